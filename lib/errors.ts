@@ -1,0 +1,171 @@
+/**
+ * Every error class of the project, one small tree by consequence: what a caller can do next.
+ * Bad arguments are `TypeError` and `RangeError`; everything else is an {@linkcode RlmError}.
+ */
+import type { Turn, Usage } from "./trace/trajectory.ts";
+
+/** What happened before an error was thrown. */
+export interface RunSoFar {
+  /** Turns that were finished. */
+  readonly trajectory: readonly Turn[];
+  /** What was spent. */
+  readonly usage: Usage;
+}
+
+/** Base of all errors of this package; carries what the run had done and spent. */
+export class RlmError extends Error {
+  override name = "RlmError";
+  /** Turns that were finished before the error; empty outside a run. */
+  trajectory: readonly Turn[] = [];
+  /** What was spent before the error; null outside a run. */
+  usage: Usage | null = null;
+
+  /** Attaches what the run had done, keeping an inner run's own record. */
+  during(run: RunSoFar): this {
+    if (this.usage === null) {
+      this.trajectory = run.trajectory;
+      this.usage = run.usage;
+    }
+    return this;
+  }
+}
+
+/** A signature could not be read; `position` is the index in the string form, or null. */
+export class SignatureError extends RlmError {
+  override name = "SignatureError";
+  readonly position: number | null;
+  constructor(message: string, position: number | null = null) {
+    super(message);
+    this.position = position;
+  }
+}
+
+/** Why a model call failed, as a word that code can branch on. */
+export type ModelErrorCode =
+  | "unreachable"
+  | "timeout"
+  | "auth"
+  | "not_found"
+  | "rate_limit"
+  | "overloaded"
+  | "bad_request"
+  | "context_length"
+  | "content_filter"
+  | "refusal"
+  | "empty"
+  | "cut_off"
+  | "config"
+  | "replay"
+  | "unknown";
+
+/** Options of a {@linkcode ModelError}. */
+export interface ModelErrorOptions extends ErrorOptions {
+  readonly code: ModelErrorCode;
+  readonly model: string;
+  readonly status?: number;
+  readonly retryable?: boolean;
+  readonly attempts?: number;
+}
+
+/** A model did not answer. */
+export class ModelError extends RlmError {
+  override name = "ModelError";
+  /** What kind of failure it was. */
+  readonly code: ModelErrorCode;
+  /** The model that was asked. */
+  readonly model: string;
+  /** HTTP status, or null when there was none. */
+  readonly status: number | null;
+  /** The same request might succeed later. */
+  readonly retryable: boolean;
+  /** Requests that were sent. */
+  readonly attempts: number;
+  constructor(message: string, options: ModelErrorOptions) {
+    super(message, options);
+    this.code = options.code;
+    this.model = options.model;
+    this.status = options.status ?? null;
+    this.retryable = options.retryable ?? false;
+    this.attempts = options.attempts ?? 1;
+  }
+}
+
+/** What a budget counts. */
+export type BudgetCap =
+  | "maxIterations"
+  | "maxLlmCalls"
+  | "maxTokens"
+  | "maxCost"
+  | "maxSeconds"
+  | "maxErrors"
+  | "maxDepth";
+
+/** A call was refused because it would pass a cap; nothing was sent. */
+export class BudgetError extends RlmError {
+  override name = "BudgetError";
+  readonly cap: BudgetCap;
+  readonly used: number;
+  readonly allowed: number;
+  constructor(message: string, details: { cap: BudgetCap; used: number; allowed: number }) {
+    super(message);
+    this.cap = details.cap;
+    this.used = details.used;
+    this.allowed = details.allowed;
+  }
+}
+
+/** One thing that is wrong with a submitted value. */
+export interface SubmissionIssue {
+  /** Field and path inside it, such as `pages[2].title`. */
+  readonly path: string;
+  readonly wanted: string;
+  readonly got: string;
+}
+
+/** No answer passed the schema. */
+export class SubmissionError extends RlmError {
+  override name = "SubmissionError";
+  readonly issues: readonly SubmissionIssue[];
+  constructor(message: string, issues: readonly SubmissionIssue[]) {
+    super(message);
+    this.issues = issues;
+  }
+}
+
+/** The sandbox could not do what was asked. */
+export class SandboxError extends RlmError {
+  override name = "SandboxError";
+}
+
+/** The sandbox did not start; the message ends with the remedy. */
+export class SandboxStartError extends SandboxError {
+  override name = "SandboxStartError";
+}
+
+/** The sandbox's process ended and its state is gone; `cause` tells why. */
+export class SandboxLostError extends SandboxError {
+  override name = "SandboxLostError";
+  /** `exit`: it ended by itself; `killed`: we ended it at a deadline; `closed`: it was closed. */
+  readonly reason: "exit" | "killed" | "closed";
+  /** Last characters that the process wrote to stderr. */
+  readonly stderrTail: string;
+  constructor(
+    message: string,
+    details: { reason: "exit" | "killed" | "closed"; stderrTail?: string },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.reason = details.reason;
+    this.stderrTail = details.stderrTail ?? "";
+  }
+}
+
+/** The other side of the wire broke the contract; that sandbox is ended. */
+export class ProtocolError extends SandboxError {
+  override name = "ProtocolError";
+  readonly code: number;
+  constructor(message: string, code: number, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,152 @@
+/** What a sandbox is to the rest of the program: the interface, its cells and its tools. No behaviour. */
+import type { JsonSchema } from "../../sandbox/protocol.ts";
+
+export type { JsonSchema } from "../../sandbox/protocol.ts";
+
+/** A function of the host that the guest may call by name. Make one with `tool()`. */
+export interface Tool {
+  /** One line for the model's prompt and for Python's `help()`. */
+  readonly description: string;
+  /** Object schema of the arguments; the order of its properties is Python's positional order. */
+  readonly parameters: JsonSchema;
+  /** Milliseconds before a call fails with Python's `TimeoutError`. Default: the sandbox's `toolTimeoutMs`. */
+  readonly timeoutMs?: number;
+  /** Calls do not depend on each other, so a comprehension over them may run them together. */
+  readonly concurrent?: boolean;
+  /** Checks the arguments and runs. What it throws becomes a Python exception with the error's name and message. */
+  invoke(args: Record<string, unknown>, context: ToolContext): unknown;
+}
+
+/** What a running tool may know of its call. */
+export interface ToolContext {
+  /** Aborts when the execution ends, times out or is aborted. */
+  readonly signal: AbortSignal;
+}
+
+/** An error as a value: what a failed slot of a batch becomes in Python (falsy, with `.type` and `.message`). */
+export class ErrorValue {
+  /** Name of the error, such as `"ModelError"`. */
+  readonly type: string;
+  /** What went wrong, for the model to read. */
+  readonly message: string;
+  /** Makes an error value. */
+  constructor(type: string, message: string) {
+    this.type = type;
+    this.message = message;
+  }
+}
+
+/** How a cell ended. */
+export type CellStatus = "ok" | "error" | "submitted" | "timeout" | "lost";
+
+/** A Python exception as text; the traceback has cell number, line number and source line. */
+export interface CellError {
+  readonly type: string;
+  readonly message: string;
+  readonly traceback: string;
+}
+
+/** Which names came back after the guest was lost, and which did not. */
+export interface Restored {
+  readonly from: "checkpoint" | "inputs" | "nothing";
+  readonly back: readonly string[];
+  readonly gone: readonly string[];
+}
+
+/** The result of one execution. */
+export interface Cell {
+  readonly status: CellStatus;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Characters printed to stdout, also those that were dropped at the cap. */
+  readonly stdoutChars: number;
+  /** Characters printed to stderr, also those that were dropped at the cap. */
+  readonly stderrChars: number;
+  /** `repr` of the last expression, or null when it was `None` or there was none. */
+  readonly value: string | null;
+  readonly error: CellError | null;
+  /** Fields given to `SUBMIT`, decoded but not checked. */
+  readonly submission: Record<string, unknown> | null;
+  readonly durationMs: number;
+  /** Set after `"lost"`: what the replacement guest has. */
+  readonly restored: Restored | null;
+  /** What the runner did to the cell or to names, in words for the model. */
+  readonly notes: readonly string[];
+}
+
+/** One output field that `SUBMIT` accepts. */
+export interface SubmitField {
+  readonly name: string;
+  readonly required: boolean;
+}
+
+/** Options of one execution. */
+export interface ExecuteOptions {
+  /** Ends the cell: first softly, then by killing the guest. */
+  readonly signal?: AbortSignal;
+  /** Soft deadline in milliseconds of guest time; time spent waiting for tools does not count. */
+  readonly timeoutMs?: number;
+  /** Tools of this execution alone; they replace those given to `createSandbox`. */
+  readonly tools?: Readonly<Record<string, Tool>>;
+  /** Fields of `SUBMIT`, in positional order. Default: one field, `answer`. */
+  readonly submit?: readonly SubmitField[];
+  /** Runs independent calls of concurrent tools in a comprehension together. @default {true} */
+  readonly rewrite?: boolean;
+  /** Called with printed text while the cell runs. */
+  readonly onOutput?: (stream: "stdout" | "stderr", text: string) => void;
+  /** Called when a tool call opens and when it settles. */
+  readonly onToolCall?: (event: ToolCallEvent) => void;
+}
+
+/** A tool call as it opens and settles. */
+export type ToolCallEvent =
+  | { readonly phase: "open"; readonly callId: number; readonly name: string; readonly args: Record<string, unknown> }
+  | { readonly phase: "done"; readonly callId: number; readonly name: string; readonly result: unknown; readonly durationMs: number }
+  | { readonly phase: "failed"; readonly callId: number; readonly name: string; readonly error: { type: string; message: string }; readonly durationMs: number };
+
+/** A restricted place that runs Python and keeps its state from cell to cell. */
+export interface Sandbox extends AsyncDisposable {
+  /** Binds values to Python names, once; any size. */
+  bind(values: Readonly<Record<string, unknown>>, options?: { signal?: AbortSignal }): Promise<void>;
+  /** Runs one cell. Python errors are results, not exceptions; a lost guest is a result too while it can be restored. */
+  execute(code: string, options?: ExecuteOptions): Promise<Cell>;
+  /** The guest's whole memory as compressed difference from the start-up snapshot. */
+  checkpoint(options?: { signal?: AbortSignal }): Promise<Uint8Array>;
+  /** Ends the process. Safe to call twice and while busy; settles within 2 s. */
+  close(): Promise<void>;
+}
+
+/** Options of `createSandbox`. */
+export interface SandboxOptions {
+  /** Soft deadline of one cell in milliseconds; variables are kept. @default {30_000} */
+  readonly timeoutMs?: number;
+  /** Milliseconds after the soft deadline at which the process is killed. @default {1_000} */
+  readonly graceMs?: number;
+  /** Milliseconds that starting may take. @default {30_000} */
+  readonly startTimeoutMs?: number;
+  /** Milliseconds that one tool call may take. @default {600_000} */
+  readonly toolTimeoutMs?: number;
+  /** Cap on Python's memory in MiB; beyond it Python raises `MemoryError`. @default {2_048} */
+  readonly memoryMb?: number;
+  /** Characters kept per cell and stream; more are counted and dropped. @default {10_000_000} */
+  readonly maxOutputChars?: number;
+  /** Files and folders that Python may read, under their own names. @default {[]} */
+  readonly read?: readonly string[];
+  /** Folders that Python may write. @default {[]} */
+  readonly write?: readonly string[];
+  /** `host:port` pairs that Python may fetch from. @default {[]} */
+  readonly net?: readonly string[];
+  /** Names of host variables that Python sees in `os.environ`. @default {[]} */
+  readonly env?: readonly string[];
+  /** Tools of every execution that does not bring its own. */
+  readonly tools?: Readonly<Record<string, Tool>>;
+  /** Folder of the start-up snapshot; false starts without one. Default: the user's cache folder. */
+  readonly cacheDir?: string | false;
+  /** The Deno program to start. Default: the running one. */
+  readonly denoPath?: string;
+  /** Aborts the start. */
+  readonly signal?: AbortSignal;
+}
+
+/** Makes sandboxes: `createSandbox` bound to options, a pool's `lease`, or a test's fake. */
+export type SandboxFactory = (options: { signal?: AbortSignal }) => Promise<Sandbox>;

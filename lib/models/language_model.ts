@@ -1,0 +1,72 @@
+/** LanguageModel: the one seam between the engine and whatever answers. No behaviour. */
+import type { JsonSchema } from "../../sandbox/protocol.ts";
+
+/** One message of a conversation. */
+export interface Message {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+/** One request to a model. */
+export interface CompletionRequest {
+  readonly messages: readonly Message[];
+  /** Ends the request; `complete` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Tokens that the reply may have, reasoning included. */
+  readonly maxOutputTokens?: number;
+  /** Sampling temperature; left out for models that refuse it. */
+  readonly temperature?: number;
+  /** Asks for a JSON reply of this shape where the provider can; the reply is checked by the caller all the same. */
+  readonly schema?: JsonSchema;
+  /** Groups requests that share a prefix, for providers with a prompt cache key. */
+  readonly cacheKey?: string;
+  /** Called with each piece of text as it arrives; asks the provider to stream. */
+  readonly onDelta?: (text: string) => void;
+}
+
+/** Tokens of one or more calls. `inputTokens` includes cached ones, `outputTokens` includes reasoning. */
+export interface TokenUsage {
+  readonly inputTokens: number;
+  readonly cachedTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+}
+
+/** Why a model stopped. */
+export type FinishReason = "stop" | "length" | "content_filter" | "refusal" | "tool_calls" | "unknown";
+
+/** A native tool call in a reply; `arguments` is the JSON text as sent. */
+export interface NativeToolCall {
+  readonly name: string;
+  readonly arguments: string;
+}
+
+/** One reply. */
+export interface Completion {
+  readonly text: string;
+  /** Thinking that the provider returned apart from the text. */
+  readonly reasoning: string | null;
+  readonly toolCalls: readonly NativeToolCall[];
+  readonly finishReason: FinishReason;
+  /** The model's name as the provider gave it. */
+  readonly model: string;
+  /** Tokens of the whole call, failed attempts included where they were billed; null when the provider did not say. */
+  readonly usage: TokenUsage | null;
+  /** US dollars, or null when the price is unknown. */
+  readonly cost: number | null;
+  /** Requests sent, 1 when nothing was retried. */
+  readonly attempts: number;
+}
+
+/** Anything that answers messages. Implement it to bring a model of your own. */
+export interface LanguageModel {
+  /** `provider/model`, as shown in usage, journals and errors. */
+  readonly name: string;
+  /** Tokens that a request may have, when known; longer prompts are refused before they are sent. */
+  readonly contextWindow?: number;
+  /** Answers; rejects with `ModelError`, or with the signal's reason. */
+  complete(request: CompletionRequest): Promise<Completion>;
+  /** US dollars for so many tokens, or null when unknown; used to check a money cap before a call. */
+  price?(usage: TokenUsage): Promise<number | null>;
+}

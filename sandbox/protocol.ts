@@ -1,0 +1,176 @@
+/**
+ * The wire contract between host and guest: methods, parameters, results, error codes and limits.
+ * It imports nothing, so that either side can be read, or replaced, with only this file in hand.
+ */
+
+/** A value that JSON can carry. */
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | JsonValue[]
+  | { [key: string]: JsonValue };
+
+/** A JSON Schema (draft 2020-12) as plain data. */
+export type JsonSchema = { readonly [key: string]: unknown };
+
+/** Version of this contract; a guest that speaks another one is refused at `initialize`. */
+export const PROTOCOL_VERSION = 1;
+
+/** JSON-RPC 2.0 error codes; those below -32000 are ours. */
+export const ErrorCode = {
+  parseError: -32700,
+  invalidRequest: -32600,
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  internalError: -32603,
+  /** The method exists but may not be called in the present state. */
+  wrongState: -32001,
+  /** A message, value or depth passed a limit. */
+  tooLarge: -32002,
+  /** A tool failed on the host; `data` is a {@linkcode ToolFailure}. */
+  toolFailed: -32003,
+  /** The request was given up by its sender. */
+  cancelled: -32004,
+} as const;
+
+/**
+ * What the receiving side accepts; each limit stops a peer from spending the other's memory.
+ * Checked before a byte of the body is parsed, and again on the decoded value.
+ */
+export const Limits = {
+  /** Bytes of one header block: a peer that never ends its headers is cut off here. */
+  headerBytes: 4096,
+  /** Bytes of one JSON message. */
+  messageBytes: 16 * 1024 * 1024,
+  /** Bytes of one raw frame; larger values are sent as several. */
+  chunkBytes: 4 * 1024 * 1024,
+  /** Strings and bytes above this many bytes leave the JSON text and go as raw frames. */
+  inlineBytes: 1024 * 1024,
+  /** Nesting of a JSON message. */
+  depth: 200,
+  /** Tool calls that may be open at the same time. */
+  openCalls: 4096,
+} as const;
+
+/** host → guest methods. */
+export interface GuestMethods {
+  initialize: { params: InitializeParams; result: InitializeResult };
+  bind: { params: BindParams; result: BindResult };
+  execute: { params: ExecuteParams; result: ExecuteResult };
+  checkpoint: { params: Record<string, never>; result: CheckpointResult };
+  shutdown: { params: Record<string, never>; result: null };
+}
+
+/** guest → host method: a tool that Python called. */
+export interface HostMethods {
+  "tool/call": { params: ToolCallParams; result: { value: JsonValue } };
+}
+
+/** A tool as the guest sees it. `parameters` is an object schema; its property order is the argument order. */
+export interface ToolSpec {
+  name: string;
+  description: string;
+  parameters: JsonSchema;
+  /** Calls do not depend on each other, so independent ones in a comprehension may run together. */
+  concurrent?: boolean;
+}
+
+/** One output field of `SUBMIT`. */
+export interface SubmitField {
+  name: string;
+  required: boolean;
+}
+
+/** Parameters of `initialize`: what makes this guest this guest. */
+export interface InitializeParams {
+  protocolVersion: number;
+  /** Every frame that the child sends carries this; see framing. */
+  token: string;
+  /** Guest's `os.environ`, nothing more. */
+  env: Record<string, string>;
+}
+
+/** What the guest says of itself once Python is ready. */
+export interface InitializeResult {
+  protocolVersion: number;
+  python: string;
+  pyodide: string;
+  /** Where the interpreter came from. */
+  start: "snapshot" | "plain" | "checkpoint";
+}
+
+/** Parameters of `bind`: wire-encoded values by name. */
+export interface BindParams {
+  values: Record<string, JsonValue>;
+}
+
+/** Names that are now bound. */
+export interface BindResult {
+  names: string[];
+}
+
+/** Parameters of `execute`. */
+export interface ExecuteParams {
+  /** Names this execution; tool calls and output repeat it. */
+  executionId: string;
+  /** Number shown in tracebacks, counted from 1. */
+  cell: number;
+  code: string;
+  /** Soft deadline in milliseconds of guest time. */
+  timeoutMs: number;
+  tools: ToolSpec[];
+  submit: SubmitField[];
+  /** Rewrite comprehensions over concurrent tools so that their calls run together. */
+  rewrite: boolean;
+  /** Characters of output sent per execution and stream; more are counted and dropped. */
+  maxOutputChars: number;
+}
+
+/** How an execution ended, as the guest tells it. Printed text went ahead as `output` notifications. */
+export interface ExecuteResult {
+  status: "ok" | "error" | "submitted" | "timeout";
+  /** `repr` of the last expression when it is not `None`. */
+  value: string | null;
+  error: GuestError | null;
+  /** Wire-encoded fields of `SUBMIT`. */
+  submission: { [field: string]: JsonValue } | null;
+  /** Characters printed, whether sent or dropped. */
+  stdoutChars: number;
+  stderrChars: number;
+  /** What the runner did to the cell or the names, in words for the model. */
+  notes: string[];
+}
+
+/** A Python exception as text. */
+export interface GuestError {
+  type: string;
+  message: string;
+  traceback: string;
+}
+
+/** Parameters of the `output` notification. */
+export interface OutputParams {
+  executionId: string;
+  stream: "stdout" | "stderr";
+  text: string;
+}
+
+/** Parameters of `tool/call`; `arguments` are wire-encoded by parameter name. */
+export interface ToolCallParams {
+  executionId: string;
+  name: string;
+  arguments: { [name: string]: JsonValue };
+}
+
+/** Why a tool failed, in what the guest may know: no stack, no host path. */
+export interface ToolFailure {
+  type: string;
+  message: string;
+}
+
+/** A checkpoint travels as the raw frames of one blob. */
+export interface CheckpointResult {
+  blob: number;
+}
