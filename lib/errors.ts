@@ -2,6 +2,7 @@
  * Every error class of the project, one small tree by consequence: what a caller can do next.
  * Bad arguments are `TypeError` and `RangeError`; everything else is an {@linkcode RlmError}.
  */
+import type { TokenUsage } from "./models/language_model.ts";
 import type { Turn, Usage } from "./trace/trajectory.ts";
 
 /** What happened before an error was thrown. */
@@ -45,9 +46,11 @@ export type ModelErrorCode =
   | "unreachable"
   | "timeout"
   | "auth"
+  | "quota"
   | "not_found"
   | "rate_limit"
   | "overloaded"
+  | "server_error"
   | "bad_request"
   | "context_length"
   | "content_filter"
@@ -65,6 +68,13 @@ export interface ModelErrorOptions extends ErrorOptions {
   readonly status?: number;
   readonly retryable?: boolean;
   readonly attempts?: number;
+  readonly spent?: TokenSpending | null;
+}
+
+/** Tokens that a provider billed, and US dollars or null when the price is unknown. */
+export interface TokenSpending {
+  readonly usage: TokenUsage;
+  readonly cost: number | null;
 }
 
 /** A model did not answer. */
@@ -80,6 +90,8 @@ export class ModelError extends RlmError {
   readonly retryable: boolean;
   /** Requests that were sent. */
   readonly attempts: number;
+  /** What the failed requests were billed all the same; null when nothing is known to be. */
+  readonly spent: TokenSpending | null;
   constructor(message: string, options: ModelErrorOptions) {
     super(message, options);
     this.code = options.code;
@@ -87,6 +99,7 @@ export class ModelError extends RlmError {
     this.status = options.status ?? null;
     this.retryable = options.retryable ?? false;
     this.attempts = options.attempts ?? 1;
+    this.spent = options.spent ?? null;
   }
 }
 

@@ -1,5 +1,6 @@
 /** LanguageModel: the one seam between the engine and whatever answers. No behaviour. */
 import type { JsonSchema } from "../../sandbox/protocol.ts";
+import type { ModelError } from "../errors.ts";
 
 /** One message of a conversation. */
 export interface Message {
@@ -22,6 +23,17 @@ export interface CompletionRequest {
   readonly cacheKey?: string;
   /** Called with each piece of text as it arrives; asks the provider to stream. */
   readonly onDelta?: (text: string) => void;
+  /** Called before a request is sent again; text that `onDelta` was given so far is void. */
+  readonly onRetry?: (notice: RetryNotice) => void;
+}
+
+/** Why a request is sent again, when, and to whom. */
+export interface RetryNotice {
+  readonly error: ModelError;
+  /** Milliseconds until the request is sent. */
+  readonly waitMs: number;
+  /** `LanguageModel.name` of the model that is asked next. */
+  readonly model: string;
 }
 
 /** Tokens of one or more calls. `inputTokens` includes cached ones, `outputTokens` includes reasoning. */
@@ -55,8 +67,10 @@ export interface Completion {
   readonly usage: TokenUsage | null;
   /** US dollars, or null when the price is unknown. */
   readonly cost: number | null;
-  /** Requests sent, 1 when nothing was retried. */
+  /** Requests sent: 1 when nothing was retried, 0 when a cache answered. */
   readonly attempts: number;
+  /** `LanguageModel.name` of the one that answered, where that is not the model that was asked. */
+  readonly answeredBy?: string;
 }
 
 /** Anything that answers messages. Implement it to bring a model of your own. */
@@ -65,6 +79,10 @@ export interface LanguageModel {
   readonly name: string;
   /** Tokens that a request may have, when known; longer prompts are refused before they are sent. */
   readonly contextWindow?: number;
+  /** Tells this model's answers from another's: name, endpoint, parameters. No secret. Default `name`. */
+  readonly identity?: string;
+  /** What a user should know before trusting this model's answers; fit to be shown once as a warning. */
+  readonly caution?: string;
   /** Answers; rejects with `ModelError`, or with the signal's reason. */
   complete(request: CompletionRequest): Promise<Completion>;
   /** US dollars for so many tokens, or null when unknown; used to check a money cap before a call. */
