@@ -116,6 +116,15 @@ Deno.test("One call of unknown price makes the cost of its row and of the run nu
   assertEquals(tally.usage().inputTokens, 200);
 });
 
+Deno.test("A failed call adds what it was billed all the same, and a fallback's answer its own row", () => {
+  const tally = new UsageTally();
+  const key = { role: "root", model: "fallback", depth: 0 } as const;
+  tally.addFailure(key, 2, { usage: TOKENS, cost: 0.5 });
+  tally.add(key, completion({ answeredBy: "groq/fast" }));
+  const seen = tally.usage().rows.map((row) => [row.model, row.calls, row.cost, row.inputTokens]);
+  assertEquals(seen, [["fallback", 1, 0.5, 100], ["groq/fast", 1, 0.5, 100]]);
+});
+
 Deno.test("A usage once handed out does not change, and adds to another tally", () => {
   const tally = new UsageTally();
   tally.add({ role: "root", model: "a", depth: 0 }, completion());

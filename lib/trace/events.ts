@@ -1,7 +1,7 @@
 /** RlmEvent: what happens in a run, as a tagged union with ids and parents. The journal is made of these. */
 import type { Cell, JsonSchema } from "../host/sandbox.ts";
 import type { Completion, Message } from "../models/language_model.ts";
-import type { BudgetCap, SubmissionIssue } from "../errors.ts";
+import type { BudgetCap, SubmissionIssue, TokenSpending } from "../errors.ts";
 import type { StopReason, Usage } from "./trajectory.ts";
 
 /** What every event has. */
@@ -70,6 +70,8 @@ export type RlmEvent =
       readonly callId: string;
       readonly error: { readonly type: string; readonly code: string; readonly message: string; readonly status: number | null };
       readonly attempts: number;
+      /** What the failed requests were billed all the same, where that is known. */
+      readonly spent?: TokenSpending | null;
       readonly durationMs: number;
     }
     | { readonly type: "cell_start"; readonly stepId: string; readonly code: string; readonly reasoning: string }

@@ -1,4 +1,5 @@
 /** UsageTally: adds up what a run's model calls cost, by role, model and depth. */
+import type { TokenSpending } from "../errors.ts";
 import type { Completion, TokenUsage } from "../models/language_model.ts";
 import type { RlmEvent } from "./events.ts";
 import type { Usage, UsageRow } from "./trajectory.ts";
@@ -29,16 +30,16 @@ export const NO_USAGE: Usage = Object.freeze({ ...NO_TOKENS, calls: 0, cost: 0, 
  * Adds up model calls. One tally serves a whole run tree: give it every call, or every event, once.
  *
  * A call whose price is unknown makes the cost of its row and of the run `null`, for good. A call that
- * failed is counted but adds neither tokens nor cost: what a provider bills for it, if anything, it does not say.
+ * failed is counted, and adds what it is known to have cost.
  */
 export class UsageTally {
   readonly #rows = new Map<string, Mutable<UsageRow>>();
   readonly #depths = new Map<string, number>();
   readonly #open = new Map<string, UsageKey>();
 
-  /** Counts a call that was answered; a cached answer adds no tokens and no cost. */
+  /** Counts a call that was answered, for the model that did; a cached answer adds no tokens and no cost. */
   add(key: UsageKey, completion: Completion, options: { readonly cached?: boolean } = {}): void {
-    const row = this.#row(key);
+    const row = this.#row({ ...key, model: completion.answeredBy ?? key.model });
     row.calls++;
     if (options.cached ?? false) {
       row.cachedCalls++;
@@ -49,12 +50,15 @@ export class UsageTally {
     addTokens(row, completion.usage ?? NO_TOKENS);
   }
 
-  /** Counts a call that failed after `attempts` requests. */
-  addFailure(key: UsageKey, attempts: number): void {
+  /** Counts a call that failed after `attempts` requests, and what they were billed all the same. */
+  addFailure(key: UsageKey, attempts: number, spent: TokenSpending | null = null): void {
     const row = this.#row(key);
     row.calls++;
     row.failedCalls++;
     row.retries += Math.max(0, attempts - 1);
+    if (spent === null) return;
+    row.cost = sumOfCosts(row.cost, spent.cost);
+    addTokens(row, spent.usage);
   }
 
   /** Adds the rows of another tally's result. */
@@ -81,7 +85,7 @@ export class UsageTally {
       const key = this.#open.get(event.callId);
       this.#open.delete(event.callId);
       if (key === undefined) return;
-      if (event.type === "model_error") this.addFailure(key, event.attempts);
+      if (event.type === "model_error") this.addFailure(key, event.attempts, event.spent);
       else this.add(key, event.completion, { cached: event.cached });
     }
   }
