@@ -1,0 +1,23 @@
+/** The help page of `rlm`; it fits a terminal of 80 by 40. */
+import { type Flag, FLAG_GROUPS } from "./flags.ts";
+
+/** The page that `rlm --help` prints. */
+export function helpPage(): string {
+  const groups: [string, readonly Flag[]][] = Object.entries(FLAG_GROUPS);
+  return [
+    'rlm "QUESTION" -c SOURCE [flags]    answers a question about a very large input',
+    "",
+    ...groups.flatMap(([title, flags]) => [`${title}:`, ...flags.map(flagLine)]),
+    "",
+    "Exit codes: 0 answered, 1 failed, 2 usage, 3 limit reached without an answer,",
+    "            4 model or key, 5 sandbox, 130 interrupted",
+  ].join("\n");
+}
+
+/** One flag on one line: its names and value, then what it does. */
+function flagLine({ name, short, value, help }: Flag): string {
+  const names = `${short === undefined ? "    " : `-${short}, `}--${name}${
+    value === undefined ? "" : ` ${value}`
+  }`;
+  return `  ${names.padEnd(27)} ${help}`;
+}
