@@ -1,0 +1,271 @@
+/** Fields: the inputs, outputs or parameters of something, in whatever form they were given, made one. */
+import type { JsonSchema } from "../../sandbox/protocol.ts";
+import { SignatureError } from "../errors.ts";
+import { nameProblem } from "./names.ts";
+import { parsePythonType } from "./python_type.ts";
+import { checkRefs, embedSchema, isRecord } from "./schema.ts";
+import { type ParsedField, parseFieldsText } from "./signature_parser.ts";
+import { isStandardSchema, standardJsonSchema, type StandardSchema } from "./standard_schema.ts";
+import { typeText } from "./type_text.ts";
+
+/** One input, output or parameter. */
+export interface Field {
+  readonly name: string;
+  /** Python-like type for the prompt, such as `list[int]`. */
+  readonly type: string;
+  /** One line for the prompt; empty when there is none. */
+  readonly description: string;
+  /** Whether a value must be given. */
+  readonly required: boolean;
+  /** What takes the place of a missing value; undefined leaves the field out. */
+  readonly default: unknown;
+  /** What the value must be; references lead to places inside this schema. */
+  readonly schema: JsonSchema;
+  /** Checks the value further and may transform it; null for plain schemas. */
+  readonly standard: StandardSchema | null;
+}
+
+/** One field with words and a default: `{ type: "list[int]", description: "…", default: [] }`. */
+export interface FieldOptions {
+  /** Python type text, Standard Schema or JSON Schema. */
+  readonly type: string | StandardSchema | JsonSchema;
+  /** One line for the model. */
+  readonly description?: string;
+  /** Makes the field optional. */
+  readonly default?: unknown;
+  /** JSON Schema of a Standard Schema that cannot tell its own. */
+  readonly jsonSchema?: JsonSchema;
+}
+
+/** A field as it may be given: Python type text, Standard Schema, JSON Schema, or one of these with options. */
+export type FieldSpec = string | StandardSchema | JsonSchema | FieldOptions;
+
+/**
+ * Fields as they may be given: `"answer: str, pages: list[int]"`, one Standard Schema or JSON Schema of an object,
+ * or an object with a {@linkcode FieldSpec} for each name.
+ */
+export type FieldsSpec = string | StandardSchema | JsonSchema | {
+  readonly [name: string]: FieldSpec;
+};
+
+/** All fields of one side, with the schema of them all together. */
+export interface FieldSet {
+  readonly fields: readonly Field[];
+  readonly schema: JsonSchema;
+  /** A Standard Schema that was given for the whole; null otherwise. */
+  readonly standard: StandardSchema | null;
+}
+
+/** What the fields are for; it decides the names that are allowed and the type of a field without one. */
+export type FieldKind = "input" | "output" | "parameter";
+
+/** Makes fields of any form; throws {@linkcode SignatureError}. */
+export function normalizeFields(spec: FieldsSpec, kind: FieldKind): FieldSet {
+  if (typeof spec === "string") return fieldSet(fieldsOfText(parseFieldsText(spec, kind), kind));
+  if (isStandardSchema(spec)) return fieldsOfStandard(spec, kind);
+  if (!isRecord(spec)) {
+    fail(kind, `expected text, a schema or an object of fields, got ${typeof spec}`);
+  }
+  if (isObjectSchema(spec)) return fieldsOfSchema(spec, kind, null);
+  return fieldSet(
+    Object.entries(spec).map(([name, field]) => {
+      checkName(name, kind);
+      return inContext(name, kind, () => fieldOf(name, field));
+    }),
+  );
+}
+
+/** Makes fields of what the parser read; an input without type takes anything, an output is text. */
+export function fieldsOfText(parsed: readonly ParsedField[], kind: FieldKind): Field[] {
+  return parsed.map((written) => {
+    const schema = written.schema ?? (kind === "input" ? {} : { type: "string" });
+    return plainField(written.name, schema, "", written.default);
+  });
+}
+
+/** Fields with the object schema that holds them. */
+export function fieldSet(fields: readonly Field[]): FieldSet {
+  const defs: Record<string, unknown> = {};
+  const properties = Object.fromEntries(
+    fields.map((field) => [field.name, embedSchema(described(field), field.name, defs)]),
+  );
+  const schema = {
+    type: "object",
+    properties,
+    required: fields.filter((field) => field.required).map((field) => field.name),
+    additionalProperties: false,
+    ...(Object.keys(defs).length > 0 ? { $defs: defs } : {}),
+  };
+  return { fields, schema, standard: null };
+}
+
+/** The field's schema with its description in it. */
+function described(field: Field): JsonSchema {
+  if (field.description === "") return field.schema;
+  return { ...field.schema, description: field.description };
+}
+
+/** Makes one field of any form. */
+function fieldOf(name: string, spec: unknown): Field {
+  if (typeof spec === "string") return plainField(name, parsePythonType(spec), "", undefined);
+  if (isStandardSchema(spec)) return standardField(name, spec, {});
+  if (!isRecord(spec)) throw new TypeError(`expected a type text or a schema, got ${typeof spec}`);
+  if (!isFieldOptions(spec)) return plainField(name, spec, textOf(spec.description), spec.default);
+  const { type, description, default: fallback } = spec;
+  if (isStandardSchema(type)) return standardField(name, type, spec);
+  const schema = typeof type === "string" ? parsePythonType(type) : type;
+  return plainField(
+    name,
+    schema,
+    textOf(description ?? schema.description),
+    fallback ?? schema.default,
+  );
+}
+
+/** A field that plain JSON Schema describes. One that may be None may also be left out, and is None then. */
+function plainField(
+  name: string,
+  schema: JsonSchema,
+  description: string,
+  fallback: unknown,
+): Field {
+  checkRefs(schema);
+  const nullable = fallback === undefined && admitsNull(schema);
+  return {
+    name,
+    type: typeText(schema),
+    description: oneLine(description),
+    required: fallback === undefined && !nullable,
+    default: nullable ? null : fallback,
+    schema,
+    standard: null,
+  };
+}
+
+/** A field that a Standard Schema checks; it is optional when the schema passes `undefined`. */
+function standardField(
+  name: string,
+  standard: StandardSchema,
+  options: Partial<FieldOptions>,
+): Field {
+  const schema = options.jsonSchema ?? standardJsonSchema(standard);
+  checkRefs(schema);
+  const absent = standard["~standard"].validate(undefined);
+  const optional = !(absent instanceof Promise) && absent.issues === undefined;
+  return {
+    name,
+    type: typeText(schema),
+    description: oneLine(options.description ?? textOf(schema.description)),
+    required: options.default === undefined && !optional,
+    default: options.default ?? (optional ? absent.value : undefined),
+    schema,
+    standard,
+  };
+}
+
+/** Fields of a Standard Schema for an object; it is asked once for all of them together. */
+function fieldsOfStandard(standard: StandardSchema, kind: FieldKind): FieldSet {
+  const schema = inContext("", kind, () => standardJsonSchema(standard));
+  if (!isObjectSchema(schema)) fail(kind, "the schema must be that of an object with properties");
+  return fieldsOfSchema(schema, kind, standard);
+}
+
+/** Fields of a JSON Schema for an object. */
+function fieldsOfSchema(
+  schema: ObjectSchema,
+  kind: FieldKind,
+  standard: StandardSchema | null,
+): FieldSet {
+  const required = new Set(Array.isArray(schema.required) ? schema.required : []);
+  const fields = Object.entries(schema.properties).map(([name, property]) => {
+    checkName(name, kind);
+    return inContext(name, kind, () => {
+      const part = withDefs(isRecord(property) ? property : {}, schema);
+      const field = plainField(name, part, textOf(part.description), part.default);
+      return required.has(name)
+        ? { ...field, required: true, default: undefined }
+        : { ...field, required: false, default: part.default };
+    });
+  });
+  return { fields, schema: { additionalProperties: false, ...schema }, standard };
+}
+
+/** A property's schema that can stand alone: with the definitions of the schema that it came from. */
+function withDefs(property: JsonSchema, root: JsonSchema): JsonSchema {
+  if (!JSON.stringify(property).includes('"$ref"')) return property;
+  return {
+    ...property,
+    ...(isRecord(root.$defs) ? { $defs: root.$defs } : {}),
+    ...(isRecord(root.definitions) ? { definitions: root.definitions } : {}),
+  };
+}
+
+/** A JSON Schema of an object that names its properties. */
+type ObjectSchema = JsonSchema & { readonly properties: Record<string, unknown> };
+
+/** Whether an object is a JSON Schema of an object, not fields by name. */
+function isObjectSchema(spec: object): spec is ObjectSchema {
+  return "type" in spec && spec.type === "object" && "properties" in spec &&
+    isRecord(spec.properties);
+}
+
+const JSON_TYPES: ReadonlySet<unknown> = new Set(
+  ["string", "integer", "number", "boolean", "null", "array", "object"],
+);
+
+/** Whether `type` holds a type of ours; in a JSON Schema it holds one of JSON's seven names. */
+function isFieldOptions(
+  spec: Record<string, unknown>,
+): spec is Record<string, unknown> & FieldOptions {
+  if (typeof spec.type === "string") return !JSON_TYPES.has(spec.type);
+  return isStandardSchema(spec.type) || isRecord(spec.type);
+}
+
+/** Whether a schema takes null where it says so itself. */
+function admitsNull(schema: JsonSchema): boolean {
+  if (schema.type === "null") return true;
+  if (Array.isArray(schema.type)) return schema.type.includes("null");
+  if (Array.isArray(schema.enum)) return schema.enum.includes(null);
+  const options = schema.anyOf ?? schema.oneOf;
+  return Array.isArray(options) && options.some((option) => isRecord(option) && admitsNull(option));
+}
+
+/** A text on one line that cannot end the line or the block that it stands in. */
+export function oneLine(text: string): string {
+  return text
+    .replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
+    .replace(/\p{Bidi_Control}/gu, "")
+    .replace(/`{3,}/g, "'''")
+    .trim();
+}
+
+/** The text, or nothing when it is not one. */
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** Refuses a name that Python, the sandbox or the result needs. */
+function checkName(name: string, kind: FieldKind): void {
+  const problem = nameProblem(name, kind);
+  if (problem !== null) throw new SignatureError(problem);
+}
+
+/** Names the field in what `make` throws. */
+function inContext<T>(name: string, kind: FieldKind, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const field = name === "" ? `${kind}s` : `${kind} '${name}'`;
+    const position = error instanceof SignatureError ? error.position : null;
+    throw new SignatureError(
+      `read the ${field}: ${reason.replace(/^read signature: /, "")}`,
+      position,
+    );
+  }
+}
+
+/** Refuses a form of fields. */
+function fail(kind: FieldKind, reason: string): never {
+  throw new SignatureError(`read the ${kind}s: ${reason}`);
+}

@@ -1,0 +1,91 @@
+/** Signature: the inputs and outputs of a task, read from any form into one. */
+import type { JsonSchema } from "../../sandbox/protocol.ts";
+import { SignatureError } from "../errors.ts";
+import {
+  type Field,
+  type FieldSet,
+  fieldSet,
+  fieldsOfText,
+  type FieldsSpec,
+  normalizeFields,
+} from "./fields.ts";
+import { isRecord } from "./schema.ts";
+import { parseSignatureText } from "./signature_parser.ts";
+import type { StandardSchema } from "./standard_schema.ts";
+
+export type { Field, FieldOptions, FieldSpec, FieldsSpec } from "./fields.ts";
+export type { CheckedSignature, InferInputs, InferOutputs } from "./signature_inference.ts";
+
+/** A task's inputs and outputs as schemas. */
+export interface SignatureObject {
+  readonly inputs: FieldsSpec;
+  readonly outputs: FieldsSpec;
+  /** What the task is, for the model. */
+  readonly instructions?: string;
+}
+
+/** A signature in any of its forms: `"context, query -> answer: str"`, schemas, or one that was read before. */
+export type SignatureSpec = string | SignatureObject | Signature;
+
+/** A signature that has been read. */
+export interface Signature {
+  /** Tells this form from the one that users write. */
+  readonly kind: "signature";
+  readonly inputs: readonly Field[];
+  readonly outputs: readonly Field[];
+  /** What the task is, for the model; empty when nothing was said. */
+  readonly instructions: string;
+  /** JSON Schema of all outputs together, as an object. */
+  readonly outputSchema: JsonSchema;
+  /** A Standard Schema given for all inputs together; null otherwise. */
+  readonly inputStandard: StandardSchema | null;
+  /** A Standard Schema given for all outputs together; null otherwise. */
+  readonly outputStandard: StandardSchema | null;
+}
+
+/** Reads the string form; throws {@linkcode SignatureError} that points at the place. */
+export function parseSignature(text: string): Signature {
+  const parsed = parseSignatureText(text);
+  return signatureOf(
+    fieldSet(fieldsOfText(parsed.inputs, "input")),
+    fieldSet(fieldsOfText(parsed.outputs, "output")),
+    "",
+  );
+}
+
+/** Reads any form; throws {@linkcode SignatureError}. */
+export function normalizeSignature(spec: SignatureSpec): Signature {
+  if (typeof spec === "string") return parseSignature(spec);
+  if (!isRecord(spec)) {
+    throw new SignatureError(`read signature: expected text or an object, got ${typeof spec}`);
+  }
+  if (isSignature(spec)) return spec;
+  const outputs = normalizeFields(spec.outputs, "output");
+  if (outputs.fields.length === 0) {
+    throw new SignatureError("read signature: it has no outputs; name at least one");
+  }
+  return signatureOf(normalizeFields(spec.inputs, "input"), outputs, spec.instructions ?? "");
+}
+
+/** The names and requirements that `SUBMIT` needs, in positional order. */
+export function submitFields(signature: Signature): { name: string; required: boolean }[] {
+  return signature.outputs.map(({ name, required }) => ({ name, required }));
+}
+
+/** Whether a signature was read before. */
+function isSignature(spec: SignatureObject | Signature): spec is Signature {
+  return "kind" in spec && spec.kind === "signature" && Array.isArray(spec.outputs);
+}
+
+/** Puts both sides together. */
+function signatureOf(inputs: FieldSet, outputs: FieldSet, instructions: string): Signature {
+  return {
+    kind: "signature",
+    inputs: inputs.fields,
+    outputs: outputs.fields,
+    instructions,
+    outputSchema: outputs.schema,
+    inputStandard: inputs.standard,
+    outputStandard: outputs.standard,
+  };
+}
