@@ -145,6 +145,20 @@ export class SubmissionError extends RlmError {
   }
 }
 
+/** A journal could not be written, read, or gone on with. */
+export class JournalError extends RlmError {
+  override name = "JournalError";
+  /** The journal's file. */
+  readonly path: string;
+  /** Line of the file, counted from 1, or null when no single line is at fault. */
+  readonly line: number | null;
+  constructor(message: string, path: string, line: number | null = null, options?: ErrorOptions) {
+    super(message, options);
+    this.path = path;
+    this.line = line;
+  }
+}
+
 /** The sandbox could not do what was asked. */
 export class SandboxError extends RlmError {
   override name = "SandboxError";

@@ -43,7 +43,12 @@ export type RlmEvent =
       /** Caps and switches, as plain data. */
       readonly options: Readonly<Record<string, unknown>>;
     }
-    | { readonly type: "turn_start"; readonly stepId: string; readonly turn: number; readonly maxIterations: number }
+    | {
+      readonly type: "turn_start";
+      readonly stepId: string;
+      readonly turn: number;
+      readonly maxIterations: number;
+    }
     | {
       readonly type: "model_request";
       readonly callId: string;
@@ -68,14 +73,29 @@ export type RlmEvent =
     | {
       readonly type: "model_error";
       readonly callId: string;
-      readonly error: { readonly type: string; readonly code: string; readonly message: string; readonly status: number | null };
+      readonly error: {
+        readonly type: string;
+        readonly code: string;
+        readonly message: string;
+        readonly status: number | null;
+      };
       readonly attempts: number;
       /** What the failed requests were billed all the same, where that is known. */
       readonly spent?: TokenSpending | null;
       readonly durationMs: number;
     }
-    | { readonly type: "cell_start"; readonly stepId: string; readonly code: string; readonly reasoning: string }
-    | { readonly type: "cell_output"; readonly stepId: string; readonly stream: "stdout" | "stderr"; readonly text: string }
+    | {
+      readonly type: "cell_start";
+      readonly stepId: string;
+      readonly code: string;
+      readonly reasoning: string;
+    }
+    | {
+      readonly type: "cell_output";
+      readonly stepId: string;
+      readonly stream: "stdout" | "stderr";
+      readonly text: string;
+    }
     | {
       readonly type: "tool_call";
       readonly callId: string;
@@ -105,9 +125,19 @@ export type RlmEvent =
       readonly stepId: string;
       readonly feedback: string;
     }
-    | { readonly type: "checkpoint"; readonly stepId: string; readonly bytes: number; readonly durationMs: number }
+    | {
+      readonly type: "checkpoint";
+      readonly stepId: string;
+      readonly bytes: number;
+      readonly durationMs: number;
+    }
     | { readonly type: "compaction"; readonly stepId: string; readonly droppedMessages: number }
-    | { readonly type: "budget"; readonly cap: BudgetCap; readonly used: number; readonly allowed: number }
+    | {
+      readonly type: "budget";
+      readonly cap: BudgetCap;
+      readonly used: number;
+      readonly allowed: number;
+    }
     | { readonly type: "warning"; readonly message: string }
     | {
       readonly type: "run_end";

@@ -23,7 +23,9 @@ export interface Turn {
   readonly code: string;
   /** Everything that was printed, whole. */
   readonly output: string;
-  readonly error: { readonly type: string; readonly message: string; readonly traceback: string } | null;
+  readonly error:
+    | { readonly type: string; readonly message: string; readonly traceback: string }
+    | null;
   readonly durationMs: number;
   readonly subCalls: readonly SubCall[];
   /** What was refused or rewritten, in words. */

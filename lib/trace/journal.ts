@@ -1,0 +1,192 @@
+/** Journal: the append-only JSONL file of a run, written before what was paid for is used. */
+import { JournalError } from "../errors.ts";
+import { encode } from "./codec.ts";
+import type { RlmEvent } from "./events.ts";
+import {
+  conversationOf,
+  Conversations,
+  isJournalled,
+  newHeader,
+  textFolder,
+} from "./journal_format.ts";
+import { accessError, lengthOfWholeLines } from "./journal_file.ts";
+import { TextStore, writeAll } from "./text_store.ts";
+
+/** Options of {@linkcode Journal.open}. */
+export interface JournalOptions {
+  /**
+   * Waits until paid results are on the disk itself, so that they survive a power failure. Without it they
+   * are handed to the operating system: they survive any end of this process. @default {false}
+   */
+  readonly durable?: boolean;
+  /** Goes on with the journal that is there instead of refusing it. @default {false} */
+  readonly resume?: boolean;
+  /** Ends the opening. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Writes the events of one run to a file.
+ *
+ * Lines are written in the order of the calls, together where several wait. After a failure (a full disk, say)
+ * every later call fails with the same error.
+ *
+ * @example
+ * ```ts ignore
+ * await using journal = await Journal.open("run.jsonl");
+ * await journal.write(event); // the event is in the file
+ * ```
+ */
+export class Journal implements AsyncDisposable {
+  /** The file. */
+  readonly path: string;
+  readonly #file: Deno.FsFile;
+  readonly #texts: TextStore;
+  readonly #durable: boolean;
+  readonly #conversations = new Conversations();
+  #lines: string[] = [];
+  /** The commit that is under way, or the last one. */
+  #current: Promise<void> = Promise.resolve();
+  /** The commit that takes the lines collected now, when there are any. */
+  #next: Promise<void> | null = null;
+  #held: boolean;
+  #paid = false;
+  #closed = false;
+
+  private constructor(path: string, file: Deno.FsFile, texts: TextStore, options: JournalOptions) {
+    this.path = path;
+    this.#file = file;
+    this.#texts = texts;
+    this.#durable = options.durable ?? false;
+    this.#held = options.resume ?? false;
+    this.#lines.push(JSON.stringify(newHeader()));
+  }
+
+  /**
+   * Opens a journal for writing and locks it against other writers.
+   *
+   * A new journal must not exist yet or be empty. With `resume` it goes on after its last whole line, and what is written is
+   * held back until {@linkcode release}: a resumed run that pays for nothing new leaves the file as it is.
+   *
+   * @throws {JournalError} when the file cannot be written, is in use, or holds another run.
+   */
+  static async open(path: string, options: JournalOptions = {}): Promise<Journal> {
+    options.signal?.throwIfAborted();
+    const file = await openFile(path);
+    try {
+      await lock(file, path);
+      const length = await lengthOfWholeLines(file, options.signal);
+      if (length > 0 && !options.resume) {
+        throw new JournalError(
+          `Cannot write journal: ${path} already holds a run, name another file or resume that run`,
+          path,
+        );
+      }
+      await file.truncate(length);
+      await file.seek(0, Deno.SeekMode.End);
+      const texts = new TextStore(textFolder(path));
+      await texts.clean();
+      return new Journal(path, file, texts, options);
+    } catch (error) {
+      file.close();
+      throw accessError(error, "write", path);
+    }
+  }
+
+  /**
+   * Writes an event. Resolves when the file has it, so await it before a paid result is used; the promise
+   * may also be left alone, then {@linkcode flush} or a later write tells of a failure.
+   */
+  write(event: RlmEvent): Promise<void> {
+    if (!isJournalled(event)) return Promise.resolve();
+    this.#paid ||= event.type === "model_reply" || event.type === "tool_result";
+    return this.#append(this.#lineOf(event));
+  }
+
+  /** Keeps the inputs beside the journal, so that the run can be resumed without naming them again. */
+  writeInputs(inputs: Readonly<Record<string, unknown>>): Promise<void> {
+    const put = (content: string | Uint8Array) => this.#texts.put(content);
+    return this.#append(JSON.stringify({ inputs: encode(inputs, put) }));
+  }
+
+  /** Writes what was held back since the journal was opened to resume a run; later writes are not held back. */
+  release(): Promise<void> {
+    this.#held = false;
+    return this.#lines.length > 0 ? this.#commitSoon() : this.#current;
+  }
+
+  /** Resolves when all writes so far have reached the file. */
+  flush(): Promise<void> {
+    return this.#next ?? this.#current;
+  }
+
+  /** Writes what is left and closes the file. What is still held back is dropped. Safe to call twice. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      await this.flush();
+    } finally {
+      this.#file.close();
+    }
+  }
+
+  #lineOf(event: RlmEvent): string {
+    const put = (content: string | Uint8Array) => this.#texts.put(content);
+    if (event.type !== "model_request") return JSON.stringify(encode(event, put));
+    const shared = this.#conversations.shared(conversationOf(event), event.messages);
+    return JSON.stringify(
+      encode({ ...event, shared, messages: event.messages.slice(shared) }, put),
+    );
+  }
+
+  #append(line: string): Promise<void> {
+    if (this.#closed) {
+      return Promise.reject(
+        new JournalError(`Cannot write journal: ${this.path} is closed`, this.path),
+      );
+    }
+    this.#lines.push(line);
+    return this.#held ? Promise.resolve() : this.#commitSoon();
+  }
+
+  /** Lets the lines that come while a commit is under way be written together by the next one. */
+  #commitSoon(): Promise<void> {
+    if (this.#next === null) {
+      const next = this.#current.then(() => this.#commit());
+      // A caller that does not wait for its write learns of the failure at the next one.
+      next.catch(() => {});
+      this.#next = next;
+    }
+    return this.#next;
+  }
+
+  async #commit(): Promise<void> {
+    this.#current = this.#next ?? this.#current;
+    this.#next = null;
+    const lines = this.#lines;
+    const durable = this.#durable && this.#paid;
+    this.#lines = [];
+    this.#paid = false;
+    try {
+      await this.#texts.write({ durable });
+      await writeAll(this.#file, new TextEncoder().encode(lines.join("\n") + "\n"));
+      if (durable) await this.#file.syncData();
+    } catch (error) {
+      throw accessError(error, "write", this.path);
+    }
+  }
+}
+
+async function openFile(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path, { read: true, write: true, create: true });
+  } catch (error) {
+    throw accessError(error, "write", path);
+  }
+}
+
+async function lock(file: Deno.FsFile, path: string): Promise<void> {
+  if (await file.tryLock(true)) return;
+  throw new JournalError(`Cannot write journal: ${path} is being written by another run`, path);
+}

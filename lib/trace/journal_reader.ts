@@ -1,0 +1,215 @@
+/** Reads a journal back: the events as they were, whatever line the writer was stopped at. */
+import type { JsonValue } from "../../sandbox/protocol.ts";
+import { JournalError } from "../errors.ts";
+import type { Message } from "../models/language_model.ts";
+import { decode, largeIn } from "./codec.ts";
+import type { RlmEvent } from "./events.ts";
+import { accessError } from "./journal_file.ts";
+import {
+  conversationOf,
+  Conversations,
+  JOURNAL_FORMAT,
+  type JournalHeader,
+  textFolder,
+} from "./journal_format.ts";
+import { TextStore } from "./text_store.ts";
+
+/** One line of a journal. A header begins the run, or begins it again where it was resumed. */
+export type JournalEntry =
+  | { readonly kind: "header"; readonly header: JournalHeader }
+  | { readonly kind: "inputs"; readonly load: LoadInputs }
+  | { readonly kind: "event"; readonly event: RlmEvent };
+
+/** Reads the inputs that a journal keeps; they may be large. */
+export type LoadInputs = () => Promise<Readonly<Record<string, unknown>>>;
+
+/** A whole journal. */
+export interface JournalContent {
+  /** Where it was read. */
+  readonly path: string;
+  /** Which versions wrote it last. */
+  readonly header: JournalHeader;
+  /** The run from its start to where it is now. */
+  readonly events: readonly RlmEvent[];
+  /** The same for each time that the run was begun or resumed, the first one first. */
+  readonly attempts: readonly (readonly RlmEvent[])[];
+  /** Reads the inputs, or null when the journal does not keep them. */
+  readonly inputs: LoadInputs | null;
+}
+
+/** Options of {@linkcode readJournal} and {@linkcode streamJournal}. */
+export interface ReadOptions {
+  /** Ends the reading. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads a whole journal into memory.
+ *
+ * @throws {JournalError} when the file cannot be read, is no journal, or is damaged before its last line.
+ *
+ * @example
+ * ```ts ignore
+ * const { events } = await readJournal("run.jsonl");
+ * console.log(usageOf(events).cost);
+ * ```
+ */
+export async function readJournal(
+  path: string,
+  options: ReadOptions = {},
+): Promise<JournalContent> {
+  let header: JournalHeader | null = null;
+  let inputs: LoadInputs | null = null;
+  const attempts: RlmEvent[][] = [];
+  for await (const entry of streamJournal(path, options)) {
+    if (entry.kind === "header") {
+      header = entry.header;
+      attempts.push([]);
+    } else if (entry.kind === "inputs") inputs = entry.load;
+    else attempts.at(-1)?.push(entry.event);
+  }
+  if (header === null) throw new JournalError(`Cannot read journal: ${path} is empty`, path);
+  return { path, header, events: attempts.at(-1) ?? [], attempts, inputs };
+}
+
+/**
+ * Reads a journal line by line, holding no more than the current event and what later requests build on. A last
+ * line that was only written in part is left out.
+ */
+export async function* streamJournal(
+  path: string,
+  options: ReadOptions = {},
+): AsyncGenerator<JournalEntry> {
+  const reader = new LineReader(path, options);
+  let number = 0;
+  let damaged: JournalError | null = null;
+  try {
+    for await (const line of wholeLines(path, options)) {
+      // Only the last line may be damaged: by a power failure that kept its end and not its middle.
+      if (damaged !== null) throw damaged;
+      number++;
+      const json = parse(line);
+      if (json === null) {
+        damaged = new JournalError(
+          `Cannot read journal: ${path}:${number} is not JSON`,
+          path,
+          number,
+        );
+      } else yield await reader.entry(json, number);
+    }
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw accessError(error, "read", path);
+  }
+  if (damaged !== null && number === 1) throw damaged;
+}
+
+/** Turns the JSON of one line after the other into entries. */
+class LineReader {
+  readonly #path: string;
+  readonly #options: ReadOptions;
+  readonly #texts: TextStore;
+  #conversations = new Conversations();
+
+  constructor(path: string, options: ReadOptions) {
+    this.#path = path;
+    this.#options = options;
+    this.#texts = new TextStore(textFolder(path));
+  }
+
+  async entry(json: { [key: string]: JsonValue }, line: number): Promise<JournalEntry> {
+    if ("journal" in json) return { kind: "header", header: this.#header(json, line) };
+    if (line === 1) throw this.#error("is not a journal: its first line is no header", line);
+    if (typeof json.type === "string") {
+      return { kind: "event", event: await this.#event(json, line) };
+    }
+    const inputs = json.inputs;
+    if (inputs === undefined) throw this.#error("is neither an event nor the inputs", line);
+    // What was written from a record of values reads back as one.
+    return { kind: "inputs", load: () => this.#decode(inputs, line) as ReturnType<LoadInputs> };
+  }
+
+  #header(json: { [key: string]: JsonValue }, line: number): JournalHeader {
+    const { journal, package: version, deno, pyodide, time } = json;
+    if (typeof journal !== "number" || journal > JOURNAL_FORMAT) {
+      throw this.#error(
+        `has format ${
+          JSON.stringify(journal)
+        }, this program reads up to ${JOURNAL_FORMAT}, update it`,
+        line,
+      );
+    }
+    // A resumed run tells everything again.
+    this.#conversations = new Conversations();
+    return {
+      journal,
+      package: String(version),
+      deno: String(deno),
+      pyodide: String(pyodide),
+      time: Number(time),
+    };
+  }
+
+  async #event(json: { [key: string]: JsonValue }, line: number): Promise<RlmEvent> {
+    // The line was written from an event of this union; the hashes and the format number vouch for it.
+    const event = await this.#decode(json, line) as RlmEvent & { shared?: number };
+    if (event.type !== "model_request") return event;
+    const { shared = 0, ...rest } = event;
+    return { ...rest, messages: this.#messages(rest, shared, line) };
+  }
+
+  #messages(
+    event: RlmEvent & { readonly type: "model_request" },
+    shared: number,
+    line: number,
+  ): readonly Message[] {
+    try {
+      return this.#conversations.whole(conversationOf(event), shared, event.messages);
+    } catch (error) {
+      throw this.#error(`cannot be completed: ${(error as Error).message}`, line);
+    }
+  }
+
+  async #decode(json: JsonValue, line: number): Promise<unknown> {
+    try {
+      const large = new Map<string, Uint8Array>();
+      for (const sha256 of largeIn(json)) {
+        if (!large.has(sha256)) large.set(sha256, await this.#texts.read(sha256, this.#options));
+      }
+      return decode(json, (sha256) => large.get(sha256) ?? new Uint8Array());
+    } catch (error) {
+      this.#options.signal?.throwIfAborted();
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      throw this.#error(`cannot be completed: ${(error as Error).message}`, line);
+    }
+  }
+
+  #error(what: string, line: number): JournalError {
+    return new JournalError(`Cannot read journal: ${this.#path}:${line} ${what}`, this.#path, line);
+  }
+}
+
+/** The lines of a file that have an end. */
+async function* wholeLines(path: string, options: ReadOptions): AsyncGenerator<string> {
+  options.signal?.throwIfAborted();
+  using file = await Deno.open(path);
+  let begun: string[] = [];
+  for await (const text of file.readable.pipeThrough(new TextDecoderStream())) {
+    options.signal?.throwIfAborted();
+    const [first = "", ...rest] = text.split("\n");
+    begun.push(first);
+    for (const next of rest) {
+      yield begun.join("");
+      begun = [next];
+    }
+  }
+}
+
+function parse(line: string): { [key: string]: JsonValue } | null {
+  try {
+    const json: JsonValue = JSON.parse(line);
+    return typeof json === "object" && json !== null && !Array.isArray(json) ? json : null;
+  } catch {
+    return null;
+  }
+}
