@@ -100,7 +100,8 @@ function theQuestion(rest: readonly string[]): string {
     throw new UsageError(
       `${rest.length} questions, ${quote(question)} and ${
         quote(second)
-      }: put one question in quotes`,
+      }: put the question in quotes, ` +
+        "and a pattern of files too, as in -c '*.txt'",
     );
   }
   return question;

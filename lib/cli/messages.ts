@@ -1,0 +1,51 @@
+/** One line for each way to fail: what could not be done, the value seen, and what to do about it. */
+import { visible } from "./terminal.ts";
+
+/** The oldest Deno that runs the sandbox. */
+export const MINIMUM_DENO = "2.7.12";
+
+/** The line that stderr shows for an error. */
+export function messageOf(error: unknown): string {
+  return oneLine(`rlm: ${describe(error)}`);
+}
+
+/** The remedy when this Deno is too old, else null. */
+export function tooOld(version: string): string | null {
+  const [have, need] = [version, MINIMUM_DENO].map((text) =>
+    text.split(/[.+-]/).slice(0, 3).map(Number)
+  );
+  for (let part = 0; part < 3; part++) {
+    const difference = (have?.[part] ?? 0) - (need?.[part] ?? 0);
+    if (difference > 0) return null;
+    if (difference < 0) {
+      return `rlm: Deno ${version} is too old: run deno upgrade to get ${MINIMUM_DENO} or later`;
+    }
+  }
+  return null;
+}
+
+/** What happened, in the words of whoever found out. */
+function describe(error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) return describeMissingPermission(error);
+  if (error instanceof DOMException && error.name === "AbortError") {
+    return "interrupted before there was an answer";
+  }
+  if (error instanceof Error) return error.message || error.name;
+  return String(error);
+}
+
+/** Deno's own message is long; the flag is what a person needs. */
+function describeMissingPermission(error: Error): string {
+  const access = /Requires (\w+) access(?: to (.+?))?(?:,|$)/.exec(error.message);
+  const flag = /--allow-[a-z]+/.exec(error.message)?.[0];
+  if (access === null || flag === undefined) return error.message;
+  const [, kind, what] = access;
+  const value = what === undefined || what.startsWith("<") ? "" : what.replace(/^"|"$/g, "");
+  return `Deno gave no permission: ${kind} access${what === undefined ? "" : ` to ${what}`}; ` +
+    `run again with ${flag}${value === "" ? "" : `=${value}`}`;
+}
+
+/** A message never breaks the rule of one line, whatever a server put into it. */
+function oneLine(message: string): string {
+  return visible(message.replace(/\s*\n\s*/g, " ")).trim();
+}

@@ -1,0 +1,200 @@
+/** Shows a run on stderr while it happens: a few lines for each turn, and a status line on a terminal. */
+import type { RlmEvent } from "../trace/events.ts";
+import { count, dollars, duration, Tally } from "./tally.ts";
+import { cut, type Terminal, type Tone, visible } from "./terminal.ts";
+
+/** How much is shown. */
+export type Detail = "quiet" | "normal" | "verbose";
+
+const SHOWN_LINES = 6;
+
+/** Turns events into lines. Dispose it to stop the clock and remove the status line. */
+export class Renderer {
+  readonly #terminal: Terminal;
+  readonly #detail: Detail;
+  readonly #tally = new Tally();
+  readonly #depths = new Map<string, number>();
+  readonly #runOfStep = new Map<string, string>();
+  /** Sub-calls of the cell that runs, to print them as one line. */
+  readonly #calls = { names: new Map<string, string>(), failed: 0, done: 0 };
+  #inputCharacters = 0;
+  #clock: ReturnType<typeof setInterval> | null = null;
+
+  /** Writes to a terminal; a quiet one shows warnings only. */
+  constructor(terminal: Terminal, detail: Detail = "normal") {
+    this.#terminal = terminal;
+    this.#detail = detail;
+    if (terminal.isTerminal && detail !== "quiet") {
+      this.#clock = setInterval(() => this.#terminal.status(this.#status()), 100);
+    }
+  }
+
+  /** Figures of the run so far. */
+  get tally(): Tally {
+    return this.#tally;
+  }
+
+  /** Shows one event. */
+  show(event: RlmEvent): void {
+    this.#tally.add(event);
+    if (event.type === "warning") this.#print(event, "warn", `warning: ${visible(event.message)}`);
+    if (this.#detail !== "quiet") this.#showProgress(event);
+  }
+
+  /** Says in one line what the run cost and how much of the input a model was shown. */
+  summary(): string {
+    const tally = this.#tally;
+    const cached = tally.cachedTokens > 0 ? ` (${count(tally.cachedTokens)} cached)` : "";
+    return [
+      plural(tally.turn, "turn"),
+      plural(tally.modelCalls, "model call"),
+      `${count(tally.tokens)} tokens${cached}`,
+      dollars(tally.cost),
+      duration(tally.seconds()),
+      ...(this.#inputCharacters > 0 ? [this.#share()] : []),
+    ].join(" · ");
+  }
+
+  /** Stops the clock and removes the status line. */
+  [Symbol.dispose](): void {
+    if (this.#clock !== null) clearInterval(this.#clock);
+    this.#clock = null;
+    this.#terminal.status("");
+  }
+
+  #showProgress(event: RlmEvent): void {
+    switch (event.type) {
+      case "run_start":
+        this.#runStart(event);
+        break;
+      case "turn_start":
+        this.#runOfStep.set(event.stepId, event.runId);
+        this.#print(event, "strong", `turn ${event.turn} of at most ${event.maxIterations}`);
+        break;
+      case "cell_start":
+        this.#cellStart(event);
+        break;
+      case "tool_call":
+        this.#calls.names.set(event.callId, event.name);
+        break;
+      case "tool_result":
+        this.#calls.done++;
+        if (!event.ok) this.#calls.failed++;
+        break;
+      case "cell_end":
+        this.#cellEnd(event);
+        break;
+      case "submission":
+        this.#submission(event);
+        break;
+      case "model_error":
+        this.#print(event, "bad", `  ${visible(event.error.message)}`);
+        break;
+      case "budget":
+        this.#print(event, "warn", `  ${event.cap} reached: ${event.used} of ${event.allowed}`);
+        break;
+      case "compaction":
+        this.#print(event, "faint", `  dropped ${plural(event.droppedMessages, "older message")}`);
+        break;
+    }
+  }
+
+  #runStart(event: RlmEvent & { type: "run_start" }): void {
+    this.#depths.set(event.runId, event.depth);
+    if (event.depth === 0) {
+      const sub = event.subModel === event.model ? "" : `, sub-calls ${visible(event.subModel)}`;
+      this.#print(event, "faint", `model ${visible(event.model)}${sub}`);
+    } else this.#print(event, "faint", `child run at depth ${event.depth}`);
+  }
+
+  #cellStart(event: RlmEvent & { type: "cell_start" }): void {
+    this.#calls.names.clear();
+    this.#calls.failed = this.#calls.done = 0;
+    const reasoning = visible(event.reasoning).trim();
+    if (reasoning !== "") this.#block(event, "faint", "  ", reasoning);
+    this.#block(event, "code", "  > ", visible(event.code).trim());
+  }
+
+  #cellEnd(event: RlmEvent & { type: "cell_end" }): void {
+    const { cell } = event;
+    const seconds = duration(cell.durationMs / 1000);
+    const names = new Map<string, number>();
+    for (const name of this.#calls.names.values()) names.set(name, (names.get(name) ?? 0) + 1);
+    for (const [name, calls] of names) {
+      this.#print(event, "faint", `  ${name}: ${plural(calls, "call")} in ${seconds}`);
+    }
+    if (this.#calls.failed > 0) {
+      this.#print(event, "warn", `  ${plural(this.#calls.failed, "call")} failed`);
+    }
+    const printed = [cell.stdout, cell.stderr, cell.value ?? ""].map((text) => text.trimEnd())
+      .filter((text) => text !== "");
+    if (printed.length > 0) this.#block(event, "faint", "  | ", visible(printed.join("\n")).trim());
+    if (cell.error !== null) {
+      this.#print(event, "bad", `  ${visible(`${cell.error.type}: ${cell.error.message}`)}`);
+    } else if (cell.status === "timeout" || cell.status === "lost") {
+      this.#print(
+        event,
+        "bad",
+        cell.status === "lost" ? "  the sandbox was lost" : `  stopped after ${seconds}`,
+      );
+    }
+  }
+
+  #submission(event: RlmEvent & { type: "submission" }): void {
+    if (event.accepted) return this.#print(event, "good", "  answer submitted");
+    for (const { path, wanted, got } of event.issues) {
+      this.#print(
+        event,
+        "warn",
+        `  answer refused: ${visible(path)} should be ${visible(wanted)}, got ${visible(got)}`,
+      );
+    }
+  }
+
+  /** Prints some lines with a margin; unless verbose, the first few. */
+  #block(event: RlmEvent, tone: Tone, margin: string, text: string): void {
+    const lines = text.split("\n");
+    const shown = this.#detail === "verbose" ? lines : lines.slice(0, SHOWN_LINES);
+    for (const line of shown) this.#print(event, tone, `${margin}${line}`);
+    const rest = lines.length - shown.length;
+    if (rest > 0) this.#print(event, "faint", `${margin}… ${plural(rest, "more line")}`);
+  }
+
+  /** Prints one line, indented by depth and cut to the width where lines are cut at all. */
+  #print(event: RlmEvent, tone: Tone, text: string): void {
+    const indented = `${"  ".repeat(this.#depths.get(event.runId) ?? 0)}${text}`;
+    const width = this.#detail === "verbose" ? Infinity : this.#terminal.columns;
+    this.#terminal.line(this.#terminal.paint(tone, cut(indented, width)));
+  }
+
+  /** Tells how large the input is, so that the summary can say what share was shown to a model. */
+  input(characters: number): void {
+    this.#inputCharacters = characters;
+  }
+
+  #status(): string {
+    const tally = this.#tally;
+    const waiting = { start: "starting", model: "the model thinks", python: "Python runs" };
+    const open = tally.subCallsStarted > tally.subCallsDone;
+    return [
+      ...(tally.turn > 0 ? [`turn ${tally.turn}/${tally.maxTurns}`] : []),
+      open ? `sub-calls ${tally.subCallsDone}/${tally.subCallsStarted}` : waiting[tally.waitingFor],
+      `${count(tally.tokens)} tokens`,
+      ...(tally.cost === null || tally.cost > 0 ? [dollars(tally.cost)] : []),
+      duration(tally.seconds()),
+    ].join(" · ");
+  }
+
+  #share(): string {
+    const { seenCharacters } = this.#tally;
+    const percent = (100 * seenCharacters / this.#inputCharacters).toPrecision(2);
+    return `the model saw ${count(seenCharacters)} characters of ${
+      count(this.#inputCharacters)
+    } (${percent} %)`;
+  }
+}
+
+/** "1 turn", "2 turns". */
+function plural(number: number, word: string): string {
+  return `${count(number)} ${word}${number === 1 ? "" : "s"}`;
+}

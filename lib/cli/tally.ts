@@ -1,0 +1,94 @@
+/** Adds up a run's events into the figures that a person wants to see while it goes on. */
+import type { RlmEvent } from "../trace/events.ts";
+
+/** Counts what has happened so far; feed it every event. */
+export class Tally {
+  turn = 0;
+  maxTurns = 0;
+  /** Model calls that sub-calls made: finished and started. */
+  subCallsDone = 0;
+  subCallsStarted = 0;
+  modelCalls = 0;
+  tokens = 0;
+  cachedTokens = 0;
+  /** US dollars; null as soon as one price is unknown. */
+  cost: number | null = 0;
+  /** Characters that were sent to a model, each message of a conversation once. */
+  seenCharacters = 0;
+  /** What is being waited for. */
+  waitingFor: "start" | "model" | "python" = "start";
+  readonly #startedAt: number;
+  readonly #messagesSeen = new Map<string, number>();
+  readonly #subCalls = new Set<string>();
+
+  /** Starts the clock. */
+  constructor(now: number = Date.now()) {
+    this.#startedAt = now;
+  }
+
+  /** Seconds since the start. */
+  seconds(now: number = Date.now()): number {
+    return (now - this.#startedAt) / 1000;
+  }
+
+  /** Takes one event into account. */
+  add(event: RlmEvent): void {
+    switch (event.type) {
+      case "turn_start":
+        this.turn = event.turn;
+        this.maxTurns = event.maxIterations;
+        break;
+      case "model_request":
+        this.#request(event);
+        break;
+      case "model_reply": {
+        const { usage, cost } = event.completion;
+        this.#settle(event.callId);
+        if (event.cached) break;
+        this.tokens += (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
+        this.cachedTokens += usage?.cachedTokens ?? 0;
+        this.cost = this.cost === null || cost === null ? null : this.cost + cost;
+        break;
+      }
+      case "model_error":
+        this.#settle(event.callId);
+        break;
+      case "cell_start":
+        this.waitingFor = "python";
+        break;
+    }
+  }
+
+  #request(event: RlmEvent & { type: "model_request" }): void {
+    this.modelCalls++;
+    if (event.role === "sub") {
+      this.#subCalls.add(event.callId);
+      this.subCallsStarted++;
+    } else this.waitingFor = "model";
+    // A root conversation only grows, so what was sent before is not counted again.
+    const key = event.role === "sub" ? event.callId : event.runId;
+    const before = this.#messagesSeen.get(key) ?? 0;
+    for (const { content } of event.messages.slice(before)) this.seenCharacters += content.length;
+    this.#messagesSeen.set(key, Math.max(before, event.messages.length));
+  }
+
+  #settle(callId: string): void {
+    if (this.#subCalls.delete(callId)) this.subCallsDone++;
+  }
+}
+
+/** A count with thousands separated. */
+export function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** Dollars, with as many digits as a cheap call needs. */
+export function dollars(cost: number | null): string {
+  return cost === null ? "cost unknown" : `$${cost.toFixed(cost < 1 ? 4 : 2)}`;
+}
+
+/** Seconds with one digit, minutes beyond a hundred. */
+export function duration(seconds: number): string {
+  if (seconds < 100) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}

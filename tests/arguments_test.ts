@@ -1,0 +1,159 @@
+/** The command line: every form that is accepted, and the one line that answers each mistake. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { parseCommand, type RunArguments } from "../lib/cli/arguments.ts";
+import { FLAGS } from "../lib/cli/flags.ts";
+import { helpPage } from "../lib/cli/help.ts";
+import { UsageError } from "../lib/cli/usage_error.ts";
+
+function parseRun(...words: string[]): RunArguments {
+  const command = parseCommand(words);
+  assert(command.kind === "run");
+  return command.run;
+}
+
+Deno.test("C164: a question alone gives the defaults", () => {
+  assertEquals(parseRun("Who?"), {
+    question: "Who?",
+    contexts: [],
+    maxContextBytes: 256 * 1024 * 1024,
+    signature: null,
+    schemaFile: null,
+    instructions: null,
+    model: null,
+    subModel: null,
+    baseUrl: null,
+    apiKeyEnv: null,
+    limits: {},
+    allow: { read: [], write: [], net: [], env: [] },
+    output: "text",
+    journal: null,
+    detail: "normal",
+  });
+});
+
+Deno.test("Every flag with a value is read in both spellings, and its value may begin with a dash", () => {
+  const words = [
+    "-c",
+    "-",
+    "--model",
+    "a/b",
+    "--instructions=-x",
+    "--sub-model=c=d",
+    "-j",
+    "-run.jsonl",
+  ];
+  const run = parseRun("q", ...words);
+  assertEquals(run.contexts, [{ name: null, source: "-" }]);
+  assertEquals([run.model, run.instructions, run.subModel, run.journal], [
+    "a/b",
+    "-x",
+    "c=d",
+    "-run.jsonl",
+  ]);
+});
+
+Deno.test("Contexts keep their order, and a name before an equals sign names the variable", () => {
+  const run = parseRun(
+    "-c",
+    "a.txt",
+    "q",
+    "--context",
+    "wörter=b=c.txt",
+    "-c",
+    "./x=y",
+    "-c=http://h/?a=b",
+  );
+  assertEquals(run.contexts, [
+    { name: null, source: "a.txt" },
+    { name: "wörter", source: "b=c.txt" },
+    { name: null, source: "./x=y" },
+    { name: null, source: "http://h/?a=b" },
+  ]);
+});
+
+Deno.test("Limits arrive under the library's names, and only those that were given", () => {
+  const run = parseRun(
+    ...["q", "--max-turns", "5", "--max-calls", "0", "--max-tokens=1_000", "--max-cost", "0.25"],
+    ...["--max-seconds", "1.5", "--max-depth", "2"],
+  );
+  assertEquals(run.limits, {
+    maxIterations: 5,
+    maxLlmCalls: 0,
+    maxTokens: 1000,
+    maxCost: 0.25,
+    maxSeconds: 1.5,
+    maxDepth: 2,
+  });
+});
+
+Deno.test("Grants for the guest are collected by kind", () => {
+  const run = parseRun(
+    "q",
+    "--allow-read",
+    "a",
+    "--allow-read=b",
+    "--allow-net",
+    "h:1",
+    "--allow-env",
+    "E",
+  );
+  assertEquals(run.allow, { read: ["a", "b"], write: [], net: ["h:1"], env: ["E"] });
+});
+
+Deno.test("What follows a double dash is the question, whatever it looks like", () => {
+  assertEquals(parseRun("-q", "--", "--help").question, "--help");
+  assertEquals(parseRun("42").question, "42");
+});
+
+Deno.test("Help and version win over everything else", () => {
+  assertEquals(parseCommand(["--help", "--max-turns", "x"]), { kind: "help" });
+  assertEquals(parseCommand(["-V"]), { kind: "version" });
+});
+
+const MISTAKES: [words: string[], message: string][] = [
+  [[], 'no question: write it in quotes, as in rlm "Who is mentioned?" -c FILE'],
+  [["  "], 'no question: write it in quotes, as in rlm "Who is mentioned?" -c FILE'],
+  [
+    ["Who", "is"],
+    `2 questions, "Who" and "is": put the question in quotes, and a pattern of files too, as in -c '*.txt'`,
+  ],
+  [["q", "--modle", "x"], "unknown flag --modle: did you mean --model?"],
+  [["q", "--max-turn=3"], "unknown flag --max-turn: did you mean --max-turns?"],
+  [["q", "--frobnicate"], "unknown flag --frobnicate: see rlm --help"],
+  [["q", "-z"], "unknown flag -z: see rlm --help"],
+  [["q", "-c"], "-c needs a value: write -c SOURCE"],
+  [["q", "--model="], "--model needs a value: write --model NAME"],
+  [["q", "--model", "--json"], "--model needs a value: write --model NAME"],
+  [["q", "--json=yes"], "--json takes no value: write --json alone"],
+  [["q", "-c", "name="], "--context name=: nothing after the equals sign, give NAME=FILE"],
+  [["q", "--max-turns", "0"], "--max-turns 0: give a whole number of at least 1"],
+  [["q", "--max-calls", "1.5"], "--max-calls 1.5: give a whole number of at least 0"],
+  [["q", "--max-cost", "cheap"], "--max-cost cheap: give a number above 0"],
+  [["q", "--model", "a", "--model", "b"], "--model: given twice, give it once"],
+  [
+    ["q", "--base-url", "localhost:8000"],
+    "--base-url localhost:8000: not an http address, give one such as http://localhost:11434/v1",
+  ],
+  [["q", "--quiet", "--verbose"], "--quiet and --verbose exclude each other: give one of them"],
+  [
+    ["q", "--json", "--stream-json"],
+    "--json and --stream-json exclude each other: give one of them",
+  ],
+  [
+    ["q", "--schema", "a", "--signature", "b"],
+    "--signature and --schema both say what the answer is: give one of them",
+  ],
+];
+
+for (const [words, message] of MISTAKES) {
+  Deno.test(`C164: rlm ${words.join(" ")} is answered with the remedy`, () => {
+    assertEquals(assertThrows(() => parseCommand(words), UsageError).message, message);
+  });
+}
+
+Deno.test("The help page fits a terminal of 80 by 40 and names every flag", () => {
+  const lines = helpPage().split("\n");
+  assert(lines.length <= 40, `${lines.length} lines`);
+  for (const line of lines) assert(line.length <= 80, line);
+  for (const { name } of FLAGS) assert(lines.some((line) => line.includes(`--${name} `)), name);
+});
