@@ -38,14 +38,11 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-let stale = 0;
 for (const [name, exports] of Object.entries(EXPORTS)) {
   for (const [file, text] of await metadataOf(name, exports)) {
     if (!Deno.args.includes("--check")) await Deno.writeTextFile(file, text);
     else if (await Deno.readTextFile(file) !== text) {
-      console.error(`${file.pathname} is stale: run deno task jsr-meta`);
-      stale++;
+      throw new Error(`${file.pathname} is stale: run deno task jsr-meta and commit the result`);
     }
   }
 }
-Deno.exit(stale === 0 ? 0 : 1);
