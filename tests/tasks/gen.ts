@@ -5,7 +5,7 @@
  *
  * `deno task gen` writes; `deno task gen --check` fails when one of them is stale.
  */
-import * as esbuild from "esbuild";
+import * as esbuild from "npm:esbuild@0.28.2";
 import { filesUnder } from "./files.ts";
 import { stringConstant } from "./string_constant.ts";
 
