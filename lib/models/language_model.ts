@@ -46,7 +46,13 @@ export interface TokenUsage {
 }
 
 /** Why a model stopped. */
-export type FinishReason = "stop" | "length" | "content_filter" | "refusal" | "tool_calls" | "unknown";
+export type FinishReason =
+  | "stop"
+  | "length"
+  | "content_filter"
+  | "refusal"
+  | "tool_calls"
+  | "unknown";
 
 /** A native tool call in a reply; `arguments` is the JSON text as sent. */
 export interface NativeToolCall {
@@ -78,11 +84,11 @@ export interface LanguageModel {
   /** `provider/model`, as shown in usage, journals and errors. */
   readonly name: string;
   /** Tokens that a request may have, when known; longer prompts are refused before they are sent. */
-  readonly contextWindow?: number;
+  readonly contextWindow?: number | undefined;
   /** Tells this model's answers from another's: name, endpoint, parameters. No secret. Default `name`. */
   readonly identity?: string;
   /** What a user should know before trusting this model's answers; fit to be shown once as a warning. */
-  readonly caution?: string;
+  readonly caution?: string | undefined;
   /** Answers; rejects with `ModelError`, or with the signal's reason. */
   complete(request: CompletionRequest): Promise<Completion>;
   /** US dollars for so many tokens, or null when unknown; used to check a money cap before a call. */
