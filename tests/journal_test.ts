@@ -328,6 +328,27 @@ Deno.test("After a failed write every later one fails with the same error, and n
   await assertRejects(async () => await writer[Symbol.asyncDispose](), JournalError);
 });
 
+Deno.test("An event that cannot be written fails its write and all later ones, without throwing at once", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/run.jsonl`;
+  const journal = await Journal.open(path);
+  const result = {
+    get trap(): never {
+      throw new RangeError("do not look");
+    },
+  };
+  const script = new EventScript();
+  const call = script.add({ type: "tool_result", callId: "t", ok: true, result, durationMs: 1 });
+  const failing = journal.write(call);
+  const error = await assertRejects(() => failing, JournalError);
+  assertEquals(error.message, `Cannot write journal: ${path}: do not look`);
+  assertInstanceOf(error.cause, RangeError);
+  void journal.write(script.add(runStart()));
+  assertEquals(await assertRejects(() => journal.flush()), error);
+  await assertRejects(async () => await journal[Symbol.asyncDispose]());
+  assertEquals(await Deno.readTextFile(path), "");
+});
+
 Deno.test("A journal that is closed refuses to be written", async () => {
   await using folder = await temporaryFolder();
   const path = `${folder.path}/run.jsonl`;
@@ -336,7 +357,8 @@ Deno.test("A journal that is closed refuses to be written", async () => {
   await journal[Symbol.asyncDispose]();
   const event = new EventScript().add(runStart());
   const error = await assertRejects(() => journal.write(event), JournalError);
-  assertEquals(error.message, `Cannot write journal: ${path} is closed`);
+  assertEquals(error.message, `Cannot write journal: ${path}: it is closed`);
+  assertEquals([error.path, error.line], [path, null]);
 });
 
 Deno.test("A journal in a folder that does not exist says so, and a missing one cannot be read", async () => {

@@ -1,4 +1,5 @@
 /** Journal: the append-only JSONL file of a run, written before what was paid for is used. */
+import type { JsonValue } from "../../sandbox/protocol.ts";
 import { JournalError } from "../errors.ts";
 import { encode } from "./codec.ts";
 import type { RlmEvent } from "./events.ts";
@@ -100,13 +101,12 @@ export class Journal implements AsyncDisposable {
   write(event: RlmEvent): Promise<void> {
     if (!isJournalled(event)) return Promise.resolve();
     this.#paid ||= event.type === "model_reply" || event.type === "tool_result";
-    return this.#append(this.#lineOf(event));
+    return this.#append(() => this.#lineOf(event));
   }
 
   /** Keeps the inputs beside the journal, so that the run can be resumed without naming them again. */
   writeInputs(inputs: Readonly<Record<string, unknown>>): Promise<void> {
-    const put = (content: string | Uint8Array) => this.#texts.put(content);
-    return this.#append(JSON.stringify({ inputs: encode(inputs, put) }));
+    return this.#append(() => ({ inputs: this.#encode(inputs) }));
   }
 
   /** Writes what was held back since the journal was opened to resume a run; later writes are not held back. */
@@ -131,34 +131,36 @@ export class Journal implements AsyncDisposable {
     }
   }
 
-  #lineOf(event: RlmEvent): string {
-    const put = (content: string | Uint8Array) => this.#texts.put(content);
-    if (event.type !== "model_request") return JSON.stringify(encode(event, put));
+  #lineOf(event: RlmEvent): JsonValue {
+    if (event.type !== "model_request") return this.#encode(event);
     const shared = this.#conversations.shared(conversationOf(event), event.messages);
-    return JSON.stringify(
-      encode({ ...event, shared, messages: event.messages.slice(shared) }, put),
-    );
+    return this.#encode({ ...event, shared, messages: event.messages.slice(shared) });
   }
 
-  #append(line: string): Promise<void> {
-    if (this.#closed) {
-      return Promise.reject(
-        new JournalError(`Cannot write journal: ${this.path} is closed`, this.path),
-      );
+  #encode(value: unknown): JsonValue {
+    return encode(value, (content) => this.#texts.put(content));
+  }
+
+  #append(makeLine: () => JsonValue): Promise<void> {
+    if (this.#closed) return this.#fail(new Error("it is closed"));
+    try {
+      this.#lines.push(JSON.stringify(makeLine()));
+    } catch (error) {
+      // A value of a tool may throw when it is looked at.
+      return this.#fail(error);
     }
-    this.#lines.push(line);
     return this.#held ? Promise.resolve() : this.#commitSoon();
+  }
+
+  /** Makes this write and all later ones fail. */
+  #fail(cause: unknown): Promise<void> {
+    const failed = this.#current.then(() => Promise.reject(accessError(cause, "write", this.path)));
+    return this.#current = handled(failed);
   }
 
   /** Lets the lines that come while a commit is under way be written together by the next one. */
   #commitSoon(): Promise<void> {
-    if (this.#next === null) {
-      const next = this.#current.then(() => this.#commit());
-      // A caller that does not wait for its write learns of the failure at the next one.
-      next.catch(() => {});
-      this.#next = next;
-    }
-    return this.#next;
+    return this.#next ??= handled(this.#current.then(() => this.#commit()));
   }
 
   async #commit(): Promise<void> {
@@ -176,6 +178,12 @@ export class Journal implements AsyncDisposable {
       throw accessError(error, "write", this.path);
     }
   }
+}
+
+/** Keeps a failure that nobody waits for from ending the program: the next write tells of it. */
+function handled(promise: Promise<void>): Promise<void> {
+  promise.catch(() => {});
+  return promise;
 }
 
 async function openFile(path: string): Promise<Deno.FsFile> {

@@ -1,0 +1,42 @@
+/** Hashes inputs of any type and size, to see on resume that they are the same. */
+import { createHash, type Hash } from "node:crypto";
+import { encode } from "./codec.ts";
+
+/**
+ * SHA-256 of a value's content, in hexadecimal. That of a text is the hash of its UTF-8 and that of bytes is
+ * theirs, so that `sha256sum` of the file they came from says the same. Lists and objects are hashed item by item,
+ * in their order, without a copy of the whole.
+ */
+export function contentHash(value: unknown): string {
+  const hash = createHash("sha256");
+  if (typeof value === "string" && value.isWellFormed()) hash.update(value);
+  else if (value instanceof Uint8Array) hash.update(value);
+  else updateFrom(hash, value);
+  return hash.digest("hex");
+}
+
+/** Feeds a value to the hash, its type and length first, so that no two values feed the same. */
+function updateFrom(hash: Hash, value: unknown): void {
+  if (typeof value === "string") {
+    hash.update(`text ${value.length} `).update(
+      value.isWellFormed() ? value : JSON.stringify(value),
+    );
+  } else if (value instanceof Uint8Array) hash.update(`bytes ${value.length} `).update(value);
+  else if (Array.isArray(value)) {
+    hash.update(`list ${value.length} `);
+    for (const item of value) updateFrom(hash, item);
+  } else if (value instanceof Map) updateFromEntries(hash, "map", [...value]);
+  else if (isPlain(value)) updateFromEntries(hash, "object", Object.entries(value));
+  else hash.update(`value ${JSON.stringify(encode(value))} `);
+}
+
+function updateFromEntries(hash: Hash, type: string, entries: [unknown, unknown][]): void {
+  hash.update(`${type} ${entries.length} `);
+  for (const entry of entries) entry.forEach((part) => updateFrom(hash, part));
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
