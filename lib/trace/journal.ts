@@ -53,6 +53,7 @@ export class Journal implements AsyncDisposable {
   #held: boolean;
   #paid = false;
   #closed = false;
+  #failure: unknown = null;
 
   private constructor(path: string, file: Deno.FsFile, texts: TextStore, options: JournalOptions) {
     this.path = path;
@@ -117,6 +118,7 @@ export class Journal implements AsyncDisposable {
 
   /** Resolves when all writes so far have reached the file. */
   flush(): Promise<void> {
+    if (this.#failure !== null) return rejected(this.#failure);
     return this.#next ?? this.#current;
   }
 
@@ -142,20 +144,20 @@ export class Journal implements AsyncDisposable {
   }
 
   #append(makeLine: () => JsonValue): Promise<void> {
-    if (this.#closed) return this.#fail(new Error("it is closed"));
+    if (this.#failure !== null) return rejected(this.#failure);
+    if (this.#closed) return rejected(accessError(new Error("it is closed"), "write", this.path));
     try {
       this.#lines.push(JSON.stringify(makeLine()));
     } catch (error) {
       // A value of a tool may throw when it is looked at.
-      return this.#fail(error);
+      return rejected(this.#failWith(error));
     }
     return this.#held ? Promise.resolve() : this.#commitSoon();
   }
 
-  /** Makes this write and all later ones fail. */
-  #fail(cause: unknown): Promise<void> {
-    const failed = this.#current.then(() => Promise.reject(accessError(cause, "write", this.path)));
-    return this.#current = handled(failed);
+  /** Makes all later writes fail with the same error. */
+  #failWith(cause: unknown): unknown {
+    return this.#failure ??= accessError(cause, "write", this.path);
   }
 
   /** Lets the lines that come while a commit is under way be written together by the next one. */
@@ -175,9 +177,13 @@ export class Journal implements AsyncDisposable {
       await writeAll(this.#file, new TextEncoder().encode(lines.join("\n") + "\n"));
       if (durable) await this.#file.syncData();
     } catch (error) {
-      throw accessError(error, "write", this.path);
+      throw this.#failWith(error);
     }
   }
+}
+
+function rejected(reason: unknown): Promise<void> {
+  return handled(Promise.reject(reason));
 }
 
 /** Keeps a failure that nobody waits for from ending the program: the next write tells of it. */
