@@ -1,0 +1,253 @@
+/** The rules of the project's structure, as functions over its files: what each room may import, and who may do what. */
+
+/** A file of the project with what it imports. */
+export interface SourceFile {
+  /** Path from the root, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+  /** What it imports: paths from the root, or `npm:`, `jsr:` and `node:` specifiers. */
+  readonly imports: readonly Import[];
+}
+
+/** One import; a type import leaves nothing behind when the program runs. */
+export interface Import {
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+/** A rule: its sentence, and the complaints it has of a project. */
+export interface Rule {
+  readonly sentence: string;
+  check(files: readonly SourceFile[]): string[];
+}
+
+const GENERATED = ["sandbox/prelude.ts", "sandbox/runner.ts"];
+
+/** What `lib/` may know of `sandbox/`: the contract, the peer, the frames, and the text of what runs inside. */
+const WIRE = ["protocol", "rpc_peer", "framing", "prelude", "runner"].map((name) =>
+  `sandbox/${name}.ts`
+);
+
+/** Rooms that may import only the named rooms and files; a room may always import itself. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  "sandbox/": [],
+  "lib/engine/": [
+    "lib/errors.ts",
+    "lib/trace/",
+    "lib/models/language_model.ts",
+    "lib/host/sandbox.ts",
+    "sandbox/protocol.ts",
+  ],
+  "lib/models/": ["lib/errors.ts", "lib/trace/", "sandbox/protocol.ts"],
+  "lib/host/": ["lib/errors.ts", ...WIRE],
+  "lib/trace/": [
+    "lib/errors.ts",
+    "lib/models/language_model.ts",
+    "lib/host/sandbox.ts",
+    "sandbox/protocol.ts",
+  ],
+};
+
+/** All rules of the project. */
+export const RULES: readonly Rule[] = [
+  ...Object.entries(ROOMS).map(([room, allowed]) =>
+    importRule(
+      `${room} imports from the project only ${["itself", ...allowed].join(", ")}`,
+      (path) => path.startsWith(room),
+      (target) =>
+        target.startsWith(room) || !isLocal(target) ||
+        allowed.some((prefix) => target.startsWith(prefix)),
+    )
+  ),
+  importRule(
+    `lib/ imports from sandbox/ only ${WIRE.join(", ")}`,
+    (path) => path.startsWith("lib/"),
+    (target) => !target.startsWith("sandbox/") || WIRE.includes(target),
+  ),
+  importRule(
+    "sandbox/protocol.ts imports nothing",
+    (path) => path === "sandbox/protocol.ts",
+    () => false,
+  ),
+  importRule(
+    "the library imports nothing from JSR; only lib/cli/ and the tests do",
+    (path) => isLibrary(path) && !path.startsWith("lib/cli/"),
+    (target) => !target.startsWith("jsr:"),
+  ),
+  importRule(
+    "only examples, tests and lib/cli/ import mod.ts",
+    (path) => isLibrary(path) && !path.startsWith("lib/cli/"),
+    (target) => target !== "mod.ts",
+  ),
+  importRule(
+    "nothing imports lib/cli/ but itself and the tests",
+    (path) => isLibrary(path) && !path.startsWith("lib/cli/"),
+    (target) => !target.startsWith("lib/cli/"),
+  ),
+  onePlaceRule(
+    "one file starts processes",
+    /\bDeno\s*\.\s*(Command|spawn\w*)\b|node:child_process/,
+  ),
+  onePlaceRule(
+    "one file calls models over the network",
+    /\bfetch\s*\(|["']openai["']|\bnew\s+WebSocket\b|\bDeno\s*\.\s*connect/,
+    (path) => path.startsWith("lib/") && !/^lib\/(cli|server)\//.test(path),
+  ),
+  onePlaceRule(
+    "one file reads the environment's keys",
+    /\bDeno\s*\.\s*env\b|\bprocess\s*\.\s*env\b/,
+    (path) =>
+      path.startsWith("lib/models/") || path.startsWith("lib/engine/") ||
+      path.startsWith("lib/trace/"),
+  ),
+  textRule(
+    "of lib/, only cli/ prints",
+    (path) => isLibrary(path) && path.startsWith("lib/") && !path.startsWith("lib/cli/"),
+    /\bconsole\s*\.|\bDeno\s*\.\s*(stdout|stderr)\b/,
+  ),
+  textRule(
+    "code has no escape from the checker and no note to self",
+    isOurs,
+    /@ts-(ignore|nocheck|expect-error)|deno-lint-ignore|\bTODO\b|\bFIXME\b/,
+    "with comments",
+  ),
+  {
+    sentence: "the root has no folders but lib, sandbox, tests and examples",
+    check: (files) =>
+      files.map(({ path }) => path).filter((path) =>
+        !/^((lib|sandbox|tests|examples)\/|[^/]+$)/.test(path)
+      ),
+  },
+  nameRule("names are in snake case", (name) => /^[a-z0-9_]+$/.test(name)),
+  nameRule(
+    "no file is called utils, common, helpers or index",
+    (name) => !/^(utils?|common|helpers?|index|misc|shared)$/.test(name),
+  ),
+  {
+    sentence: "no file has more than 300 lines, but generated ones",
+    check: (files) =>
+      files.filter(({ path }) => isOurs(path)).flatMap(({ path, text }) => {
+        const lines = text.trimEnd().split("\n").length;
+        return lines > 300 ? [`${path} has ${lines} lines`] : [];
+      }),
+  },
+  {
+    sentence: "each file begins with what it is for",
+    check: (files) =>
+      files.filter(({ path, text }) =>
+        path.endsWith(".ts") && isOurs(path) && !/^(\/\/|\/\*\*|#!)/.test(text)
+      )
+        .map(({ path }) => `${path} begins with code`),
+  },
+  { sentence: "files import each other in one direction only", check: cycles },
+];
+
+/** The complaints of all rules. */
+export function complaints(files: readonly SourceFile[]): string[] {
+  return RULES.flatMap((rule) =>
+    rule.check(files).map((complaint) => `${rule.sentence}: ${complaint}`)
+  );
+}
+
+function isLocal(target: string): boolean {
+  return !/^[a-z]+:/.test(target);
+}
+
+/** What is published. */
+function isLibrary(path: string): boolean {
+  return path === "mod.ts" || path.startsWith("lib/") || path.startsWith("sandbox/");
+}
+
+function isOurs(path: string): boolean {
+  return !GENERATED.includes(path);
+}
+
+function importRule(
+  sentence: string,
+  applies: (path: string) => boolean,
+  mayImport: (target: string) => boolean,
+): Rule {
+  return {
+    sentence,
+    check: (files) =>
+      files.filter(({ path }) => applies(path)).flatMap(({ path, imports }) =>
+        imports.filter(({ target }) => !mayImport(target)).map(({ target }) =>
+          `${path} imports ${target}`
+        )
+      ),
+  };
+}
+
+function textRule(
+  sentence: string,
+  applies: (path: string) => boolean,
+  pattern: RegExp,
+  comments?: "with comments",
+): Rule {
+  return {
+    sentence,
+    check: (files) =>
+      files.filter(({ path }) => applies(path)).flatMap(({ path, text }) => {
+        const found = pattern.exec(comments ? text : withoutComments(text));
+        return found ? [`${path} has ${found[0]}`] : [];
+      }),
+  };
+}
+
+/** Exactly one file of the library (or of a part of it) matches. */
+function onePlaceRule(
+  sentence: string,
+  pattern: RegExp,
+  applies: (path: string) => boolean = (path) => isLibrary(path) && isOurs(path),
+): Rule {
+  return {
+    sentence,
+    check: (files) => {
+      const places = files.filter(({ path, text }) =>
+        applies(path) && pattern.test(withoutComments(text))
+      );
+      return places.length === 1
+        ? []
+        : [`found in ${places.map(({ path }) => path).join(", ") || "no file"}`];
+    },
+  };
+}
+
+function nameRule(sentence: string, isGood: (name: string) => boolean): Rule {
+  return {
+    sentence,
+    check: (files) =>
+      files.filter(({ path }) =>
+        !isGood(path.split("/").at(-1)?.replace(/(_test)?\.\w+$/, "") ?? "")
+      )
+        .map(({ path }) => path),
+  };
+}
+
+/** Code without its comments; strings are kept, and what looks like a comment in them too. */
+function withoutComments(text: string): string {
+  return text.replace(
+    /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|\/\/[^\n]*|\/\*[\s\S]*?\*\//g,
+    (_, string?: string) => string ?? " ",
+  );
+}
+
+/** Each cycle of imports that remain when the program runs, once. */
+function cycles(files: readonly SourceFile[]): string[] {
+  const imports = new Map(
+    files.map((file) => [file.path, file.imports.filter(({ typeOnly }) => !typeOnly)]),
+  );
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) {
+      found.push([...trail.slice(trail.indexOf(path)), path].join(" → "));
+      return;
+    }
+    if (done.has(path)) return;
+    for (const { target } of imports.get(path) ?? []) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of imports.keys()) visit(path, []);
+  return found;
+}
