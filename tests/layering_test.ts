@@ -67,7 +67,7 @@ const BREAKS: [string, SourceFile][] = [
   ["one file starts processes", file("lib/engine/turn.ts", [], "new Deno . Command(path);")],
   ["one file starts processes", file("lib/host/process.ts")],
   ["one file calls models", file("lib/engine/turn.ts", [], `await fetch("https://example.org");`)],
-  ["one file calls models", file("lib/models/azure.ts", [], `import OpenAI from "openai";`)],
+  ["one file calls models", file("lib/models/azure.ts", ["npm:openai@7.55.0"])],
   ["one file reads", file("lib/models/azure.ts", [], `Deno.env.get("AZURE_KEY")`)],
   ["of lib/, only cli/ prints", file("lib/engine/turn.ts", [], "console.warn(1);")],
   ["of lib/, only cli/ prints", file("lib/trace/viewer.ts", [], "Deno.stdout.writeSync(bytes);")],
