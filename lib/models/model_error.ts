@@ -1,6 +1,6 @@
 /** Turns a failed request into the `ModelError` that callers see: what happened, and what to do about it. */
 import { ModelError, type ModelErrorCode, type TokenSpending } from "../errors.ts";
-import type { Failure } from "./openai_failure.ts";
+import type { Failure } from "./failure.ts";
 
 /** Who was asked, as messages name it. */
 export interface Asked {

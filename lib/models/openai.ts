@@ -4,7 +4,7 @@ import type { Completion, CompletionRequest, LanguageModel, TokenUsage } from ".
 import { type Asked, modelError } from "./model_error.ts";
 import { OpenAICall } from "./openai_call.ts";
 import { fetchWithReadableErrors } from "./openai_error_body.ts";
-import { RequestFailure } from "./openai_failure.ts";
+import { RequestFailure } from "./failure.ts";
 import {
   type OpenAIClient,
   type OpenAIModelOptions,

@@ -1,7 +1,8 @@
 /** Reads a chat completion, whole or put together from a stream, into one shape for all providers. */
 import type { FinishReason, NativeToolCall, TokenUsage } from "./language_model.ts";
 import { countOf, fieldOf, isRecord, itemsOf, textOf } from "./json.ts";
-import { reportedFailure, RequestFailure } from "./openai_failure.ts";
+import { RequestFailure } from "./failure.ts";
+import { reportedFailure } from "./http_failure.ts";
 
 /** What one request was answered. */
 export interface Reply {

@@ -1,6 +1,7 @@
 /** Puts a streamed chat completion together, passing its text on as it comes. */
 import { countOf, fieldOf, isRecord, itemsOf, textOf } from "./json.ts";
-import { failureOf, RequestFailure } from "./openai_failure.ts";
+import { RequestFailure } from "./failure.ts";
+import { failureOf } from "./openai_failure.ts";
 import { readMessage, readUsage } from "./openai_reply.ts";
 import { estimateTokens } from "./tokens.ts";
 

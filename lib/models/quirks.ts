@@ -1,5 +1,5 @@
 /** What endpoints were found to refuse, learnt from one 400 and remembered per base URL and model. */
-import type { Failure } from "./openai_failure.ts";
+import type { Failure } from "./failure.ts";
 
 /** A part of a request that some endpoints refuse and that an answer can do without. */
 export type Feature =

@@ -1,5 +1,5 @@
 /** When to send a request again: exponential back-off with jitter, or what the server asks for. */
-import type { Failure } from "./openai_failure.ts";
+import type { Failure } from "./failure.ts";
 
 /** How often and how soon a request is sent again. */
 export interface RetryPolicy {
