@@ -1,32 +1,28 @@
 /**
  * Prints the registry that a task should use: JSR, or the stand-ins in `tests/jsr` where JSR can't be reached.
- * A task runs it as `JSR_URL=$(deno run … tests/tasks/jsr_url.ts) deno …`, so the variable carries the answer on to
- * whatever that task starts; where it is set already nobody is asked.
+ * A task runs it as `JSR_URL=$(deno run … tests/tasks/jsr_url.ts) deno …`, so that the variable carries the answer on
+ * to whatever that task starts; where it is set already nobody is asked.
  */
 
-const JSR = "https://jsr.io/";
+/** Where the stand-ins are. */
+export const STAND_INS: string = new URL("../jsr/", import.meta.url).href;
 
-/** Long enough for a slow line, short enough not to be felt where packets are dropped. */
-const PATIENCE_MS = 1_500;
-
-/** Whether the registry answers in time. */
-async function answers(registry: string): Promise<boolean> {
+/** The asked registry, with a slash at its end, if it answers in time; otherwise the stand-ins. */
+export async function reachable(asked: string, patienceMs: number): Promise<string> {
   try {
-    const response = await fetch(new URL("@std/assert/meta.json", registry), {
-      signal: AbortSignal.timeout(PATIENCE_MS),
+    const response = await fetch(new URL("@std/assert/meta.json", asked), {
+      signal: AbortSignal.timeout(patienceMs),
     });
     await response.body?.cancel();
-    return response.ok;
+    return response.ok ? asked : STAND_INS;
   } catch {
-    return false;
+    // Refused, timed out or not permitted: for a task that is all the same.
+    return STAND_INS;
   }
 }
 
-/** Prints the answer on standard output; a variable set by the caller is the answer. */
-async function main(): Promise<void> {
-  const chosen = Deno.env.get("JSR_URL") ||
-    (await answers(JSR) ? JSR : new URL("../jsr/", import.meta.url).href);
-  await Deno.stdout.write(new TextEncoder().encode(chosen));
+if (import.meta.main) {
+  // Long enough for a slow line, short enough not to be felt where packets are dropped.
+  const url = Deno.env.get("JSR_URL") || await reachable("https://jsr.io/", 1_500);
+  await Deno.stdout.write(new TextEncoder().encode(url));
 }
-
-await main();

@@ -1,0 +1,87 @@
+/** The tasks work where JSR can be reached and where it can't. */
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { reachable, STAND_INS } from "./tasks/jsr_url.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+/** A registry on loopback in JSR's own layout: the stand-ins, served over HTTP. */
+function serveStandIns(): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async ({ url }) => {
+    const file = new URL(`.${new URL(url).pathname}`, STAND_INS);
+    const type = file.pathname.endsWith(".ts") ? "text/typescript" : "application/json";
+    try {
+      return new Response(await Deno.readFile(file), { headers: { "content-type": type } });
+    } catch {
+      return new Response("not found", { status: 404 });
+    }
+  });
+}
+
+/** A server on loopback that answers each request with the handler. */
+function serve(handler: () => Response | Promise<Response>): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
+}
+
+function addressOf(server: Deno.HttpServer<Deno.NetAddr>): string {
+  return `http://127.0.0.1:${server.addr.port}/`;
+}
+
+/** Runs Deno in the project's folder and returns what it printed. */
+async function deno(
+  args: string[],
+  env: Record<string, string>,
+): Promise<{ success: boolean; text: string }> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    env,
+    cwd: ROOT,
+  }).output();
+  const decoder = new TextDecoder();
+  return { success, text: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+Deno.test("a registry that answers is used", async () => {
+  await using server = serveStandIns();
+  assertEquals(await reachable(addressOf(server), 5_000), addressOf(server));
+});
+
+Deno.test("a registry that answers with an error is replaced by the stand-ins", async () => {
+  await using server = serve(() => new Response("blocked", { status: 403 }));
+  assertEquals(await reachable(addressOf(server), 5_000), STAND_INS);
+});
+
+Deno.test("a registry that does not answer in time is replaced by the stand-ins", async () => {
+  const end = Promise.withResolvers<Response>();
+  await using server = serve(() => end.promise);
+  const start = performance.now();
+  assertEquals(await reachable(addressOf(server), 100), STAND_INS);
+  assertLess(performance.now() - start, 2_000);
+  end.resolve(new Response());
+});
+
+Deno.test("a registry that refuses connections is replaced by the stand-ins", async () => {
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = listener.addr;
+  listener.close();
+  assertEquals(await reachable(`http://127.0.0.1:${port}/`, 5_000), STAND_INS);
+});
+
+Deno.test("a task that finds JSR_URL set asks nobody and keeps it", async () => {
+  const args = ["run", "--no-config", "--allow-env=JSR_URL", "tests/tasks/jsr_url.ts"];
+  const { text } = await deno(args, { JSR_URL: "http://127.0.0.1:1/" });
+  assertEquals(text, "http://127.0.0.1:1/");
+});
+
+Deno.test("the test task downloads, checks and runs what a registry over HTTP serves", async () => {
+  await using server = serveStandIns();
+  const cache = await Deno.makeTempDir();
+  try {
+    const env = { JSR_URL: addressOf(server), DENO_DIR: cache, NO_COLOR: "1" };
+    const { success, text } = await deno(["task", "test", "tests/standin_cli_test.ts"], env);
+    assert(success, text);
+    assert(text.includes(`Download ${addressOf(server)}@std/cli/meta.json`), text);
+    assert(text.includes("0 failed"), text);
+  } finally {
+    await Deno.remove(cache, { recursive: true });
+  }
+});
