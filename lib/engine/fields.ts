@@ -1,9 +1,12 @@
 /** Fields: the inputs, outputs or parameters of something, in whatever form they were given, made one. */
 import type { JsonSchema } from "../../sandbox/protocol.ts";
 import { SignatureError } from "../errors.ts";
+import { coerce } from "./coercion.ts";
+import { type FieldCheck, limitCheck, standardCheck } from "./field_checks.ts";
 import { nameProblem } from "./names.ts";
 import { parsePythonType } from "./python_type.ts";
 import { checkRefs, embedSchema, isRecord } from "./schema.ts";
+import { hasLimits } from "./schema_limits.ts";
 import { type ParsedField, parseFieldsText } from "./signature_parser.ts";
 import { isStandardSchema, standardJsonSchema, type StandardSchema } from "./standard_schema.ts";
 import { typeText } from "./type_text.ts";
@@ -21,8 +24,10 @@ export interface Field {
   readonly default: unknown;
   /** What the value must be; references lead to places inside this schema. */
   readonly schema: JsonSchema;
-  /** Checks the value further and may transform it; null for plain schemas. */
-  readonly standard: StandardSchema | null;
+  /** Whether a Standard Schema decides; `schema` then only describes what it takes. */
+  readonly standard: boolean;
+  /** Looks at a value of the right type, and may transform it; null when nothing is left to ask. */
+  readonly check: FieldCheck | null;
 }
 
 /** One field with words and a default: `{ type: "list[int]", description: "…", default: [] }`. */
@@ -52,8 +57,8 @@ export type FieldsSpec = string | StandardSchema | JsonSchema | {
 export interface FieldSet {
   readonly fields: readonly Field[];
   readonly schema: JsonSchema;
-  /** A Standard Schema that was given for the whole; null otherwise. */
-  readonly standard: StandardSchema | null;
+  /** Looks at all fields together once each is right; null when nothing is left to ask. */
+  readonly check: FieldCheck | null;
 }
 
 /** What the fields are for; it decides the names that are allowed and the type of a field without one. */
@@ -66,7 +71,9 @@ export function normalizeFields(spec: FieldsSpec, kind: FieldKind): FieldSet {
   if (!isRecord(spec)) {
     fail(kind, `expected text, a schema or an object of fields, got ${typeof spec}`);
   }
-  if (isObjectSchema(spec)) return fieldsOfSchema(spec, kind, null);
+  if (isObjectSchema(spec)) {
+    return fieldsOfSchema(spec, kind, limitsItself(spec) ? limitCheck(spec) : null);
+  }
   return fieldSet(
     Object.entries(spec).map(([name, field]) => {
       checkName(name, kind);
@@ -79,7 +86,11 @@ export function normalizeFields(spec: FieldsSpec, kind: FieldKind): FieldSet {
 export function fieldsOfText(parsed: readonly ParsedField[], kind: FieldKind): Field[] {
   return parsed.map((written) => {
     const schema = written.schema ?? (kind === "input" ? {} : { type: "string" });
-    return plainField(written.name, schema, "", written.default);
+    try {
+      return plainField(written.name, schema, "", written.default);
+    } catch (error) {
+      return written.failAtDefault(error instanceof Error ? error.message : String(error));
+    }
   });
 }
 
@@ -96,13 +107,16 @@ export function fieldSet(fields: readonly Field[]): FieldSet {
     additionalProperties: false,
     ...(Object.keys(defs).length > 0 ? { $defs: defs } : {}),
   };
-  return { fields, schema, standard: null };
+  return { fields, schema, check: null };
 }
 
-/** The field's schema with its description in it. */
+/** The field's schema with its description and default in it. */
 function described(field: Field): JsonSchema {
-  if (field.description === "") return field.schema;
-  return { ...field.schema, description: field.description };
+  return {
+    ...field.schema,
+    ...(field.description === "" ? {} : { description: field.description }),
+    ...(field.default === undefined ? {} : { default: field.default }),
+  };
 }
 
 /** Makes one field of any form. */
@@ -130,6 +144,7 @@ function plainField(
   fallback: unknown,
 ): Field {
   checkRefs(schema);
+  checkDefault(schema, fallback);
   const nullable = fallback === undefined && admitsNull(schema);
   return {
     name,
@@ -138,8 +153,19 @@ function plainField(
     required: fallback === undefined && !nullable,
     default: nullable ? null : fallback,
     schema,
-    standard: null,
+    standard: false,
+    check: limitCheck(schema),
   };
+}
+
+/** A default must be of the field's type as it stands. */
+function checkDefault(schema: JsonSchema, fallback: unknown): void {
+  if (fallback === undefined) return;
+  const fitted = coerce(fallback, schema, "default");
+  const [issue] = fitted.ok ? [] : fitted.issues;
+  if (issue !== undefined) {
+    throw new TypeError(`the ${issue.path} is ${issue.got}, expected ${issue.wanted}`);
+  }
 }
 
 /** A field that a Standard Schema checks; it is optional when the schema passes `undefined`. */
@@ -159,7 +185,8 @@ function standardField(
     required: options.default === undefined && !optional,
     default: options.default ?? (optional ? absent.value : undefined),
     schema,
-    standard,
+    standard: true,
+    check: standardCheck(standard),
   };
 }
 
@@ -167,14 +194,14 @@ function standardField(
 function fieldsOfStandard(standard: StandardSchema, kind: FieldKind): FieldSet {
   const schema = inContext("", kind, () => standardJsonSchema(standard));
   if (!isObjectSchema(schema)) fail(kind, "the schema must be that of an object with properties");
-  return fieldsOfSchema(schema, kind, standard);
+  return fieldsOfSchema(schema, kind, standardCheck(standard));
 }
 
 /** Fields of a JSON Schema for an object. */
 function fieldsOfSchema(
   schema: ObjectSchema,
   kind: FieldKind,
-  standard: StandardSchema | null,
+  check: FieldCheck | null,
 ): FieldSet {
   const required = new Set(Array.isArray(schema.required) ? schema.required : []);
   const fields = Object.entries(schema.properties).map(([name, property]) => {
@@ -187,7 +214,13 @@ function fieldsOfSchema(
         : { ...field, required: false, default: part.default };
     });
   });
-  return { fields, schema: { additionalProperties: false, ...schema }, standard };
+  return { fields, schema: { additionalProperties: false, ...schema }, check };
+}
+
+/** Whether an object's schema says more than what its properties are. */
+function limitsItself(schema: JsonSchema): boolean {
+  const { properties: _, $defs: __, definitions: ___, ...own } = schema;
+  return hasLimits(own);
 }
 
 /** A property's schema that can stand alone: with the definitions of the schema that it came from. */
@@ -221,13 +254,9 @@ function isFieldOptions(
   return isStandardSchema(spec.type) || isRecord(spec.type);
 }
 
-/** Whether a schema takes null where it says so itself. */
+/** Whether None is one of the values that a schema names; a schema that takes anything names none. */
 function admitsNull(schema: JsonSchema): boolean {
-  if (schema.type === "null") return true;
-  if (Array.isArray(schema.type)) return schema.type.includes("null");
-  if (Array.isArray(schema.enum)) return schema.enum.includes(null);
-  const options = schema.anyOf ?? schema.oneOf;
-  return Array.isArray(options) && options.some((option) => isRecord(option) && admitsNull(option));
+  return typeText(schema) !== "Any" && coerce(null, schema, "").ok;
 }
 
 /** A text on one line that cannot end the line or the block that it stands in. */

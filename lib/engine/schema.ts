@@ -38,7 +38,7 @@ export function atPointer(root: unknown, pointer: string): unknown {
 
 /** Every `$ref` must lead somewhere inside the schema; throws `TypeError` otherwise. */
 export function checkRefs(schema: JsonSchema): void {
-  visit(schema, (part) => void resolveRef(part, schema));
+  visitSchema(schema, (part) => void resolveRef(part, schema));
 }
 
 /** Moves a schema with references of its own under `$defs` of a larger one, so that they still lead somewhere. */
@@ -48,40 +48,49 @@ export function embedSchema(
   defs: Record<string, unknown>,
 ): JsonSchema {
   let used = false;
-  const moved = rewriteRefs(schema, (ref) => {
+  const moved = mapSchema(schema, (key, value) => {
+    if (key !== "$ref" || typeof value !== "string") return value;
     used = true;
-    return `#/$defs/${name.replaceAll("~", "~0").replaceAll("/", "~1")}${ref.slice(1)}`;
+    return `#/$defs/${name}${value.slice(1)}`;
   });
   if (!used) return schema;
   defs[name] = moved;
   return { $ref: `#/$defs/${name}` };
 }
 
-/** A copy of the schema in which each `$ref` is what `rename` makes of it. */
-function rewriteRefs(schema: unknown, rename: (ref: string) => string): unknown {
-  if (Array.isArray(schema)) return schema.map((item) => rewriteRefs(item, rename));
-  if (!isRecord(schema)) return schema;
-  return Object.fromEntries(
-    Object.entries(schema).map(([key, value]) => [
-      key,
-      key === "$ref" && typeof value === "string"
-        ? rename(value)
-        : DATA_KEYWORDS.has(key)
-        ? value
-        : rewriteRefs(value, rename),
-    ]),
-  );
-}
-
 /** Keywords whose values are data, not schemas. */
 const DATA_KEYWORDS: ReadonlySet<string> = new Set(["const", "enum", "default", "examples"]);
 
-/** Calls `each` for every object in a schema. */
-function visit(schema: unknown, each: (part: Record<string, unknown>) => void): void {
-  if (Array.isArray(schema)) return schema.forEach((item) => visit(item, each));
+/** Keywords whose values hold a schema under each name. */
+const NAMED_SCHEMAS: ReadonlySet<string> = new Set(
+  ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"],
+);
+
+/** Calls `each` for the schema and every schema inside it. */
+export function visitSchema(schema: unknown, each: (part: JsonSchema) => void): void {
+  if (Array.isArray(schema)) return schema.forEach((item) => visitSchema(item, each));
   if (!isRecord(schema)) return;
   each(schema);
   for (const [key, value] of Object.entries(schema)) {
-    if (!DATA_KEYWORDS.has(key)) visit(value, each);
+    if (DATA_KEYWORDS.has(key)) continue;
+    const inside = NAMED_SCHEMAS.has(key) && isRecord(value) ? Object.values(value) : value;
+    visitSchema(inside, each);
   }
+}
+
+/** A copy of a schema with each keyword's value changed; undefined takes the keyword out. */
+export function mapSchema(
+  schema: unknown,
+  change: (keyword: string, value: unknown) => unknown,
+): unknown {
+  if (Array.isArray(schema)) return schema.map((item) => mapSchema(item, change));
+  if (!isRecord(schema)) return schema;
+  const entries = Object.entries(schema).map(([key, value]) => {
+    const changed = change(key, value);
+    if (DATA_KEYWORDS.has(key)) return [key, changed];
+    if (!NAMED_SCHEMAS.has(key) || !isRecord(changed)) return [key, mapSchema(changed, change)];
+    const named = Object.entries(changed).map(([name, part]) => [name, mapSchema(part, change)]);
+    return [key, Object.fromEntries(named)];
+  });
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }

@@ -1,6 +1,7 @@
 /** Signature: the inputs and outputs of a task, read from any form into one. */
 import type { JsonSchema } from "../../sandbox/protocol.ts";
 import { SignatureError } from "../errors.ts";
+import type { FieldCheck } from "./field_checks.ts";
 import {
   type Field,
   type FieldSet,
@@ -11,7 +12,6 @@ import {
 } from "./fields.ts";
 import { isRecord } from "./schema.ts";
 import { parseSignatureText } from "./signature_parser.ts";
-import type { StandardSchema } from "./standard_schema.ts";
 
 export type { Field, FieldOptions, FieldSpec, FieldsSpec } from "./fields.ts";
 export type { CheckedSignature, InferInputs, InferOutputs } from "./signature_inference.ts";
@@ -35,12 +35,14 @@ export interface Signature {
   readonly outputs: readonly Field[];
   /** What the task is, for the model; empty when nothing was said. */
   readonly instructions: string;
+  /** JSON Schema of all inputs together, as an object. */
+  readonly inputSchema: JsonSchema;
   /** JSON Schema of all outputs together, as an object. */
   readonly outputSchema: JsonSchema;
-  /** A Standard Schema given for all inputs together; null otherwise. */
-  readonly inputStandard: StandardSchema | null;
-  /** A Standard Schema given for all outputs together; null otherwise. */
-  readonly outputStandard: StandardSchema | null;
+  /** Looks at all inputs together; null when nothing is left to ask. */
+  readonly inputCheck: FieldCheck | null;
+  /** Looks at all outputs together; null when nothing is left to ask. */
+  readonly outputCheck: FieldCheck | null;
 }
 
 /** Reads the string form; throws {@linkcode SignatureError} that points at the place. */
@@ -67,6 +69,12 @@ export function normalizeSignature(spec: SignatureSpec): Signature {
   return signatureOf(normalizeFields(spec.inputs, "input"), outputs, spec.instructions ?? "");
 }
 
+/** A signature as plain JSON that {@linkcode normalizeSignature} reads again; what only code can check is lost. */
+export function saveSignature(signature: Signature): SignatureObject {
+  const { inputSchema, outputSchema, instructions } = signature;
+  return { inputs: inputSchema, outputs: outputSchema, instructions };
+}
+
 /** The names and requirements that `SUBMIT` needs, in positional order. */
 export function submitFields(signature: Signature): { name: string; required: boolean }[] {
   return signature.outputs.map(({ name, required }) => ({ name, required }));
@@ -84,8 +92,9 @@ function signatureOf(inputs: FieldSet, outputs: FieldSet, instructions: string):
     inputs: inputs.fields,
     outputs: outputs.fields,
     instructions,
+    inputSchema: inputs.schema,
     outputSchema: outputs.schema,
-    inputStandard: inputs.standard,
-    outputStandard: outputs.standard,
+    inputCheck: inputs.check,
+    outputCheck: outputs.check,
   };
 }

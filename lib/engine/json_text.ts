@@ -1,0 +1,74 @@
+/** JSON text read without losing digits, and found in the middle of a model's reply. */
+import { findFences } from "./fences.ts";
+import { splitThinking } from "./thinking.ts";
+
+/** What a reply held: the value, or why there is none. */
+export type JsonReply =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly reason: string };
+
+/** Reads JSON; integers that a number cannot hold exactly become `bigint`. Throws `SyntaxError`. */
+export function parseJson(text: string): unknown {
+  return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) => {
+    const source = context?.source;
+    if (typeof value !== "number" || Number.isSafeInteger(value) || source === undefined) {
+      return value;
+    }
+    return /^-?[0-9]+$/.test(source) ? BigInt(source) : value;
+  });
+}
+
+/**
+ * Finds the JSON in a model's reply: the whole of it, the last fenced block that is JSON, or the first object or
+ * array in prose. Never repairs: what is not JSON is refused with the parser's reason.
+ */
+export function parseJsonReply(reply: string): JsonReply {
+  const text = splitThinking(reply.replaceAll("\r\n", "\n")).text.trim();
+  if (text === "") return { ok: false, reason: "the reply is empty" };
+  const whole = tryParse(text);
+  if (whole.ok) return whole;
+  for (const { code } of [...findFences(text).fences].reverse()) {
+    const parsed = tryParse(code);
+    if (parsed.ok) return parsed;
+  }
+  for (const start of starts(text)) {
+    const end = endOfValue(text, start);
+    const parsed = end === null ? null : tryParse(text.slice(start, end));
+    if (parsed?.ok) return parsed;
+  }
+  return whole;
+}
+
+/** Reads a text as JSON, or says why it is none. */
+function tryParse(text: string): JsonReply {
+  try {
+    return { ok: true, value: parseJson(text) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ok: false, reason: `the reply is not JSON: ${reason}` };
+  }
+}
+
+/** Places where an object or array could begin; few, so that a hostile reply costs little. */
+function starts(text: string): number[] {
+  return [...text.matchAll(/[[{]/g)].slice(0, 50).map((match) => match.index);
+}
+
+/** Index after the bracket that closes the one at `start`, looking past texts; null when there is none. */
+function endOfValue(text: string, start: number): number | null {
+  let depth = 0;
+  let inText = false;
+  for (let at = start; at < text.length; at += 1) {
+    const char = text[at];
+    if (inText) {
+      if (char === "\\") at += 1;
+      else if (char === '"') inText = false;
+    } else if (char === '"') inText = true;
+    else if (char === "{" || char === "[") depth += 1;
+    else if (char === "}" || char === "]") {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return null;
+}
