@@ -22,7 +22,6 @@ Deno.test("C164: a question alone gives the defaults", () => {
     model: null,
     subModel: null,
     baseUrl: null,
-    apiKeyEnv: null,
     limits: {},
     allow: { read: [], write: [], net: [], env: [] },
     output: "text",

@@ -36,7 +36,6 @@ export interface RunArguments {
   readonly model: string | null;
   readonly subModel: string | null;
   readonly baseUrl: string | null;
-  readonly apiKeyEnv: string | null;
   readonly limits: LimitArguments;
   readonly allow: {
     readonly read: readonly string[];
@@ -75,7 +74,6 @@ export function parseCommand(words: readonly string[]): Command {
       model: parsed.text("model"),
       subModel: parsed.text("sub-model"),
       baseUrl: readBaseUrl(parsed.text("base-url")),
-      apiKeyEnv: parsed.text("api-key-env"),
       limits: readLimits(parsed),
       allow: {
         read: parsed.texts("allow-read"),

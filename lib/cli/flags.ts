@@ -44,11 +44,6 @@ export const FLAG_GROUPS = {
     { name: "model", short: "m", value: "NAME", help: "such as openai/gpt-5 (default: RLM_MODEL)" },
     { name: "sub-model", value: "NAME", help: "model of the sub-calls (default: the same)" },
     { name: "base-url", value: "URL", help: "any server that speaks the OpenAI protocol" },
-    {
-      name: "api-key-env",
-      value: "VAR",
-      help: "variable with the key (default: OPENAI_API_KEY)",
-    },
   ],
   "Limits": [
     { name: "max-turns", value: "N", help: "turns of the root model (default 20)" },
