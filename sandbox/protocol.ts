@@ -59,7 +59,7 @@ export interface GuestMethods {
   initialize: { params: InitializeParams; result: InitializeResult };
   bind: { params: BindParams; result: BindResult };
   execute: { params: ExecuteParams; result: ExecuteResult };
-  checkpoint: { params: Record<string, never>; result: CheckpointResult };
+  checkpoint: { params: CheckpointParams; result: CheckpointResult };
   shutdown: { params: Record<string, never>; result: null };
 }
 
@@ -86,10 +86,18 @@ export interface SubmitField {
 /** Parameters of `initialize`: what makes this guest this guest. */
 export interface InitializeParams {
   protocolVersion: number;
-  /** Every frame that the child sends carries this; see framing. */
-  token: string;
+  /** Every frame that the child sends carries this from here on; null for a client that checks no seals. */
+  token: string | null;
   /** Guest's `os.environ`, nothing more. */
   env: Record<string, string>;
+  /** Program of the worker realm. */
+  worker: string;
+  /** Folder of Pyodide's files, as a path that ends in a separator. */
+  pyodide: string;
+  /** File of the start-up snapshot, whether it is there or not; null starts plain. */
+  snapshot: string | null;
+  /** Blob of a checkpoint to start from, sent ahead of this request. */
+  checkpoint: number | null;
 }
 
 /** What the guest says of itself once Python is ready. */
@@ -99,6 +107,10 @@ export interface InitializeResult {
   pyodide: string;
   /** Where the interpreter came from. */
   start: "snapshot" | "plain" | "checkpoint";
+  /** Hash of the snapshot that checkpoints are differences from; null when there is none. */
+  base: string | null;
+  /** Milliseconds of the child's own start, by stage. */
+  timings: Record<string, number>;
 }
 
 /** Parameters of `bind`: wire-encoded values by name. */
@@ -170,7 +182,15 @@ export interface ToolFailure {
   message: string;
 }
 
-/** A checkpoint travels as the raw frames of one blob. */
+/** Parameters of `checkpoint`. */
+export interface CheckpointParams {
+  /** What to send: the difference from the start-up snapshot, compressed, or the whole memory as it is. */
+  form: "difference" | "whole";
+}
+
+/** A checkpoint travels ahead of its result, as the chunks of one blob. */
 export interface CheckpointResult {
   blob: number;
+  /** Hash of the snapshot that it is a difference from; null for a whole memory. */
+  base: string | null;
 }

@@ -1,0 +1,66 @@
+/** Bridge: everything of JavaScript that Python can reach, and what each call becomes on the wire. */
+import type { BlobType } from "./framing.ts";
+import { ErrorCode, type JsonValue, Limits } from "./protocol.ts";
+import { RpcError, type RpcPeer } from "./rpc_peer.ts";
+
+/** Python's `js.rlm`. */
+export interface GuestBridge {
+  /** `ToolCallParams` as JSON in; `{ value }` or `{ error: { type, message } }` as JSON out. Never rejects. */
+  readonly call: (text: string) => Promise<string>;
+  /** Passes printed text on. */
+  readonly output: (stream: string, text: string) => void;
+  /** Sends a large value ahead of the message that names it by the returned id. */
+  readonly send_blob: (buffer: PythonBuffer, type: string) => number;
+}
+
+/** Names of the bridge's functions, for saving and reviving references to them. */
+export const BRIDGE_KEYS = ["call", "output", "send_blob"] as const;
+
+/** A Python object with the buffer protocol, as Pyodide shows it. */
+interface PythonBuffer {
+  getBuffer(type: "u8"): { readonly data: Uint8Array; release(): void };
+}
+
+/** Makes the bridge. It is frozen and has no prototype: there is nothing to walk to from it. */
+export function createBridge(peer: () => RpcPeer, executionId: () => string): GuestBridge {
+  let nextBlob = 1;
+  const bridge: GuestBridge = {
+    call: (text) => callTool(peer(), text),
+    output: (stream, text) =>
+      peer().notify("output", { executionId: executionId(), stream: String(stream), text: String(text) }),
+    send_blob: (buffer, type) => {
+      const id = nextBlob++;
+      const view = buffer.getBuffer("u8");
+      try {
+        sendBlob(peer(), id, type === "bytes" ? "bytes" : "utf8", view.data);
+      } finally {
+        view.release();
+      }
+      return id;
+    },
+  };
+  for (const key of BRIDGE_KEYS) Object.setPrototypeOf(bridge[key], null);
+  return Object.freeze(Object.assign(Object.create(null), bridge));
+}
+
+/** Sends a tool call and turns its failure into data, which Python raises with its own classes. */
+async function callTool(peer: RpcPeer, text: string): Promise<string> {
+  try {
+    const params: JsonValue = JSON.parse(text);
+    return JSON.stringify(await peer.request("tool/call", params));
+  } catch (error) {
+    if (error instanceof RpcError && error.code === ErrorCode.toolFailed) {
+      return JSON.stringify({ error: error.data });
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    return JSON.stringify({ error: { type: "RuntimeError", message } });
+  }
+}
+
+/** Copies a value out of Python's memory in pieces; the copy is done when this returns. */
+function sendBlob(peer: RpcPeer, blob: number, type: BlobType, data: Uint8Array): void {
+  for (let offset = 0; offset === 0 || offset < data.length; offset += Limits.chunkBytes) {
+    const bytes = data.slice(offset, offset + Limits.chunkBytes);
+    peer.sendChunk({ blob, type, offset, total: data.length, bytes });
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * Frames ↔ bytes: the base framing of the Language Server Protocol. A header block with `Content-Length`
+ * and a blank line comes before each body, so a reader knows every size before it takes a byte of it.
+ *
+ * Two kinds of body: a JSON-RPC message, and a raw chunk of a large value (`Blob`, `Type`, `Offset` and
+ * `Total` headers). Frames of the child also carry `Token` and `Sequence`: the token is known to the gateway
+ * realm alone, so a frame that guest code managed to write to the pipe is told from a real one.
+ */
+import { ErrorCode, Limits } from "./protocol.ts";
+
+/** One unit of the wire. `garbled` is a message whose bytes are not UTF-8; the stream itself is still in step. */
+export type Frame =
+  | { readonly kind: "message"; readonly text: string }
+  | { readonly kind: "garbled" }
+  | Chunk;
+
+/** What a large value is: `ascii` is text that needs no decoding. */
+export type BlobType = "ascii" | "utf8" | "bytes";
+
+/** A piece of a large value. Pieces of one blob come in order, from offset 0 to `total` bytes. */
+export interface Chunk {
+  readonly kind: "chunk";
+  readonly blob: number;
+  readonly type: BlobType;
+  readonly offset: number;
+  readonly total: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The stream can't be read further: what follows can't be told from noise. */
+export class FramingError extends Error {
+  override name = "FramingError";
+  /** One of {@linkcode ErrorCode}. */
+  readonly code: number;
+  constructor(message: string, code: number = ErrorCode.invalidRequest) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const encoder = new TextEncoder();
+const CHUNK_TYPE = "application/octet-stream";
+
+/** Turns frames into bytes and numbers them; with a token, seals each frame with both. */
+export class FrameEncoder {
+  readonly #token: string | null;
+  #sequence = 0;
+
+  constructor(token: string | null = null) {
+    this.#token = token;
+  }
+
+  /** The parts to write, in order; a chunk's bytes are passed on without a copy. */
+  encode(frame: Exclude<Frame, { kind: "garbled" }>): Uint8Array[] {
+    const seal = this.#token === null
+      ? ""
+      : `Token: ${this.#token}\r\nSequence: ${this.#sequence++}\r\n`;
+    if (frame.kind === "chunk") {
+      const { blob, type, offset, total, bytes } = frame;
+      const head = `Content-Length: ${bytes.length}\r\nContent-Type: ${CHUNK_TYPE}\r\n` +
+        `Blob: ${blob}\r\nType: ${type}\r\nOffset: ${offset}\r\nTotal: ${total}\r\n${seal}\r\n`;
+      return [encoder.encode(head), bytes];
+    }
+    const body = encoder.encode(frame.text);
+    const head = encoder.encode(`Content-Length: ${body.length}\r\n${seal}\r\n`);
+    const whole = new Uint8Array(head.length + body.length);
+    whole.set(head);
+    whole.set(body, head.length);
+    return [whole];
+  }
+}
+
+/** Reads frames from a byte stream until it ends; throws {@linkcode FramingError} where it can't go on. */
+export async function* decodeFrames(
+  source: ReadableStream<Uint8Array>,
+  token: string | null = null,
+): AsyncGenerator<Frame> {
+  const reader = source.getReader();
+  const input = new ByteQueue(reader);
+  try {
+    for (let sequence = 0;; sequence++) {
+      const head = await input.headers();
+      if (head === null) return;
+      const headers = parseHeaders(head);
+      if (token !== null) checkSeal(headers, token, sequence);
+      yield await readBody(input, headers);
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+    reader.releaseLock();
+  }
+}
+
+/** Takes one body off the queue, having checked its size against the limit of its kind. */
+async function readBody(input: ByteQueue, headers: Map<string, string>): Promise<Frame> {
+  const length = integerHeader(headers, "content-length");
+  if (headers.get("content-type") === CHUNK_TYPE) {
+    if (length > Limits.chunkBytes) throw tooLarge("chunk", length, Limits.chunkBytes);
+    const blob = integerHeader(headers, "blob");
+    const type = blobType(headers.get("type"));
+    const offset = integerHeader(headers, "offset");
+    const total = integerHeader(headers, "total");
+    return { kind: "chunk", blob, type, offset, total, bytes: await input.take(length) };
+  }
+  if (length > Limits.messageBytes) throw tooLarge("message", length, Limits.messageBytes);
+  const body = await input.take(length);
+  try {
+    return { kind: "message", text: new TextDecoder("utf-8", { fatal: true }).decode(body) };
+  } catch {
+    return { kind: "garbled" };
+  }
+}
+
+/** `Name: value` lines as a map with lower-case names. */
+function parseHeaders(block: string): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (const line of block.split("\r\n")) {
+    const colon = line.indexOf(":");
+    if (colon < 1) throw new FramingError(`Cannot read header: ${excerpt(line)}`);
+    const name = line.slice(0, colon).trim().toLowerCase();
+    if (headers.has(name)) throw new FramingError(`Cannot read header: ${name} is given twice`);
+    headers.set(name, line.slice(colon + 1).trim());
+  }
+  return headers;
+}
+
+/** The `Type` header of a chunk. */
+export function blobType(text: unknown): BlobType {
+  if (text === "ascii" || text === "utf8" || text === "bytes") return text;
+  throw new FramingError(`Cannot read header type: ${excerpt(String(text))}`);
+}
+
+/** A header that must be a plain decimal number. */
+function integerHeader(headers: Map<string, string>, name: string): number {
+  const text = headers.get(name);
+  if (text === undefined || !/^\d{1,12}$/.test(text)) {
+    throw new FramingError(`Cannot read header ${name}: ${excerpt(text ?? "missing")}`);
+  }
+  return Number(text);
+}
+
+/** Refuses a frame that the gateway did not write: wrong token, or out of its place in the sequence. */
+function checkSeal(headers: Map<string, string>, token: string, sequence: number): void {
+  if (headers.get("token") !== token) throw new FramingError("Cannot trust frame: wrong token");
+  if (headers.get("sequence") !== String(sequence)) {
+    throw new FramingError(
+      `Cannot trust frame: sequence ${
+        excerpt(headers.get("sequence") ?? "missing")
+      } where ${sequence} was due`,
+    );
+  }
+}
+
+function tooLarge(what: string, length: number, limit: number): FramingError {
+  return new FramingError(
+    `Cannot take ${what}: ${length} bytes, limit ${limit}`,
+    ErrorCode.tooLarge,
+  );
+}
+
+function excerpt(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+/** Bytes that have arrived and were not yet taken; asks the stream for more only when it must. */
+class ByteQueue {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #pending: Uint8Array = new Uint8Array(0);
+
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
+    this.#reader = reader;
+  }
+
+  /** The next header block without its blank line, or null when the stream ended between frames. */
+  async headers(): Promise<string | null> {
+    for (let searched = 0;;) {
+      const end = findBlankLine(this.#pending, searched);
+      if (end >= 0 && end <= Limits.headerBytes) {
+        const block = this.#pending.subarray(0, end);
+        this.#pending = this.#pending.subarray(end + 4);
+        return String.fromCharCode(...block);
+      }
+      if (this.#pending.length > Limits.headerBytes) {
+        throw new FramingError(
+          `Cannot read headers: no blank line in ${Limits.headerBytes} bytes`,
+          ErrorCode.tooLarge,
+        );
+      }
+      searched = Math.max(0, this.#pending.length - 3);
+      const more = await this.#reader.read();
+      if (more.done) {
+        if (this.#pending.length === 0) return null;
+        throw new FramingError("Cannot read headers: the stream ended inside a frame");
+      }
+      this.#pending = this.#pending.length === 0 ? more.value : join(this.#pending, more.value);
+    }
+  }
+
+  /** Exactly `length` bytes, in memory of their own. */
+  async take(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const body = new Uint8Array(length);
+    let filled = 0;
+    while (true) {
+      const part = this.#pending.subarray(0, length - filled);
+      body.set(part, filled);
+      filled += part.length;
+      this.#pending = this.#pending.subarray(part.length);
+      if (filled === length) return body;
+      const more = await this.#reader.read();
+      if (more.done) throw new FramingError("Cannot read body: the stream ended inside a frame");
+      this.#pending = more.value;
+    }
+  }
+}
+
+/** Index of `\r\n\r\n` at or after `from`, or -1. */
+function findBlankLine(bytes: Uint8Array, from: number): number {
+  for (let i = bytes.indexOf(13, from); i >= 0; i = bytes.indexOf(13, i + 1)) {
+    if (bytes[i + 1] === 10 && bytes[i + 2] === 13 && bytes[i + 3] === 10) return i;
+  }
+  return -1;
+}
+
+function join(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(a.length + b.length);
+  whole.set(a);
+  whole.set(b, a.length);
+  return whole;
+}

@@ -1,0 +1,206 @@
+/**
+ * Gateway: the child as the host sees it. Passes the host's requests to the worker and the worker's few
+ * kinds of message to the host, each only in the state in which it makes sense. What comes from
+ * the worker is hostile: guest code may have got hold of that realm.
+ */
+import { Deadline } from "./deadline.ts";
+import type { Chunk } from "./framing.ts";
+import { Interpreter } from "./interpreter.ts";
+import {
+  ErrorCode,
+  type InitializeParams,
+  type JsonValue,
+  PROTOCOL_VERSION,
+} from "./protocol.ts";
+import { RpcError, RpcPeer, type Transport } from "./rpc_peer.ts";
+
+/** A transport to the host whose frames carry a token once it is known. */
+export interface SealableTransport extends Transport {
+  seal(token: string): void;
+}
+
+/** An execution that is going on. */
+interface Execution {
+  readonly id: string;
+  readonly deadline: Deadline;
+}
+
+type State =
+  | { readonly name: "new" }
+  | { readonly name: "booting" }
+  | { readonly name: "idle"; readonly interpreter: Interpreter }
+  | { readonly name: "busy"; readonly interpreter: Interpreter; readonly execution: Execution | null };
+
+/** The child's end of the wire. */
+export class Gateway {
+  readonly #transport: SealableTransport;
+  readonly #host: RpcPeer;
+  #state: State = { name: "new" };
+  /** Chunks that came ahead of `initialize`. */
+  #early: Chunk[] = [];
+
+  constructor(transport: SealableTransport) {
+    this.#transport = transport;
+    this.#host = new RpcPeer(transport, {
+      requests: {
+        initialize: (params) => this.#initialize(params),
+        bind: (params) => this.#whileIdle((interpreter) => interpreter.bind(params)),
+        execute: (params, { signal }) => this.#execute(params, signal),
+        checkpoint: (params) => this.#whileIdle((interpreter) => this.#checkpoint(interpreter, params)),
+        shutdown: () => this.#shutdown(),
+      },
+      onChunk: (chunk) => this.#takeChunk(chunk),
+    });
+  }
+
+  /** Settles when the host has gone. */
+  get ended(): Promise<void> {
+    return this.#host.ended;
+  }
+
+  async #initialize(params: JsonValue): Promise<JsonValue> {
+    if (this.#state.name !== "new") throw wrongState("initialize", this.#state);
+    const options = readInitialize(params);
+    if (options.token !== null) this.#transport.seal(options.token);
+    this.#state = { name: "booting" };
+    const interpreter = await Interpreter.start(options, this.#early, {
+      callTool: (call, signal) => this.#callTool(call, signal),
+      output: (output) => this.#passOutput(output),
+      fatal: (message) => this.#die(message),
+    });
+    this.#early = [];
+    this.#state = { name: "idle", interpreter };
+    return interpreter.introduction;
+  }
+
+  async #execute(params: JsonValue, signal: AbortSignal): Promise<JsonValue> {
+    const { id, timeoutMs } = readExecute(params);
+    if (this.#state.name !== "idle") throw wrongState("execute", this.#state);
+    const { interpreter } = this.#state;
+    interpreter.clearInterrupt();
+    using deadline = new Deadline(timeoutMs, () => interpreter.interrupt());
+    this.#state = { name: "busy", interpreter, execution: { id, deadline } };
+    const interrupt = () => interpreter.interrupt();
+    signal.addEventListener("abort", interrupt, { once: true });
+    try {
+      return await interpreter.execute(params);
+    } finally {
+      signal.removeEventListener("abort", interrupt);
+      this.#state = { name: "idle", interpreter };
+    }
+  }
+
+  /** Runs one thing that is no execution, so that nothing else starts meanwhile. */
+  async #whileIdle(work: (interpreter: Interpreter) => Promise<JsonValue>): Promise<JsonValue> {
+    if (this.#state.name !== "idle") throw wrongState("request", this.#state);
+    const { interpreter } = this.#state;
+    this.#state = { name: "busy", interpreter, execution: null };
+    try {
+      return await work(interpreter);
+    } finally {
+      this.#state = { name: "idle", interpreter };
+    }
+  }
+
+  async #checkpoint(interpreter: Interpreter, params: JsonValue): Promise<JsonValue> {
+    const form = field(params, "form") === "whole" ? "whole" : "difference";
+    const { blob, type, bytes, base, chunkBytes } = await interpreter.checkpoint(form);
+    for (let offset = 0; offset < bytes.length; offset += chunkBytes) {
+      const piece = bytes.subarray(offset, offset + chunkBytes);
+      await this.#host.sendChunk({ blob, type, offset, total: bytes.length, bytes: piece });
+    }
+    return { blob, base };
+  }
+
+  /** Large values on their way in: to Python at once, or kept while there is none. */
+  #takeChunk(chunk: Chunk): void {
+    if (this.#state.name === "idle" || this.#state.name === "busy") {
+      this.#state.interpreter.sendChunk(chunk);
+    } else {
+      this.#early.push(chunk);
+    }
+  }
+
+  /** Passes a tool call on, if an execution is open and it is the one that the call names. */
+  async #callTool(call: JsonValue, signal: AbortSignal): Promise<JsonValue> {
+    const execution = this.#openExecution(call);
+    if (!execution) {
+      throw new RpcError(ErrorCode.wrongState, "Cannot call tool: no cell is running");
+    }
+    execution.deadline.pause();
+    try {
+      return await this.#host.request("tool/call", call, { signal });
+    } finally {
+      execution.deadline.resume();
+    }
+  }
+
+  #passOutput(output: JsonValue): void {
+    if (this.#openExecution(output)) this.#host.notify("output", output);
+  }
+
+  /** The execution that a message of the worker names, if it is the open one. */
+  #openExecution(message: JsonValue): Execution | null {
+    const execution = this.#state.name === "busy" ? this.#state.execution : null;
+    return execution?.id === field(message, "executionId") ? execution : null;
+  }
+
+  /** Python is broken beyond use: says so and ends, so that the host starts another. */
+  #die(message: string): void {
+    this.#host.notify("fatal", { message });
+    setTimeout(() => Deno.exit(70), 50);
+  }
+
+  #shutdown(): JsonValue {
+    setTimeout(() => Deno.exit(0), 0);
+    return null;
+  }
+}
+
+function wrongState(what: string, state: State): RpcError {
+  return new RpcError(ErrorCode.wrongState, `Cannot serve ${what}: the guest is ${state.name}`);
+}
+
+/** A member of an object that came over the wire. */
+function field(value: JsonValue, name: string): JsonValue {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  return value[name] ?? null;
+}
+
+function readExecute(params: JsonValue): { id: string; timeoutMs: number } {
+  const id = field(params, "executionId");
+  const timeoutMs = field(params, "timeoutMs");
+  if (typeof id !== "string" || typeof timeoutMs !== "number" || typeof field(params, "code") !== "string") {
+    throw new RpcError(ErrorCode.invalidParams, "Cannot execute: executionId, timeoutMs and code are needed");
+  }
+  return { id, timeoutMs };
+}
+
+/** Checks what the host sent; the shape is the contract's, so a mismatch is another version's host. */
+function readInitialize(params: JsonValue): InitializeParams {
+  const text = (name: string): string => {
+    const value = field(params, name);
+    if (typeof value === "string") return value;
+    throw new RpcError(ErrorCode.invalidParams, `Cannot initialize: ${name} must be text`);
+  };
+  const version = field(params, "protocolVersion");
+  if (version !== PROTOCOL_VERSION) {
+    throw new RpcError(
+      ErrorCode.invalidParams,
+      `Cannot initialize: protocol ${JSON.stringify(version)} is not ${PROTOCOL_VERSION}`,
+    );
+  }
+  const env = field(params, "env");
+  const checkpoint = field(params, "checkpoint");
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    token: field(params, "token") === null ? null : text("token"),
+    env: Object.fromEntries(
+      Object.entries(typeof env === "object" && env !== null ? env : {}).map(([k, v]) => [k, String(v)]),
+    ),
+    worker: text("worker"),
+    pyodide: text("pyodide"),
+    snapshot: field(params, "snapshot") === null ? null : text("snapshot"),
+    checkpoint: typeof checkpoint === "number" ? checkpoint : null,
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * What the worker realm may still see. The worker has no Deno permission at all, so nothing here is the
+ * wall; it keeps an escape from Python into JavaScript from finding anything worth holding.
+ */
+
+/**
+ * Names that make Pyodide believe it runs in Node or Deno. Without them it takes its web-worker path,
+ * which has no host file system, no child processes and no `process.exit` to fall into.
+ */
+const HOST_NAMES = [
+  "Deno",
+  "process",
+  "Buffer",
+  "require",
+  "global",
+  "setImmediate",
+  "clearImmediate",
+];
+
+/** Names that are no use to Python and would be of use to whoever got out of it. */
+const OUTWARD_NAMES = [
+  "BroadcastChannel",
+  "Cache",
+  "CacheStorage",
+  "EventSource",
+  "Function",
+  "MessageChannel",
+  "MessagePort",
+  "Notification",
+  "Request",
+  "SharedArrayBuffer",
+  "SharedWorker",
+  "Storage",
+  "WebSocket",
+  "WebSocketStream",
+  "Worker",
+  "addEventListener",
+  "caches",
+  "close",
+  "dispatchEvent",
+  "eval",
+  "fetch",
+  "importScripts",
+  "indexedDB",
+  "localStorage",
+  "location",
+  "name",
+  "navigator",
+  "onerror",
+  "onmessage",
+  "onmessageerror",
+  "onunhandledrejection",
+  "postMessage",
+  "prompt",
+  "removeEventListener",
+  "reportError",
+  "self",
+  "sessionStorage",
+  "structuredClone",
+];
+
+/** Takes the host's own names away; call before Pyodide's loader is imported. */
+export function hideHost(): void {
+  for (const name of HOST_NAMES) remove(name);
+}
+
+/** Takes the outward names away and freezes what both Python's proxies and our own code rely on; call before guest code runs. */
+export function closeRealm(): void {
+  for (const name of OUTWARD_NAMES) remove(name);
+  silenceConsole();
+  const shared = [Object, Array, Function, Promise, Map, Set, String, Number, RegExp, Date, Uint8Array];
+  for (const builtin of shared) {
+    Object.freeze(builtin);
+    Object.freeze(builtin.prototype);
+  }
+  Object.freeze(Reflect);
+  Object.freeze(JSON);
+  Object.freeze(Math);
+}
+
+/** Nothing in this realm may write to the child's own output. */
+function silenceConsole(): void {
+  const nothing = () => {};
+  for (const name of Object.keys(console)) {
+    Object.defineProperty(console, name, { value: nothing, writable: false, configurable: false });
+  }
+  Object.freeze(console);
+}
+
+/** Deletes a global, or shadows it where it can't be deleted. */
+function remove(name: string): void {
+  if (Reflect.deleteProperty(globalThis, name)) return;
+  Reflect.defineProperty(globalThis, name, { value: undefined, writable: false, configurable: false });
+}

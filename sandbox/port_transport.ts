@@ -1,0 +1,43 @@
+/** The wire between the two realms of the child: frames over a MessagePort, strings and buffers only. */
+import { blobType, type Frame } from "./framing.ts";
+import type { Transport } from "./rpc_peer.ts";
+
+/**
+ * Makes a transport of a port. Messages cross as JSON text and never as live objects, so that neither
+ * realm can hand the other a getter, a proxy or a prototype. A chunk's buffer is moved, not copied.
+ */
+export function portTransport(port: MessagePort): Transport {
+  const queue: Frame[] = [];
+  let wake: () => void = () => {};
+  port.onmessage = (event: MessageEvent) => {
+    queue.push(toFrame(event.data));
+    wake();
+  };
+  async function* frames(): AsyncGenerator<Frame> {
+    while (true) {
+      const frame = queue.shift();
+      if (frame) yield frame;
+      else await new Promise<void>((resolve) => wake = resolve);
+    }
+  }
+  return {
+    frames: frames(),
+    send(frame) {
+      if (frame.kind === "message") return port.postMessage(frame.text);
+      port.postMessage(frame, [frame.bytes.buffer]);
+    },
+  };
+}
+
+/** Reads what came through the port; anything of another shape is garbled. */
+function toFrame(data: unknown): Frame {
+  if (typeof data === "string") return { kind: "message", text: data };
+  if (typeof data !== "object" || data === null) return { kind: "garbled" };
+  const { blob, type, offset, total, bytes } = data as Record<string, unknown>;
+  if (
+    typeof blob !== "number" || typeof offset !== "number" || typeof total !== "number" ||
+    !(bytes instanceof Uint8Array) || !(bytes.buffer instanceof ArrayBuffer)
+  ) return { kind: "garbled" };
+  const own = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { kind: "chunk", blob, type: blobType(type), offset, total, bytes: own };
+}

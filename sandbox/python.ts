@@ -1,0 +1,150 @@
+/**
+ * Python in the worker realm: loads Pyodide from bytes that the gateway read, installs the prelude,
+ * and offers the guest's few entry points. This realm opens no file and no socket; it has no right to.
+ */
+import { BRIDGE_KEYS, type GuestBridge } from "./bridge.ts";
+import { PRELUDE } from "./prelude.ts";
+
+/** Pyodide's files as the gateway read them. */
+export interface PyodideFiles {
+  /** URL of `pyodide.mjs` as a blob. */
+  readonly loaderUrl: string;
+  /** URL of `pyodide.asm.mjs` as a blob. */
+  readonly moduleUrl: string;
+  readonly wasm: Uint8Array<ArrayBuffer>;
+  readonly stdlib: Uint8Array<ArrayBuffer>;
+}
+
+/** What starting Python needs. */
+export interface PythonOptions {
+  readonly files: PyodideFiles;
+  /** A memory snapshot to start from; null starts plain, which takes seconds. */
+  readonly snapshot: Uint8Array<ArrayBuffer> | null;
+  /** What Python's `js.rlm` is. */
+  readonly bridge: GuestBridge;
+  /** The gateway writes 2 here to interrupt Python. */
+  readonly interrupt: Uint8Array;
+}
+
+/** The part of Pyodide's interface that is used here; some of it is not public, hence the pinned version. */
+interface Pyodide {
+  readonly version: string;
+  readonly _module: { readonly HEAPU8: Uint8Array };
+  runPython(code: string, options?: { globals?: unknown }): unknown;
+  pyimport(name: string): GuestModule;
+  setInterruptBuffer(buffer: Uint8Array): void;
+  makeMemorySnapshot(options: { serializer: (value: unknown) => string }): Uint8Array<ArrayBuffer>;
+}
+
+/** Entry points of `prelude.py`. */
+interface GuestModule {
+  bind(text: string): string;
+  readonly execute: { callPromising(text: string): Promise<string> };
+  reseed(seed: string, env: string): void;
+  open_blob(id: number, type: string, length: number): number;
+  version(): string;
+}
+
+/** A running interpreter. */
+export class Python {
+  readonly #pyodide: Pyodide;
+  readonly #guest: GuestModule;
+  readonly #bridge: GuestBridge;
+
+  private constructor(pyodide: Pyodide, bridge: GuestBridge) {
+    this.#pyodide = pyodide;
+    this.#bridge = bridge;
+    this.#guest = pyodide.pyimport("_rlm");
+  }
+
+  /** Loads an interpreter with the prelude in it. */
+  static async start(options: PythonOptions): Promise<Python> {
+    const { snapshot, bridge } = options;
+    const pyodide = await loadPyodide(options);
+    if (snapshot === null) pyodide.runPython(PRELUDE);
+    pyodide.setInterruptBuffer(options.interrupt);
+    return new Python(pyodide, bridge);
+  }
+
+  get versions(): { python: string; pyodide: string } {
+    return { python: this.#guest.version(), pyodide: this.#pyodide.version };
+  }
+
+  /** Gives each guest entropy and an environment of its own: a snapshot would repeat the first one's. */
+  personalize(env: string): void {
+    const seed = crypto.getRandomValues(new Uint8Array(32)).toHex();
+    this.#guest.reseed(seed, env);
+  }
+
+  /** Binds wire-encoded values; `BindParams` in, `BindResult` out, as JSON. */
+  bind(text: string): string {
+    return this.#guest.bind(text);
+  }
+
+  /** Runs a cell; `ExecuteParams` in, `ExecuteResult` out, as JSON. */
+  execute(text: string): Promise<string> {
+    return this.#guest.execute.callPromising(text);
+  }
+
+  /** Makes room for a large value in Python's own memory and returns its address. */
+  openBlob(id: number, type: string, length: number): number {
+    return this.#guest.open_blob(id, type, length);
+  }
+
+  /** Writes a piece of a large value where `openBlob` made room. */
+  fillBlob(address: number, bytes: Uint8Array): void {
+    this.#pyodide._module.HEAPU8.set(bytes, address);
+  }
+
+  /** The whole memory of the guest. References to the bridge are kept by name; any other host object comes back dead. */
+  snapshot(): Uint8Array<ArrayBuffer> {
+    const names = new Map<unknown, string>([[this.#bridge, ""]]);
+    for (const key of BRIDGE_KEYS) names.set(this.#bridge[key], key);
+    return this.#pyodide.makeMemorySnapshot({ serializer: (value) => names.get(value) ?? "dead" });
+  }
+}
+
+/** Runs Pyodide's own loader on our bytes. */
+async function loadPyodide(options: PythonOptions): Promise<Pyodide> {
+  const { files, snapshot, bridge } = options;
+  serveFiles({ "pyodide.asm.wasm": files.wasm, "python_stdlib.zip": files.stdlib });
+  const [loader, module] = await Promise.all([import(files.loaderUrl), import(files.moduleUrl)]);
+  const revive = (name: string): unknown => {
+    if (name === "") return bridge;
+    return BRIDGE_KEYS.some((key) => key === name) ? Reflect.get(bridge, name) : Object.create(null);
+  };
+  return await loader.loadPyodide({
+    indexURL: FILES_URL,
+    createPyodideModule: module.default,
+    // No package is known, so none can be loaded; the real lock file would only name what is refused.
+    lockFileContents: LOCK_FILE,
+    // Python's `js` module: the bridge and not one global more.
+    jsglobals: Object.assign(Object.create(null), { rlm: bridge }),
+    stdin: () => null,
+    stdout: () => {},
+    stderr: () => {},
+    env: { HOME: "/home/guest" },
+    args: [],
+    _sysExecutable: "python",
+    // Always on, so that a running guest can be saved.
+    _makeSnapshot: true,
+    _snapshotDeserializer: revive,
+    ...(snapshot === null ? {} : { _loadSnapshot: snapshot }),
+  });
+}
+
+const FILES_URL = "https://pyodide.invalid/";
+const LOCK_FILE = {
+  info: { abi_version: "2026_0", arch: "wasm32", platform: "emscripten", python: "3.14.2", version: "314.0.7" },
+  packages: {},
+};
+
+/** Stands in for `fetch`, the only way by which the loader asks for files: it can answer with these and nothing else. */
+function serveFiles(files: Record<string, Uint8Array<ArrayBuffer>>): void {
+  const answer = (url: URL | RequestInfo): Promise<Response> => {
+    const bytes = files[String(url).slice(FILES_URL.length)];
+    if (!bytes) return Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"));
+    return Promise.resolve(new Response(bytes, { headers: { "content-type": "application/wasm" } }));
+  };
+  Reflect.defineProperty(globalThis, "fetch", { value: answer, configurable: true });
+}

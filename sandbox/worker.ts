@@ -1,0 +1,112 @@
+/**
+ * Entry of the worker realm, where Python lives. It has no Deno permission, no pipe and no token: all it
+ * has is one port to the gateway. Whatever runs here, even arbitrary JavaScript, can say no more
+ * through that port than the gateway lets pass.
+ */
+import { createBridge, type GuestBridge } from "./bridge.ts";
+import type { Chunk } from "./framing.ts";
+import { closeRealm, hideHost } from "./lockdown.ts";
+import { portTransport } from "./port_transport.ts";
+import type { JsonValue } from "./protocol.ts";
+import { type PyodideFiles, Python } from "./python.ts";
+import { RpcPeer } from "./rpc_peer.ts";
+
+/** The one message that the gateway posts to the worker itself. */
+export interface BootMessage {
+  readonly port: MessagePort;
+  readonly files: PyodideFiles;
+  readonly snapshot: Uint8Array<ArrayBuffer> | null;
+  readonly interrupt: Uint8Array;
+  /** JSON of the guest's `os.environ`. */
+  readonly env: string;
+}
+
+/** Serves the guest's methods to the gateway. */
+class Worker {
+  readonly #python: Python;
+  readonly #peer: RpcPeer;
+  /** Where each large value that is arriving goes. */
+  readonly #addresses = new Map<number, number>();
+  executionId = "";
+
+  constructor(python: Python, port: MessagePort) {
+    this.#python = python;
+    this.#peer = new RpcPeer(portTransport(port), {
+      requests: {
+        bind: (params) => JSON.parse(python.bind(JSON.stringify(params))),
+        execute: (params) => this.#execute(params),
+        snapshot: () => this.#snapshot(),
+      },
+      onChunk: (chunk) => this.#fill(chunk),
+    });
+  }
+
+  get peer(): RpcPeer {
+    return this.#peer;
+  }
+
+  async #execute(params: JsonValue): Promise<JsonValue> {
+    this.executionId = executionIdOf(params);
+    try {
+      return JSON.parse(await this.#python.execute(JSON.stringify(params)));
+    } catch (error) {
+      // Python's own `execute` raises nothing: what arrives here broke the interpreter itself.
+      this.#peer.notify("fatal", { message: String(error).slice(0, 500) });
+      throw error;
+    } finally {
+      this.executionId = "";
+    }
+  }
+
+  #fill(chunk: Chunk): void {
+    const { blob, type, offset, total, bytes } = chunk;
+    let address = this.#addresses.get(blob);
+    if (address === undefined) {
+      address = this.#python.openBlob(blob, type, total);
+      this.#addresses.set(blob, address);
+    }
+    if (offset + bytes.length > total) throw new RangeError("Cannot take chunk: it passes the end of its value");
+    this.#python.fillBlob(address + offset, bytes);
+    if (offset + bytes.length === total) this.#addresses.delete(blob);
+  }
+
+  /** The guest's memory as blob 0, which no value of Python's has. */
+  #snapshot(): JsonValue {
+    const bytes = this.#python.snapshot();
+    this.#peer.sendChunk({ blob: 0, type: "bytes", offset: 0, total: bytes.length, bytes });
+    return null;
+  }
+}
+
+function executionIdOf(params: JsonValue): string {
+  if (typeof params !== "object" || params === null || Array.isArray(params)) return "";
+  return typeof params["executionId"] === "string" ? params["executionId"] : "";
+}
+
+/** Loads Python, closes the realm, then opens for work; a failure is the only other thing it can say. */
+async function boot({ port, files, snapshot, interrupt, env }: BootMessage): Promise<void> {
+  let worker: Worker | undefined;
+  const bridge: GuestBridge = createBridge(
+    () => {
+      if (!worker) throw new Error("Cannot call the host: the guest is starting");
+      return worker.peer;
+    },
+    () => worker?.executionId ?? "",
+  );
+  try {
+    hideHost();
+    const python = await Python.start({ files, snapshot, bridge, interrupt });
+    python.personalize(env);
+    closeRealm();
+    worker = new Worker(python, port);
+    worker.peer.notify("ready", python.versions);
+  } catch (error) {
+    port.postMessage(
+      JSON.stringify({ jsonrpc: "2.0", method: "failed", params: { message: String(error) } }),
+    );
+  }
+}
+
+globalThis.addEventListener("message", (event) => {
+  if (event instanceof MessageEvent) boot(event.data);
+}, { once: true });
