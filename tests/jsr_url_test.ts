@@ -1,8 +1,7 @@
 /** The tasks work where JSR can be reached and where it can't. */
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { reachable, STAND_INS } from "./tasks/jsr_url.ts";
-
-const ROOT = new URL("../", import.meta.url);
+import { runDeno } from "./run_deno.ts";
 
 /** A registry on loopback in JSR's own layout: the stand-ins, served over HTTP. */
 function serveStandIns(): Deno.HttpServer<Deno.NetAddr> {
@@ -24,20 +23,6 @@ function serve(handler: () => Response | Promise<Response>): Deno.HttpServer<Den
 
 function addressOf(server: Deno.HttpServer<Deno.NetAddr>): string {
   return `http://127.0.0.1:${server.addr.port}/`;
-}
-
-/** Runs Deno in the project's folder and returns what it printed. */
-async function deno(
-  args: string[],
-  env: Record<string, string>,
-): Promise<{ success: boolean; text: string }> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
-    env,
-    cwd: ROOT,
-  }).output();
-  const decoder = new TextDecoder();
-  return { success, text: decoder.decode(stdout) + decoder.decode(stderr) };
 }
 
 Deno.test("a registry that answers is used", async () => {
@@ -68,7 +53,7 @@ Deno.test("a registry that refuses connections is replaced by the stand-ins", as
 
 Deno.test("a task that finds JSR_URL set asks nobody and keeps it", async () => {
   const args = ["run", "--no-config", "--allow-env=JSR_URL", "tests/tasks/jsr_url.ts"];
-  const { text } = await deno(args, { JSR_URL: "http://127.0.0.1:1/" });
+  const { text } = await runDeno(args, { JSR_URL: "http://127.0.0.1:1/" });
   assertEquals(text, "http://127.0.0.1:1/");
 });
 
@@ -77,7 +62,7 @@ Deno.test("the test task downloads, checks and runs what a registry over HTTP se
   const cache = await Deno.makeTempDir();
   try {
     const env = { JSR_URL: addressOf(server), DENO_DIR: cache, NO_COLOR: "1" };
-    const { success, text } = await deno(["task", "test", "tests/standin_cli_test.ts"], env);
+    const { success, text } = await runDeno(["task", "test", "tests/standin_cli_test.ts"], env);
     assert(success, text);
     assert(text.includes(`Download ${addressOf(server)}@std/cli/meta.json`), text);
     assert(text.includes("0 failed"), text);

@@ -1,0 +1,49 @@
+/** The package can be published as it is, and holds what its users need and nothing else. */
+import { assert, assertEquals, assertExists } from "@std/assert";
+import { ROOT } from "./project_files.ts";
+import { runDeno } from "./run_deno.ts";
+
+/** Parts of deno.json that are read here. */
+interface Config {
+  readonly version: string;
+  readonly exports: Readonly<Record<string, string>>;
+}
+
+async function config(): Promise<Config> {
+  return JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+}
+
+Deno.test("the package passes JSR's checks and holds no tests, tools or recordings", async () => {
+  const { success, text } = await runDeno(["publish", "--dry-run", "--allow-dirty", "--no-check"]);
+  assert(success, text);
+  assert(!text.includes("Warning") && !text.includes("slow type"), text);
+  const files = [...text.matchAll(/^\s+file:\/\/(\S+) \(/gm)].map(([, path = ""]) =>
+    decodeURIComponent(path).slice(decodeURIComponent(ROOT.pathname).length)
+  );
+  const outside =
+    /^(mod\.ts|deno\.json|README\.md|CHANGELOG\.md|LICENSE|(lib|sandbox)\/[\w/]+\.ts)$/;
+  assertEquals(files.filter((path) => !outside.test(path)), []);
+  for (const path of ["mod.ts", "sandbox/prelude.ts", "sandbox/runner.ts", "LICENSE"]) {
+    assert(files.includes(path), `${path} is missing: ${text}`);
+  }
+});
+
+Deno.test("everything that is exported is documented and typed in public terms", async () => {
+  const { exports } = await config();
+  const { success, text } = await runDeno(["doc", "--lint", ...Object.values(exports)]);
+  assert(success, text);
+});
+
+Deno.test("each entry point says what it is for", async () => {
+  const { exports } = await config();
+  for (const path of Object.values(exports)) {
+    const text = await Deno.readTextFile(new URL(path, ROOT));
+    assert(/^\/\*\*.*?@module.*?\*\//s.test(text), `${path} has no module documentation`);
+  }
+});
+
+Deno.test("the change log has an entry for this version", async () => {
+  const { version } = await config();
+  const log = await Deno.readTextFile(new URL("CHANGELOG.md", ROOT));
+  assertExists(log.split("\n").find((line) => line.startsWith(`## ${version}`)), version);
+});
