@@ -5,8 +5,8 @@ import { filesUnder } from "./tasks/files.ts";
 /** The project's root folder. */
 export const ROOT: URL = new URL("../", import.meta.url);
 
-/** Files that are not sources: the stand-ins for JSR, and what tests read. */
-const DATA = /^tests\/jsr\/|\/fixtures\//;
+/** Files that are no part of the program: the stand-ins for JSR. */
+const DATA = /^tests\/jsr\//;
 
 /** Parts of `deno info --json` that are read here. */
 interface ModuleGraph {
