@@ -1,4 +1,5 @@
 /** The project's own files and what they import, as Deno itself reads them. */
+import { fileURLToPath } from "node:url";
 import type { Import, SourceFile } from "./layering.ts";
 import { filesUnder } from "./tasks/files.ts";
 
@@ -49,9 +50,9 @@ async function importsOf(paths: readonly string[]): Promise<Map<string, Import[]
 }
 
 async function denoInfo(program: string): Promise<ModuleGraph> {
-  const config = new URL("deno.json", ROOT).pathname;
+  const config = fileURLToPath(new URL("deno.json", ROOT));
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "--config", decodeURIComponent(config), program],
+    args: ["info", "--json", "--config", config, program],
   }).output();
   if (!success) throw new Error(`deno info: ${new TextDecoder().decode(stderr)}`);
   return JSON.parse(new TextDecoder().decode(stdout));

@@ -5,6 +5,7 @@
  *
  * `deno task gen` writes; `deno task gen --check` fails when one of them is stale.
  */
+import { fileURLToPath } from "node:url";
 import * as esbuild from "npm:esbuild@0.28.2";
 import { filesUnder } from "./files.ts";
 import { stringConstant } from "./string_constant.ts";
@@ -41,7 +42,7 @@ async function runnerSource(files: readonly string[]): Promise<string> {
 /** One program with everything it imports; without comments, but with its names, for the sake of stack traces. */
 async function bundle(entry: string): Promise<string> {
   const { outputFiles } = await esbuild.build({
-    absWorkingDir: new URL(".", SANDBOX).pathname,
+    absWorkingDir: fileURLToPath(SANDBOX),
     entryPoints: [entry],
     bundle: true,
     write: false,
