@@ -1,45 +1,21 @@
 /** Fields: the inputs, outputs or parameters of something, in whatever form they were given, made one. */
 import type { JsonSchema } from "../../sandbox/protocol.ts";
 import { SignatureError } from "../errors.ts";
-import { coerce } from "./coercion.ts";
+import { type Field, type FieldWords, plainField, standardField, textOf } from "./field.ts";
 import { type FieldCheck, limitCheck, standardCheck } from "./field_checks.ts";
 import { nameProblem } from "./names.ts";
 import { parsePythonType } from "./python_type.ts";
-import { checkRefs, embedSchema, isRecord } from "./schema.ts";
+import { embedSchema, isRecord, prefixRefs } from "./schema.ts";
 import { hasLimits } from "./schema_limits.ts";
 import { type ParsedField, parseFieldsText } from "./signature_parser.ts";
 import { isStandardSchema, standardJsonSchema, type StandardSchema } from "./standard_schema.ts";
-import { typeText } from "./type_text.ts";
 
-/** One input, output or parameter. */
-export interface Field {
-  readonly name: string;
-  /** Python-like type for the prompt, such as `list[int]`. */
-  readonly type: string;
-  /** One line for the prompt; empty when there is none. */
-  readonly description: string;
-  /** Whether a value must be given. */
-  readonly required: boolean;
-  /** What takes the place of a missing value; undefined leaves the field out. */
-  readonly default: unknown;
-  /** What the value must be; references lead to places inside this schema. */
-  readonly schema: JsonSchema;
-  /** Whether a Standard Schema decides; `schema` then only describes what it takes. */
-  readonly standard: boolean;
-  /** Looks at a value of the right type, and may transform it; null when nothing is left to ask. */
-  readonly check: FieldCheck | null;
-}
+export { type Field, oneLine } from "./field.ts";
 
 /** One field with words and a default: `{ type: "list[int]", description: "…", default: [] }`. */
-export interface FieldOptions {
+export interface FieldOptions extends FieldWords {
   /** Python type text, Standard Schema or JSON Schema. */
   readonly type: string | StandardSchema | JsonSchema;
-  /** One line for the model. */
-  readonly description?: string;
-  /** Makes the field optional. */
-  readonly default?: unknown;
-  /** JSON Schema of a Standard Schema that cannot tell its own. */
-  readonly jsonSchema?: JsonSchema;
 }
 
 /** A field as it may be given: Python type text, Standard Schema, JSON Schema, or one of these with options. */
@@ -125,69 +101,19 @@ function fieldOf(name: string, spec: unknown): Field {
   if (isStandardSchema(spec)) return standardField(name, spec, {});
   if (!isRecord(spec)) throw new TypeError(`expected a type text or a schema, got ${typeof spec}`);
   if (!isFieldOptions(spec)) return plainField(name, spec, textOf(spec.description), spec.default);
-  const { type, description, default: fallback } = spec;
+  const { type, description, default: fallback, jsonSchema: _, ...unknown } = spec;
+  const [typo] = Object.keys(unknown);
+  if (typo !== undefined) {
+    throw new TypeError(`unknown option '${typo}'; use type, description, default or jsonSchema`);
+  }
   if (isStandardSchema(type)) return standardField(name, type, spec);
   const schema = typeof type === "string" ? parsePythonType(type) : type;
   return plainField(
     name,
     schema,
     textOf(description ?? schema.description),
-    fallback ?? schema.default,
+    fallback === undefined ? schema.default : fallback,
   );
-}
-
-/** A field that plain JSON Schema describes. One that may be None may also be left out, and is None then. */
-function plainField(
-  name: string,
-  schema: JsonSchema,
-  description: string,
-  fallback: unknown,
-): Field {
-  checkRefs(schema);
-  checkDefault(schema, fallback);
-  const nullable = fallback === undefined && admitsNull(schema);
-  return {
-    name,
-    type: typeText(schema),
-    description: oneLine(description),
-    required: fallback === undefined && !nullable,
-    default: nullable ? null : fallback,
-    schema,
-    standard: false,
-    check: limitCheck(schema),
-  };
-}
-
-/** A default must be of the field's type as it stands. */
-function checkDefault(schema: JsonSchema, fallback: unknown): void {
-  if (fallback === undefined) return;
-  const fitted = coerce(fallback, schema, "default");
-  const [issue] = fitted.ok ? [] : fitted.issues;
-  if (issue !== undefined) {
-    throw new TypeError(`the ${issue.path} is ${issue.got}, expected ${issue.wanted}`);
-  }
-}
-
-/** A field that a Standard Schema checks; it is optional when the schema passes `undefined`. */
-function standardField(
-  name: string,
-  standard: StandardSchema,
-  options: Partial<FieldOptions>,
-): Field {
-  const schema = options.jsonSchema ?? standardJsonSchema(standard);
-  checkRefs(schema);
-  const absent = standard["~standard"].validate(undefined);
-  const optional = !(absent instanceof Promise) && absent.issues === undefined;
-  return {
-    name,
-    type: typeText(schema),
-    description: oneLine(options.description ?? textOf(schema.description)),
-    required: options.default === undefined && !optional,
-    default: options.default ?? (optional ? absent.value : undefined),
-    schema,
-    standard: true,
-    check: standardCheck(standard),
-  };
 }
 
 /** Fields of a Standard Schema for an object; it is asked once for all of them together. */
@@ -203,11 +129,13 @@ function fieldsOfSchema(
   kind: FieldKind,
   check: FieldCheck | null,
 ): FieldSet {
-  const required = new Set(Array.isArray(schema.required) ? schema.required : []);
-  const fields = Object.entries(schema.properties).map(([name, property]) => {
+  const required = new Set(Array.isArray(schema.required) ? schema.required.map(String) : []);
+  const names = new Set([...Object.keys(schema.properties), ...required]);
+  const fields = [...names].map((name) => {
     checkName(name, kind);
     return inContext(name, kind, () => {
-      const part = withDefs(isRecord(property) ? property : {}, schema);
+      const property = schema.properties[name];
+      const part = standingAlone(isRecord(property) ? property : {}, schema);
       const field = plainField(name, part, textOf(part.description), part.default);
       return required.has(name)
         ? { ...field, required: true, default: undefined }
@@ -223,14 +151,11 @@ function limitsItself(schema: JsonSchema): boolean {
   return hasLimits(own);
 }
 
-/** A property's schema that can stand alone: with the definitions of the schema that it came from. */
-function withDefs(property: JsonSchema, root: JsonSchema): JsonSchema {
-  if (!JSON.stringify(property).includes('"$ref"')) return property;
-  return {
-    ...property,
-    ...(isRecord(root.$defs) ? { $defs: root.$defs } : {}),
-    ...(isRecord(root.definitions) ? { definitions: root.definitions } : {}),
-  };
+/** A property's schema that can stand alone: it takes along the schema that its references lead into. */
+function standingAlone(property: JsonSchema, root: JsonSchema): JsonSchema {
+  const prefix = "#/$defs/whole";
+  const moved = prefixRefs(property, prefix);
+  return moved === property ? property : { ...moved, $defs: { whole: prefixRefs(root, prefix) } };
 }
 
 /** A JSON Schema of an object that names its properties. */
@@ -252,25 +177,6 @@ function isFieldOptions(
 ): spec is Record<string, unknown> & FieldOptions {
   if (typeof spec.type === "string") return !JSON_TYPES.has(spec.type);
   return isStandardSchema(spec.type) || isRecord(spec.type);
-}
-
-/** Whether None is one of the values that a schema names; a schema that takes anything names none. */
-function admitsNull(schema: JsonSchema): boolean {
-  return typeText(schema) !== "Any" && coerce(null, schema, "").ok;
-}
-
-/** A text on one line that cannot end the line or the block that it stands in. */
-export function oneLine(text: string): string {
-  return text
-    .replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
-    .replace(/\p{Bidi_Control}/gu, "")
-    .replace(/`{3,}/g, "'''")
-    .trim();
-}
-
-/** The text, or nothing when it is not one. */
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }
 
 /** Refuses a name that Python, the sandbox or the result needs. */

@@ -36,9 +36,19 @@ export function atPointer(root: unknown, pointer: string): unknown {
   return current;
 }
 
-/** Every `$ref` must lead somewhere inside the schema; throws `TypeError` otherwise. */
-export function checkRefs(schema: JsonSchema): void {
-  visitSchema(schema, (part) => void resolveRef(part, schema));
+/** Every `$ref` must lead somewhere inside the schema and every pattern must be one; throws `TypeError`. */
+export function checkSchema(schema: JsonSchema): void {
+  visitSchema(schema, (part) => {
+    resolveRef(part, schema);
+    if (typeof part.pattern !== "string") return;
+    try {
+      new RegExp(part.pattern, "u");
+    } catch (error) {
+      throw new TypeError(`read a JSON Schema: '${part.pattern}' is not a pattern`, {
+        cause: error,
+      });
+    }
+  });
 }
 
 /** Moves a schema with references of its own under `$defs` of a larger one, so that they still lead somewhere. */
@@ -47,15 +57,22 @@ export function embedSchema(
   name: string,
   defs: Record<string, unknown>,
 ): JsonSchema {
-  let used = false;
-  const moved = mapSchema(schema, (key, value) => {
-    if (key !== "$ref" || typeof value !== "string") return value;
-    used = true;
-    return `#/$defs/${name}${value.slice(1)}`;
-  });
-  if (!used) return schema;
+  const place = `#/$defs/${name}`;
+  const moved = prefixRefs(schema, place);
+  if (moved === schema) return schema;
   defs[name] = moved;
-  return { $ref: `#/$defs/${name}` };
+  return { $ref: place };
+}
+
+/** The schema with references that lead into `place` instead of its root; the same object when it has none. */
+export function prefixRefs(schema: JsonSchema, place: string): JsonSchema {
+  let found = false;
+  const moved = mapSchema(schema, (keyword, value) => {
+    if (keyword !== "$ref" || typeof value !== "string") return value;
+    found = true;
+    return `${place}${value.slice(1)}`;
+  });
+  return found && isRecord(moved) ? moved : schema;
 }
 
 /** Keywords whose values are data, not schemas. */
