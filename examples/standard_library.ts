@@ -10,5 +10,7 @@ export async function readStandardLibrary(): Promise<Record<string, string>> {
   const archive = await Deno.readFile(new URL(import.meta.resolve("pyodide/python_stdlib.zip")));
   const files = unzipSync(archive, { filter: ({ name }) => name.endsWith(".py") });
   const names = Object.keys(files).sort();
-  return Object.fromEntries(names.map((name) => [name, strFromU8(files[name] ?? new Uint8Array())]));
+  return Object.fromEntries(
+    names.map((name) => [name, strFromU8(files[name] ?? new Uint8Array())]),
+  );
 }

@@ -17,8 +17,8 @@ export const ExitCode = {
 /** One of the exit codes. */
 export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
 
-/** The exit code of a run that gave a result: an extracted answer is an answer. */
-export function exitCodeOf(stopReason: StopReason): ExitCode {
+/** The exit code of a run by how it ended: an extracted answer is an answer. */
+export function exitCodeOf(stopReason: StopReason | "error"): ExitCode {
   switch (stopReason) {
     case "submitted":
     case "extracted":
@@ -27,6 +27,8 @@ export function exitCodeOf(stopReason: StopReason): ExitCode {
       return ExitCode.limit;
     case "aborted":
       return ExitCode.interrupted;
+    case "error":
+      return ExitCode.failed;
   }
 }
 

@@ -1,4 +1,5 @@
 /** One line for each way to fail: what could not be done, the value seen, and what to do about it. */
+import { ModelError } from "../errors.ts";
 import { visible } from "./terminal.ts";
 
 /** The oldest Deno that runs the sandbox. */
@@ -30,6 +31,7 @@ function describe(error: unknown): string {
   if (error instanceof DOMException && error.name === "AbortError") {
     return "interrupted before there was an answer";
   }
+  if (error instanceof ModelError) return inFlags(error.message);
   if (error instanceof Error) return error.message || error.name;
   return String(error);
 }
@@ -43,6 +45,11 @@ function describeMissingPermission(error: Error): string {
   const value = what === undefined || what.startsWith("<") ? "" : what.replace(/^"|"$/g, "");
   return `Deno gave no permission: ${kind} access${what === undefined ? "" : ` to ${what}`}; ` +
     `run again with ${flag}${value === "" ? "" : `=${value}`}`;
+}
+
+/** Remedies of the library are options; on the command line they are flags. */
+function inFlags(message: string): string {
+  return message.replace(", or pass apiKey", "").replace("pass baseUrl", "give --base-url URL");
 }
 
 /** A message never breaks the rule of one line, whatever a server put into it. */

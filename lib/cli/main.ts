@@ -1,0 +1,59 @@
+/**
+ * The command line: `rlm "question" --context FILE` prints the answer on stdout and everything else on stderr.
+ *
+ * ```sh
+ * deno run -A jsr:@rlm/rlm/cli "Who is mentioned?" --context book.txt --model openai/gpt-5
+ * ```
+ *
+ * @module
+ */
+import { messageOf, tooOld } from "./messages.ts";
+
+/** Where a command writes, and the version of the runtime it is in. */
+interface Surroundings {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly deno: string;
+}
+
+/**
+ * Runs the command and gives its exit code. The parts are loaded after the version was looked at, because an old
+ * Deno could not load them.
+ */
+export async function main(words: readonly string[], around: Surroundings): Promise<number> {
+  const { stdout, stderr } = around;
+  const old = tooOld(around.deno);
+  if (old !== null) {
+    stderr(`${old}\n`);
+    return 2;
+  }
+  const { parseCommand } = await import("./arguments.ts");
+  const { exitCodeOfError } = await import("./exit_code.ts");
+  try {
+    const command = parseCommand(words);
+    switch (command.kind) {
+      case "help":
+        stdout(`${(await import("./help.ts")).helpPage()}\n`);
+        return 0;
+      case "version":
+        stdout(`${(await import("./version.ts")).versionLine()}\n`);
+        return 0;
+      case "run":
+        return await (await import("./run_command.ts")).runCommand(command.run, stdout);
+    }
+  } catch (error) {
+    stderr(`${messageOf(error)}\n`);
+    return exitCodeOfError(error);
+  }
+}
+
+if (import.meta.main) {
+  const { writeAll } = await import("./terminal.ts");
+  Deno.exit(
+    await main(Deno.args, {
+      stdout: (text) => writeAll(Deno.stdout, text),
+      stderr: (text) => writeAll(Deno.stderr, text),
+      deno: Deno.version.deno,
+    }),
+  );
+}
