@@ -1,30 +1,18 @@
 /** The rules of the project's structure, as functions over its files: what each room may import, and who may do what. */
-
-/** A file of the project with what it imports. */
-export interface SourceFile {
-  /** Path from the root, with forward slashes. */
-  readonly path: string;
-  readonly text: string;
-  /** What it imports: paths from the root, or `npm:`, `jsr:` and `node:` specifiers. */
-  readonly imports: readonly Import[];
-}
-
-/** One import; a type import leaves nothing behind when the program runs. */
-export interface Import {
-  readonly target: string;
-  readonly typeOnly: boolean;
-}
-
-/** A rule: its sentence, and the complaints it has of a project. */
-export interface Rule {
-  readonly sentence: string;
-  check(files: readonly SourceFile[]): string[];
-}
+import {
+  cycles,
+  importRule,
+  nameRule,
+  onePlaceRule,
+  type Rule,
+  type SourceFile,
+  textRule,
+} from "./layering_checks.ts";
 
 const GENERATED = ["sandbox/prelude.ts", "sandbox/runner.ts"];
 
-/** What `lib/` may know of `sandbox/`: the contract, the peer, the frames, and the text of what runs inside. */
-const WIRE = ["protocol", "rpc_peer", "framing", "prelude", "runner"].map((name) =>
+/** What `lib/` may know of `sandbox/`: the contract, the peer, the frames, the clock, and the text of what runs inside. */
+const WIRE = ["protocol", "rpc_peer", "framing", "deadline", "prelude", "runner"].map((name) =>
   `sandbox/${name}.ts`
 );
 
@@ -87,6 +75,7 @@ export const RULES: readonly Rule[] = [
   onePlaceRule(
     "one file starts processes",
     /\bDeno\s*\.\s*(Command|spawn\w*)\b|node:child_process/,
+    (path) => isLibrary(path) && isOurs(path),
   ),
   onePlaceRule(
     "one file calls models over the network",
@@ -140,7 +129,7 @@ export const RULES: readonly Rule[] = [
       )
         .map(({ path }) => `${path} begins with code`),
   },
-  { sentence: "files import each other in one direction only", check: cycles },
+  { sentence: "rooms import each other in one direction only", check: cycles },
 ];
 
 /** The complaints of all rules. */
@@ -162,98 +151,4 @@ function isLibrary(path: string): boolean {
 
 function isOurs(path: string): boolean {
   return !GENERATED.includes(path);
-}
-
-function importRule(
-  sentence: string,
-  applies: (path: string) => boolean,
-  mayImport: (target: string) => boolean,
-): Rule {
-  return {
-    sentence,
-    check: (files) =>
-      files.filter(({ path }) => applies(path)).flatMap(({ path, imports }) =>
-        imports.filter(({ target }) => !mayImport(target)).map(({ target }) =>
-          `${path} imports ${target}`
-        )
-      ),
-  };
-}
-
-function textRule(
-  sentence: string,
-  applies: (path: string) => boolean,
-  pattern: RegExp,
-  comments?: "with comments",
-): Rule {
-  return {
-    sentence,
-    check: (files) =>
-      files.filter(({ path }) => applies(path)).flatMap(({ path, text }) => {
-        const found = pattern.exec(comments ? text : withoutComments(text));
-        return found ? [`${path} has ${found[0]}`] : [];
-      }),
-  };
-}
-
-/** Exactly one file of the library (or of a part of it) has the pattern in its code, or imports the package. */
-function onePlaceRule(
-  sentence: string,
-  pattern: RegExp,
-  applies: (path: string) => boolean = (path) => isLibrary(path) && isOurs(path),
-  orImports?: string,
-): Rule {
-  const matches = ({ text, imports }: SourceFile): boolean =>
-    pattern.test(withoutComments(text)) ||
-    imports.some(({ target, typeOnly }) =>
-      !typeOnly && orImports !== undefined && target.startsWith(orImports)
-    );
-  return {
-    sentence,
-    check: (files) => {
-      const places = files.filter((file) => applies(file.path) && matches(file)).map(({ path }) =>
-        path
-      );
-      return places.length === 1 ? [] : [`found in ${places.join(", ") || "no file"}`];
-    },
-  };
-}
-
-function nameRule(sentence: string, isGood: (name: string) => boolean): Rule {
-  return {
-    sentence,
-    check: (files) =>
-      files.filter(({ path }) =>
-        !isGood(path.split("/").at(-1)?.replace(/(_test)?\.\w+$/, "") ?? "")
-      )
-        .map(({ path }) => path),
-  };
-}
-
-/** Code without its comments; strings are kept, and what looks like a comment in them too. */
-function withoutComments(text: string): string {
-  return text.replace(
-    /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|\/\/[^\n]*|\/\*[\s\S]*?\*\//g,
-    (_, string?: string) => string ?? " ",
-  );
-}
-
-/** Each cycle of imports that remain when the program runs, once. */
-function cycles(files: readonly SourceFile[]): string[] {
-  const imports = new Map(
-    files.map((file) => [file.path, file.imports.filter(({ typeOnly }) => !typeOnly)]),
-  );
-  const done = new Set<string>();
-  const found: string[] = [];
-  const visit = (path: string, trail: readonly string[]): void => {
-    if (trail.includes(path)) {
-      found.push([...trail.slice(trail.indexOf(path)), path].join(" → "));
-      return;
-    }
-    if (done.has(path)) return;
-    for (const { target } of imports.get(path) ?? []) visit(target, [...trail, path]);
-    done.add(path);
-  };
-  for (const path of imports.keys()) visit(path, []);
-  return found;
 }

@@ -1,6 +1,6 @@
 /** The project's own files and what they import, as Deno itself reads them. */
 import { fileURLToPath } from "node:url";
-import type { Import, SourceFile } from "./layering.ts";
+import type { Import, SourceFile } from "./layering_checks.ts";
 import { filesUnder } from "./tasks/files.ts";
 
 /** The project's root folder. */
