@@ -91,9 +91,10 @@ export function settingsOf(model: string, options: OpenAIModelOptions): OpenAISe
       throw new RangeError(`Cannot make a model: ${name} is ${value}; pass 0 or more`);
     }
   }
+  const baseUrl = checkedUrl(givenUrl ?? provider.baseUrl ?? "");
   return {
     name: options.name ?? `${provider.id}/${model}`,
-    baseUrl: checkedUrl(givenUrl ?? provider.baseUrl ?? ""),
+    baseUrl,
     apiKey,
     client,
     provider,
@@ -104,7 +105,7 @@ export function settingsOf(model: string, options: OpenAIModelOptions): OpenAISe
     prices: options.prices ?? knownPrice,
     keySource: options.keySource ?? (client === null ? "the apiKey option" : "the client's key"),
     retries,
-    secrets: [apiKey, ...Object.values(headers)],
+    secrets: [apiKey, ...Object.values(headers), new URL(baseUrl).password],
   };
 }
 
