@@ -22,6 +22,14 @@ export function describeDifference(question: Question, recording: Recording): st
     `${difference.character + 1} on: recorded ${difference.recorded}, given ${difference.given}`;
 }
 
+/** Tells where a text differs from the recorded one, as in "the output differs…". */
+export function describeTextDifference(recorded: string, given: string): string {
+  const seen = excerpts(recorded, given);
+  return `differs from character ${
+    seen.character + 1
+  } on: recorded ${seen.recorded}, given ${seen.given}`;
+}
+
 interface Difference {
   /** Index of the message, that of the last plus one for the schema. */
   readonly message: number;

@@ -1,0 +1,180 @@
+/**
+ * Resume: a run is told again from its journal, and goes on where it stopped.
+ *
+ * The run itself is the same as any other. Its models answer from the recording first and only then live, its
+ * tools give their recorded results first, and its sandbox runs the recorded cells again, or those after the last
+ * checkpoint, to bring the variables back.
+ */
+import { JournalError } from "../errors.ts";
+import type { SandboxFactory, Tool } from "../host/sandbox.ts";
+import { readCheckpoint, type SavedCheckpoint } from "../trace/checkpoint_store.ts";
+import { contentHash } from "../trace/content_hash.ts";
+import type { RlmEvent } from "../trace/events.ts";
+import { Journal } from "../trace/journal.ts";
+import { textFolder } from "../trace/journal_format.ts";
+import { type JournalContent, readJournal } from "../trace/journal_reader.ts";
+import { type RecordedCell, recordedCells } from "../trace/recorded_cell.ts";
+import { RecordedTools } from "../trace/recorded_tool.ts";
+import { Recording } from "../trace/recording.ts";
+import type { EventSink } from "./emitter.ts";
+import { resumedModel } from "./resumed_model.ts";
+import { type RestoreSandbox, resumedSandboxes } from "./resumed_sandbox.ts";
+import { resumedTools } from "./resumed_tools.ts";
+import type { ModelSet } from "./run_tree.ts";
+
+/** Options of {@linkcode Resumption.open}. */
+export interface ResumeOptions {
+  /** As in `JournalOptions`. */
+  readonly durable?: boolean;
+  /** Ends the reading. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * What the parts of a resumed run share: the recording, and whether the run still follows it.
+ *
+ * While the recording has replies of the root model left, everything that the run asks must be in it: what is not
+ * would be paid for on the way to a different run. After that the run is live, and the journal goes on with the
+ * whole run up to there, in one piece.
+ */
+export class Resumption implements EventSink, AsyncDisposable {
+  /** The recorded model calls. */
+  readonly calls: Recording;
+  /** The recorded tool results. */
+  readonly tools: RecordedTools;
+  /** The finished cells of the outermost run. */
+  readonly cells: readonly RecordedCell[];
+  readonly #content: JournalContent;
+  readonly #journal: Journal;
+  #divergence: JournalError | null = null;
+
+  private constructor(content: JournalContent, journal: Journal) {
+    this.calls = new Recording(content.attempts);
+    this.tools = new RecordedTools(content.attempts);
+    this.cells = recordedCells(content.events);
+    this.#content = content;
+    this.#journal = journal;
+  }
+
+  /**
+   * Reads a journal and opens it to go on with.
+   *
+   * @throws {JournalError} when it cannot be read or written, or is in use
+   */
+  static async open(path: string, options: ResumeOptions = {}): Promise<Resumption> {
+    const content = await readJournal(path, options);
+    return new Resumption(content, await Journal.open(path, { ...options, resume: true }));
+  }
+
+  /** The id of the run, or null when it was stopped before it began. */
+  get runId(): string | null {
+    return this.#start?.runId ?? null;
+  }
+
+  /** The run has not yet come to where the recording stops. */
+  get isRetelling(): boolean {
+    return this.calls.nextRoot?.outcome.kind === "reply";
+  }
+
+  /**
+   * The inputs: those given, and those kept in the journal.
+   *
+   * @throws {JournalError} when one is in neither, or is not the one of the recorded run
+   */
+  async inputs(given: Readonly<Record<string, unknown>> = {}): Promise<Record<string, unknown>> {
+    const recorded = this.#start?.inputs ?? [];
+    const isWhole = recorded.every(({ name }) => Object.hasOwn(given, name));
+    const kept = isWhole ? {} : await this.#content.inputs?.() ?? {};
+    const inputs = { ...kept, ...given };
+    for (const { name, sha256 } of recorded) {
+      if (!Object.hasOwn(inputs, name)) {
+        throw this.#error(`input '${name}' is not kept in the journal, give it again`);
+      }
+      if (sha256 !== null && contentHash(inputs[name]) !== sha256) {
+        throw this.#error(
+          `input '${name}' is not the one of the recorded run, give the same or run anew`,
+        );
+      }
+    }
+    return inputs;
+  }
+
+  /** Models that answer from the recording first. */
+  models({ root, sub, aliases }: ModelSet): ModelSet {
+    const resumed = Object.entries(aliases).map((
+      [alias, model],
+    ) => [alias, resumedModel(model, this)]);
+    return {
+      root: resumedModel(root, this),
+      sub: resumedModel(sub, this),
+      aliases: Object.fromEntries(resumed),
+    };
+  }
+
+  /** Tools that give their recorded results first. */
+  wrapTools(tools: Readonly<Record<string, Tool>>): Record<string, Tool> {
+    return resumedTools(tools, this);
+  }
+
+  /** Sandboxes of which the first, the outermost run's, brings the variables back. */
+  wrapSandboxes(factory: SandboxFactory, restore: RestoreSandbox | null = null): SandboxFactory {
+    return resumedSandboxes(factory, this, restore);
+  }
+
+  /** Reads the newest checkpoint that the recording reaches, or null when there is none. */
+  checkpoint(options: { readonly signal?: AbortSignal } = {}): Promise<SavedCheckpoint | null> {
+    return readCheckpoint(textFolder(this.#journal.path), this.cells.length, options);
+  }
+
+  /** Throws if the run has left the recording. */
+  check(): void {
+    if (this.#divergence !== null) throw this.#divergence;
+  }
+
+  /** Ends the resumed run, which has left the recording as `how` tells. */
+  diverge(how: string): never {
+    throw this.#divergence ??= this.#error(
+      `${how}; nothing was paid and the journal is as it was, run anew or resume as it was then`,
+    );
+  }
+
+  /** Lets the journal go on, before something new is done. */
+  async goLive(): Promise<void> {
+    this.check();
+    await this.#journal.release();
+  }
+
+  /** Takes an event. It is held back until the run is live, or ends beyond what was recorded. */
+  write(event: RlmEvent): void {
+    void this.#journal.write(event);
+    const isEnd = event.type === "run_end" && event.runId === this.runId;
+    if (isEnd && !this.#hasEnded && !this.isRetelling && this.#divergence === null) {
+      void this.#journal.release();
+    }
+  }
+
+  /** Settles when what was written is safe. */
+  flush(): Promise<void> {
+    return this.#journal.flush();
+  }
+
+  /** Closes the journal. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#journal[Symbol.asyncDispose]();
+  }
+
+  get #start() {
+    return this.#content.events.find((event) => event.type === "run_start");
+  }
+
+  get #hasEnded(): boolean {
+    return this.#content.events.some(({ type, runId }) =>
+      type === "run_end" && runId === this.runId
+    );
+  }
+
+  #error(problem: string): JournalError {
+    const { path } = this.#journal;
+    return new JournalError(`Cannot resume ${path}: ${problem}`, path);
+  }
+}
