@@ -54,8 +54,6 @@ function local(entry: Entry): Provider {
   return provider({ needsKey: false, ...entry });
 }
 
-const asIs = (value: string): string => value;
-
 /** Azure's resource, by address or by name, serves the protocol below `/openai/v1/`. */
 const azureUrl = (endpoint: string): string =>
   /\/openai\/v1\/?$/.test(endpoint) ? endpoint : `${endpoint.replace(/\/+$/, "")}/openai/v1/`;
@@ -70,11 +68,13 @@ function ollamaUrl(host: string): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, "").replace(/\/v1$/, "")}/v1`;
 }
 
+const OPENAI_BASE_URL: BaseUrlVariable = { name: "OPENAI_BASE_URL", toBaseUrl: (value) => value };
+
 /** The endpoint of model names without a known provider. */
 export const OPENAI: Provider = provider({
   id: "openai",
   baseUrl: "https://api.openai.com/v1",
-  baseUrlVariables: [{ name: "OPENAI_BASE_URL", toBaseUrl: asIs }],
+  baseUrlVariables: [OPENAI_BASE_URL],
   keyVariables: ["OPENAI_API_KEY"],
   priceId: "openai",
   outputLimit: "max_completion_tokens",
@@ -85,8 +85,14 @@ export const OPENAI: Provider = provider({
 export const COMPATIBLE: Provider = local({
   id: "compatible",
   baseUrl: null,
+  baseUrlVariables: [OPENAI_BASE_URL],
   keyVariables: ["OPENAI_API_KEY"],
 });
+
+/** Whether a base URL is the provider's own, and not a gateway or another server in its place. */
+export function isOwnEndpoint({ baseUrl: own }: Provider, baseUrl: string): boolean {
+  return own === null || own.replace(/\/+$/, "") === baseUrl.replace(/\/+$/, "");
+}
 
 /** Every provider that a model string may name. */
 export const PROVIDERS: readonly Provider[] = [

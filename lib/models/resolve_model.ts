@@ -4,7 +4,7 @@ import { readBaseUrl, readDefaultModel, readKey, readOptional } from "./keys.ts"
 import type { LanguageModel } from "./language_model.ts";
 import { OpenAIModel } from "./openai.ts";
 import type { OpenAIClient, OpenAIModelOptions } from "./openai_options.ts";
-import { COMPATIBLE, OPENAI, parseModelSpec, type Provider } from "./providers.ts";
+import { COMPATIBLE, isOwnEndpoint, OPENAI, parseModelSpec, type Provider } from "./providers.ts";
 
 /** What names a model: `provider/model`, a model, or a client of the `openai` package. */
 export type ModelSource = string | LanguageModel | OpenAIClient;
@@ -52,11 +52,10 @@ function fromSpec(spec: string, options: ResolveModelOptions): LanguageModel {
       spec,
     );
   }
-  const provider = options.provider ?? parsed.provider ?? defaultProvider(options);
-  const name = parsed.provider === null && provider === COMPATIBLE
-    ? spec
-    : `${provider.id}/${parsed.model}`;
-  const baseUrl = options.baseUrl ?? readBaseUrl(provider, name);
+  const named = options.provider ?? parsed.provider ?? defaultProvider(options);
+  const name = named === COMPATIBLE ? spec : `${named.id}/${parsed.model}`;
+  const baseUrl = options.baseUrl ?? readBaseUrl(named, name);
+  const provider = isOwnEndpoint(named, baseUrl) ? named : elsewhere(named);
   const key = keyOf(provider, name, options);
   try {
     return new OpenAIModel(parsed.model, { name, ...options, ...key, provider, baseUrl });
@@ -66,23 +65,26 @@ function fromSpec(spec: string, options: ResolveModelOptions): LanguageModel {
   }
 }
 
-/** The endpoint of strings without a known provider: OpenAI's, or whatever server the caller points to. */
+/** The provider of strings that name none: OpenAI, or whatever server the caller points to. */
 function defaultProvider({ baseUrl }: ResolveModelOptions): Provider {
-  const elsewhere = baseUrl ?? readOptional("OPENAI_BASE_URL");
-  return elsewhere === null || elsewhere === OPENAI.baseUrl ? OPENAI : COMPATIBLE;
+  const given = baseUrl ?? readOptional("OPENAI_BASE_URL");
+  return given === null || isOwnEndpoint(OPENAI, given) ? OPENAI : COMPATIBLE;
 }
 
-/** The key and where it came from. Servers that the caller points to may need none. */
+/** A provider whose place another server takes: that one may need no key, and may know the oldest parameters only. */
+function elsewhere(provider: Provider): Provider {
+  return { ...provider, needsKey: false, outputLimit: "max_tokens", promptCacheKey: false };
+}
+
+/** The key, and where it came from for messages about it. */
 function keyOf(
   provider: Provider,
   name: string,
-  { apiKey, baseUrl }: ResolveModelOptions,
+  { apiKey }: ResolveModelOptions,
 ): Pick<OpenAIModelOptions, "apiKey" | "keySource"> {
   if (apiKey !== undefined) return { apiKey };
   const keySource = provider.keyVariables.join(" or ");
-  if (provider.needsKey && baseUrl === undefined) {
-    return { apiKey: readKey(provider, name), keySource };
-  }
+  if (provider.needsKey) return { apiKey: readKey(provider, name), keySource };
   const found = provider.keyVariables.map(readOptional).find((key) => key !== null);
   return found === undefined ? { keySource } : { apiKey: found, keySource };
 }

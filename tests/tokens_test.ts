@@ -1,0 +1,52 @@
+import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import {
+  estimateMessageTokens,
+  estimateTokens,
+  NO_TOKENS,
+  sumTokens,
+} from "../lib/models/tokens.ts";
+
+const PROSE =
+  "The committee met on Tuesday and agreed to publish the report before the end of May. ";
+
+Deno.test("An estimate of English prose is within a quarter of the true count", () => {
+  // 17 tokens in the vocabularies of current models, the full stop and the space in them.
+  const perSentence = estimateTokens(PROSE.repeat(100)) / 100;
+  assertGreater(perSentence, 17 * 0.75);
+  assertLess(perSentence, 17 * 1.25);
+});
+
+Deno.test("An empty text has no tokens", () => assertEquals(estimateTokens(""), 0));
+
+Deno.test("A long text is estimated from samples, close to the estimate of the whole", () => {
+  const whole = estimateTokens(PROSE) * 100_000;
+  const sampled = estimateTokens(PROSE.repeat(100_000));
+  assertGreater(sampled, whole * 0.95);
+  assertLess(sampled, whole * 1.05);
+});
+
+Deno.test("The time of an estimate does not grow with the text", () => {
+  const text = "word ".repeat(20_000_000);
+  const started = performance.now();
+  estimateTokens(text);
+  assertLess(performance.now() - started, 1_000);
+});
+
+Deno.test("Samples see every part of a text, its end too", () => {
+  const plain = "word ".repeat(200_000);
+  const dense = "会议于星期二举行".repeat(125_000);
+  assertGreater(estimateTokens(plain + dense), estimateTokens(plain + plain) * 1.2);
+});
+
+Deno.test("Messages cost a little more than their texts", () => {
+  const message = { role: "user", content: PROSE } as const;
+  assertEquals(estimateMessageTokens([message, message]), 2 * (estimateTokens(PROSE) + 4));
+});
+
+Deno.test("Unknown usage adds nothing", () => {
+  const one = { ...NO_TOKENS, inputTokens: 1, outputTokens: 2 };
+  assertEquals(sumTokens(one, one), { ...NO_TOKENS, inputTokens: 2, outputTokens: 4 });
+  assertEquals(sumTokens(one, null), one);
+  assertEquals(sumTokens(null, one), one);
+  assertEquals(sumTokens(null, null), null);
+});
