@@ -27,7 +27,11 @@ export function createBridge(peer: () => RpcPeer, executionId: () => string): Gu
   const bridge: GuestBridge = {
     call: (text) => callTool(peer(), text),
     output: (stream, text) =>
-      peer().notify("output", { executionId: executionId(), stream: String(stream), text: String(text) }),
+      peer().notify("output", {
+        executionId: executionId(),
+        stream: String(stream),
+        text: String(text),
+      }),
     send_blob: (buffer, type) => {
       const id = nextBlob++;
       const view = buffer.getBuffer("u8");

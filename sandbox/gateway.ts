@@ -10,9 +10,14 @@ import {
   ErrorCode,
   type InitializeParams,
   type JsonValue,
+  Limits,
   PROTOCOL_VERSION,
 } from "./protocol.ts";
 import { RpcError, RpcPeer, type Transport } from "./rpc_peer.ts";
+import { readStartFiles } from "./start_files.ts";
+
+/** Number of a checkpoint's blob; values of Python's count from 1. */
+const CHECKPOINT_BLOB = 0;
 
 /** A transport to the host whose frames carry a token once it is known. */
 export interface SealableTransport extends Transport {
@@ -29,7 +34,11 @@ type State =
   | { readonly name: "new" }
   | { readonly name: "booting" }
   | { readonly name: "idle"; readonly interpreter: Interpreter }
-  | { readonly name: "busy"; readonly interpreter: Interpreter; readonly execution: Execution | null };
+  | {
+    readonly name: "busy";
+    readonly interpreter: Interpreter;
+    readonly execution: Execution | null;
+  };
 
 /** The child's end of the wire. */
 export class Gateway {
@@ -46,9 +55,11 @@ export class Gateway {
         initialize: (params) => this.#initialize(params),
         bind: (params) => this.#whileIdle((interpreter) => interpreter.bind(params)),
         execute: (params, { signal }) => this.#execute(params, signal),
-        checkpoint: (params) => this.#whileIdle((interpreter) => this.#checkpoint(interpreter, params)),
+        checkpoint: (params) =>
+          this.#whileIdle((interpreter) => this.#checkpoint(interpreter, params)),
         shutdown: () => this.#shutdown(),
       },
+      notifications: { interrupt: (params) => this.#interrupt(params) },
       onChunk: (chunk) => this.#takeChunk(chunk),
     });
   }
@@ -63,14 +74,28 @@ export class Gateway {
     const options = readInitialize(params);
     if (options.token !== null) this.#transport.seal(options.token);
     this.#state = { name: "booting" };
-    const interpreter = await Interpreter.start(options, this.#early, {
+    const startedAt = performance.now();
+    const interpreter = new Interpreter(options.worker, {
       callTool: (call, signal) => this.#callTool(call, signal),
       output: (output) => this.#passOutput(output),
       fatal: (message) => this.#die(message),
     });
+    const files = await readStartFiles(options, this.#early);
+    const readMs = performance.now() - startedAt;
     this.#early = [];
+    const base = options.snapshot !== null && files.base !== null
+      ? { path: options.snapshot, sha256: files.base }
+      : null;
+    const versions = await interpreter.boot(files, options.env, base);
     this.#state = { name: "idle", interpreter };
-    return interpreter.introduction;
+    return {
+      protocolVersion: PROTOCOL_VERSION,
+      python: field(versions, "python"),
+      pyodide: field(versions, "pyodide"),
+      start: options.checkpoint ? "checkpoint" : base ? "snapshot" : "plain",
+      base: files.base,
+      timings: { readMs, pythonMs: performance.now() - startedAt - readMs },
+    };
   }
 
   async #execute(params: JsonValue, signal: AbortSignal): Promise<JsonValue> {
@@ -90,6 +115,13 @@ export class Gateway {
     }
   }
 
+  /** Stops the named cell as its deadline would; unlike a cancelled request, it still gets its result. */
+  #interrupt(params: JsonValue): void {
+    if (this.#openExecution(params) && this.#state.name === "busy") {
+      this.#state.interpreter.interrupt();
+    }
+  }
+
   /** Runs one thing that is no execution, so that nothing else starts meanwhile. */
   async #whileIdle(work: (interpreter: Interpreter) => Promise<JsonValue>): Promise<JsonValue> {
     if (this.#state.name !== "idle") throw wrongState("request", this.#state);
@@ -104,10 +136,17 @@ export class Gateway {
 
   async #checkpoint(interpreter: Interpreter, params: JsonValue): Promise<JsonValue> {
     const form = field(params, "form") === "whole" ? "whole" : "difference";
-    const { blob, type, bytes, base, chunkBytes } = await interpreter.checkpoint(form);
-    for (let offset = 0; offset < bytes.length; offset += chunkBytes) {
-      const piece = bytes.subarray(offset, offset + chunkBytes);
-      await this.#host.sendChunk({ blob, type, offset, total: bytes.length, bytes: piece });
+    const { bytes, base } = await interpreter.checkpoint(form);
+    const blob = CHECKPOINT_BLOB;
+    for (let offset = 0; offset < bytes.length; offset += Limits.chunkBytes) {
+      const piece = bytes.subarray(offset, offset + Limits.chunkBytes);
+      await this.#host.sendChunk({
+        blob,
+        type: "bytes",
+        offset,
+        total: bytes.length,
+        bytes: piece,
+      });
     }
     return { blob, base };
   }
@@ -170,8 +209,14 @@ function field(value: JsonValue, name: string): JsonValue {
 function readExecute(params: JsonValue): { id: string; timeoutMs: number } {
   const id = field(params, "executionId");
   const timeoutMs = field(params, "timeoutMs");
-  if (typeof id !== "string" || typeof timeoutMs !== "number" || typeof field(params, "code") !== "string") {
-    throw new RpcError(ErrorCode.invalidParams, "Cannot execute: executionId, timeoutMs and code are needed");
+  if (
+    typeof id !== "string" || typeof timeoutMs !== "number" ||
+    typeof field(params, "code") !== "string"
+  ) {
+    throw new RpcError(
+      ErrorCode.invalidParams,
+      "Cannot execute: executionId, timeoutMs and code are needed",
+    );
   }
   return { id, timeoutMs };
 }
@@ -196,11 +241,25 @@ function readInitialize(params: JsonValue): InitializeParams {
     protocolVersion: PROTOCOL_VERSION,
     token: field(params, "token") === null ? null : text("token"),
     env: Object.fromEntries(
-      Object.entries(typeof env === "object" && env !== null ? env : {}).map(([k, v]) => [k, String(v)]),
+      Object.entries(typeof env === "object" && env !== null ? env : {}).map((
+        [k, v],
+      ) => [k, String(v)]),
     ),
     worker: text("worker"),
     pyodide: text("pyodide"),
     snapshot: field(params, "snapshot") === null ? null : text("snapshot"),
-    checkpoint: typeof checkpoint === "number" ? checkpoint : null,
+    checkpoint: checkpoint === null ? null : readCheckpoint(checkpoint),
   };
+}
+
+function readCheckpoint(value: JsonValue): { blob: number; base: string | null } {
+  const blob = field(value, "blob");
+  const base = field(value, "base");
+  if (typeof blob === "number" && (base === null || typeof base === "string")) {
+    return { blob, base };
+  }
+  throw new RpcError(
+    ErrorCode.invalidParams,
+    "Cannot initialize: checkpoint must name blob and base",
+  );
 }

@@ -23,7 +23,6 @@ const OUTWARD_NAMES = [
   "Cache",
   "CacheStorage",
   "EventSource",
-  "Function",
   "MessageChannel",
   "MessagePort",
   "Notification",
@@ -38,7 +37,6 @@ const OUTWARD_NAMES = [
   "caches",
   "close",
   "dispatchEvent",
-  "eval",
   "fetch",
   "importScripts",
   "indexedDB",
@@ -68,14 +66,15 @@ export function hideHost(): void {
 export function closeRealm(): void {
   for (const name of OUTWARD_NAMES) remove(name);
   silenceConsole();
-  const shared = [Object, Array, Function, Promise, Map, Set, String, Number, RegExp, Date, Uint8Array];
-  for (const builtin of shared) {
+  // Assigning over what these two hold must go on working: objects inherit `constructor` and `name` from them,
+  // and the assignment would fail where the inherited one is read-only. Adding to them is what pollutes.
+  Object.preventExtensions(Object.prototype);
+  Object.preventExtensions(Function.prototype);
+  for (const builtin of [Array, Promise, Map, Set, String, Number, RegExp, Date, Uint8Array]) {
     Object.freeze(builtin);
     Object.freeze(builtin.prototype);
   }
-  Object.freeze(Reflect);
-  Object.freeze(JSON);
-  Object.freeze(Math);
+  for (const builtin of [Object, Function, Reflect, JSON, Math]) Object.freeze(builtin);
 }
 
 /** Nothing in this realm may write to the child's own output. */
@@ -90,5 +89,9 @@ function silenceConsole(): void {
 /** Deletes a global, or shadows it where it can't be deleted. */
 function remove(name: string): void {
   if (Reflect.deleteProperty(globalThis, name)) return;
-  Reflect.defineProperty(globalThis, name, { value: undefined, writable: false, configurable: false });
+  Reflect.defineProperty(globalThis, name, {
+    value: undefined,
+    writable: false,
+    configurable: false,
+  });
 }

@@ -96,8 +96,8 @@ export interface InitializeParams {
   pyodide: string;
   /** File of the start-up snapshot, whether it is there or not; null starts plain. */
   snapshot: string | null;
-  /** Blob of a checkpoint to start from, sent ahead of this request. */
-  checkpoint: number | null;
+  /** A checkpoint to start from: its blob, sent ahead of this request, and the snapshot it is a difference from. */
+  checkpoint: { blob: number; base: string | null } | null;
 }
 
 /** What the guest says of itself once Python is ready. */
@@ -153,6 +153,10 @@ export interface ExecuteResult {
   stderrChars: number;
   /** What the runner did to the cell or the names, in words for the model. */
   notes: string[];
+  /** The user's variables after the cell. */
+  names: string[];
+  /** Size of Python's memory, which never shrinks. */
+  memoryBytes: number;
 }
 
 /** A Python exception as text. */
@@ -184,13 +188,16 @@ export interface ToolFailure {
 
 /** Parameters of `checkpoint`. */
 export interface CheckpointParams {
-  /** What to send: the difference from the start-up snapshot, compressed, or the whole memory as it is. */
+  /**
+   * What to send: the difference from the start-up snapshot, compressed (from nothing, where there is
+   * no snapshot), or the whole memory as it is.
+   */
   form: "difference" | "whole";
 }
 
 /** A checkpoint travels ahead of its result, as the chunks of one blob. */
 export interface CheckpointResult {
   blob: number;
-  /** Hash of the snapshot that it is a difference from; null for a whole memory. */
+  /** Hash of the snapshot that it is a difference from; null when it needs none. */
   base: string | null;
 }

@@ -86,6 +86,11 @@ export class Python {
     return this.#guest.execute.callPromising(text);
   }
 
+  /** Size of Python's memory. */
+  get memoryBytes(): number {
+    return this.#pyodide._module.HEAPU8.length;
+  }
+
   /** Makes room for a large value in Python's own memory and returns its address. */
   openBlob(id: number, type: string, length: number): number {
     return this.#guest.open_blob(id, type, length);
@@ -111,7 +116,9 @@ async function loadPyodide(options: PythonOptions): Promise<Pyodide> {
   const [loader, module] = await Promise.all([import(files.loaderUrl), import(files.moduleUrl)]);
   const revive = (name: string): unknown => {
     if (name === "") return bridge;
-    return BRIDGE_KEYS.some((key) => key === name) ? Reflect.get(bridge, name) : Object.create(null);
+    return BRIDGE_KEYS.some((key) => key === name)
+      ? Reflect.get(bridge, name)
+      : Object.create(null);
   };
   return await loader.loadPyodide({
     indexURL: FILES_URL,
@@ -135,7 +142,13 @@ async function loadPyodide(options: PythonOptions): Promise<Pyodide> {
 
 const FILES_URL = "https://pyodide.invalid/";
 const LOCK_FILE = {
-  info: { abi_version: "2026_0", arch: "wasm32", platform: "emscripten", python: "3.14.2", version: "314.0.7" },
+  info: {
+    abi_version: "2026_0",
+    arch: "wasm32",
+    platform: "emscripten",
+    python: "3.14.2",
+    version: "314.0.7",
+  },
   packages: {},
 };
 
@@ -144,7 +157,9 @@ function serveFiles(files: Record<string, Uint8Array<ArrayBuffer>>): void {
   const answer = (url: URL | RequestInfo): Promise<Response> => {
     const bytes = files[String(url).slice(FILES_URL.length)];
     if (!bytes) return Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"));
-    return Promise.resolve(new Response(bytes, { headers: { "content-type": "application/wasm" } }));
+    return Promise.resolve(
+      new Response(bytes, { headers: { "content-type": "application/wasm" } }),
+    );
   };
   Reflect.defineProperty(globalThis, "fetch", { value: answer, configurable: true });
 }

@@ -145,7 +145,9 @@ export class RpcPeer {
         if (this.#failure !== null) return;
         this.#receive(frame);
       }
-      this.abort(new RpcError(ErrorCode.internalError, "Session is over: the other side closed it"));
+      this.abort(
+        new RpcError(ErrorCode.internalError, "Session is over: the other side closed it"),
+      );
     } catch (error) {
       this.abort(error);
     }
@@ -177,7 +179,11 @@ export class RpcPeer {
       return this.#postError(null, ErrorCode.parseError, "Cannot parse message: not JSON in UTF-8");
     }
     if (!isObject(message) || message["jsonrpc"] !== "2.0") {
-      return this.#postError(null, ErrorCode.invalidRequest, "Cannot read message: not JSON-RPC 2.0");
+      return this.#postError(
+        null,
+        ErrorCode.invalidRequest,
+        "Cannot read message: not JSON-RPC 2.0",
+      );
     }
     if (!withinDepth(message, Limits.depth)) {
       return this.#postError(
@@ -208,18 +214,35 @@ export class RpcPeer {
     }
     const handler = this.#requests.get(method);
     if (!handler) {
-      return this.#postError(id, ErrorCode.methodNotFound, `Cannot find method: ${method.slice(0, 80)}`);
+      return this.#postError(
+        id,
+        ErrorCode.methodNotFound,
+        `Cannot find method: ${method.slice(0, 80)}`,
+      );
     }
     if (this.#open.has(key)) {
-      return this.#postError(id, ErrorCode.invalidRequest, `Cannot start request: id ${key} is open`);
+      return this.#postError(
+        id,
+        ErrorCode.invalidRequest,
+        `Cannot start request: id ${key} is open`,
+      );
     }
     if (this.#open.size >= Limits.openCalls) {
-      return this.#postError(id, ErrorCode.tooLarge, `Cannot start request: ${Limits.openCalls} are open`);
+      return this.#postError(
+        id,
+        ErrorCode.tooLarge,
+        `Cannot start request: ${Limits.openCalls} are open`,
+      );
     }
     this.#answer(id, key, handler, params);
   }
 
-  async #answer(id: number | string, key: string, handler: RequestHandler, params: JsonValue): Promise<void> {
+  async #answer(
+    id: number | string,
+    key: string,
+    handler: RequestHandler,
+    params: JsonValue,
+  ): Promise<void> {
     const controller = new AbortController();
     this.#open.set(key, controller);
     try {
@@ -227,8 +250,14 @@ export class RpcPeer {
       if (this.#open.delete(key)) this.#post({ id, result });
     } catch (error) {
       if (!this.#open.delete(key)) return;
-      if (error instanceof RpcError) return this.#postError(id, error.code, error.message, error.data);
-      this.#postError(id, ErrorCode.internalError, error instanceof Error ? error.message : String(error));
+      if (error instanceof RpcError) {
+        return this.#postError(id, error.code, error.message, error.data);
+      }
+      this.#postError(
+        id,
+        ErrorCode.internalError,
+        error instanceof Error ? error.message : String(error),
+      );
     }
   }
 
@@ -253,7 +282,9 @@ export class RpcPeer {
   /** The other side gave up a request: its signal aborts, and it gets its one answer, an error. */
   #cancel(params: JsonValue): void {
     const key = JSON.stringify(isObject(params) ? params["id"] ?? null : null);
-    this.#open.get(key)?.abort(new RpcError(ErrorCode.cancelled, "Request cancelled by its sender"));
+    this.#open.get(key)?.abort(
+      new RpcError(ErrorCode.cancelled, "Request cancelled by its sender"),
+    );
   }
 }
 

@@ -12,7 +12,9 @@ export interface Snapshot {
 }
 
 /** The file's content for a memory. */
-export async function sealSnapshot(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+export async function sealSnapshot(
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
   const trailer = new TextEncoder().encode(await sha256(bytes) + MAGIC);
   const file = new Uint8Array(bytes.length + TRAILER);
   file.set(bytes);
@@ -29,6 +31,15 @@ export async function openSnapshot(file: Uint8Array<ArrayBuffer>): Promise<Snaps
   const bytes = file.subarray(0, end);
   const hash = await sha256(bytes);
   return trailer.startsWith(hash) ? { bytes, sha256: hash } : null;
+}
+
+/** The snapshot in a file, or null when it is not there or not whole: Python then starts plain. */
+export async function readSnapshot(path: string): Promise<Snapshot | null> {
+  try {
+    return await openSnapshot(await Deno.readFile(path));
+  } catch {
+    return null;
+  }
 }
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

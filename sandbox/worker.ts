@@ -48,7 +48,8 @@ class Worker {
   async #execute(params: JsonValue): Promise<JsonValue> {
     this.executionId = executionIdOf(params);
     try {
-      return JSON.parse(await this.#python.execute(JSON.stringify(params)));
+      const result = JSON.parse(await this.#python.execute(JSON.stringify(params)));
+      return { ...result, memoryBytes: this.#python.memoryBytes };
     } catch (error) {
       // Python's own `execute` raises nothing: what arrives here broke the interpreter itself.
       this.#peer.notify("fatal", { message: String(error).slice(0, 500) });
@@ -65,7 +66,9 @@ class Worker {
       address = this.#python.openBlob(blob, type, total);
       this.#addresses.set(blob, address);
     }
-    if (offset + bytes.length > total) throw new RangeError("Cannot take chunk: it passes the end of its value");
+    if (offset + bytes.length > total) {
+      throw new RangeError("Cannot take chunk: it passes the end of its value");
+    }
     this.#python.fillBlob(address + offset, bytes);
     if (offset + bytes.length === total) this.#addresses.delete(blob);
   }

@@ -100,14 +100,34 @@ export interface ExecuteOptions {
 
 /** A tool call as it opens and settles. */
 export type ToolCallEvent =
-  | { readonly phase: "open"; readonly callId: number; readonly name: string; readonly args: Record<string, unknown> }
-  | { readonly phase: "done"; readonly callId: number; readonly name: string; readonly result: unknown; readonly durationMs: number }
-  | { readonly phase: "failed"; readonly callId: number; readonly name: string; readonly error: { type: string; message: string }; readonly durationMs: number };
+  | {
+    readonly phase: "open";
+    readonly callId: number;
+    readonly name: string;
+    readonly args: Record<string, unknown>;
+  }
+  | {
+    readonly phase: "done";
+    readonly callId: number;
+    readonly name: string;
+    readonly result: unknown;
+    readonly durationMs: number;
+  }
+  | {
+    readonly phase: "failed";
+    readonly callId: number;
+    readonly name: string;
+    readonly error: { type: string; message: string };
+    readonly durationMs: number;
+  };
 
 /** A restricted place that runs Python and keeps its state from cell to cell. */
 export interface Sandbox extends AsyncDisposable {
   /** Binds values to Python names, once; any size. */
-  bind(values: Readonly<Record<string, unknown>>, options?: { signal?: AbortSignal }): Promise<void>;
+  bind(
+    values: Readonly<Record<string, unknown>>,
+    options?: { signal?: AbortSignal },
+  ): Promise<void>;
   /** Runs one cell. Python errors are results, not exceptions; a lost guest is a result too while it can be restored. */
   execute(code: string, options?: ExecuteOptions): Promise<Cell>;
   /** The guest's whole memory as compressed difference from the start-up snapshot. */

@@ -1,0 +1,253 @@
+/** Guest: one child process with Python in it, from its start to its end. It is not restored; see `sandbox_session`. */
+import { Deadline } from "../../sandbox/deadline.ts";
+import { type InitializeParams, type JsonValue, PROTOCOL_VERSION } from "../../sandbox/protocol.ts";
+import { RpcPeer } from "../../sandbox/rpc_peer.ts";
+import { GATEWAY, WORKER } from "../../sandbox/runner.ts";
+import { ProtocolError, SandboxLostError, SandboxStartError } from "../errors.ts";
+import { BlobStore, sendBlob } from "./blobs.ts";
+import { childCommand } from "./permissions.ts";
+import { type Child, spawnChild } from "./subprocess.ts";
+import type { ToolCalls } from "./tool_calls.ts";
+import { decodeValue, encodeValue } from "./values.ts";
+
+/** What a guest is started with. */
+export interface GuestOptions {
+  readonly denoPath: string;
+  readonly pyodide: string;
+  readonly snapshot: string | null;
+  readonly memoryMb: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly startTimeoutMs: number;
+  /** A memory to start from, and the hash of the snapshot that it is a difference from. */
+  readonly checkpoint: { readonly memory: Uint8Array; readonly base: string | null } | null;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What one execution needs beside its parameters. */
+export interface Execution {
+  readonly id: string;
+  readonly tools: ToolCalls;
+  /** Milliseconds of running time after which the process is killed. */
+  readonly hardTimeoutMs: number;
+  readonly signal: AbortSignal;
+  onOutput(stream: "stdout" | "stderr", text: string): void;
+}
+
+/** Bytes of large values that a guest may have sent and nobody has taken yet. */
+const HELD_BYTES = 4 * 1024 ** 3;
+
+/** A live child process. Every method rejects with the same reason once it has ended. */
+export class Guest {
+  readonly #child: Child;
+  readonly #peer: RpcPeer;
+  readonly #arrived = new BlobStore(HELD_BYTES);
+  #execution: { readonly of: Execution; readonly deadline: Deadline } | null = null;
+  #nextBlob = 1;
+  #fatal = "";
+  introduction: Readonly<Record<string, JsonValue>> = {};
+
+  private constructor(child: Child) {
+    this.#child = child;
+    this.#peer = new RpcPeer(child.transport, {
+      requests: { "tool/call": (params, { signal }) => this.#answerTool(params, signal) },
+      notifications: {
+        output: (params) => this.#takeOutput(params),
+        fatal: (params) => {
+          this.#fatal = String(member(params, "message"));
+        },
+      },
+      onChunk: (chunk) => this.#arrived.add(chunk),
+    });
+    this.#watch();
+  }
+
+  /** Starts a process and waits until Python is ready. */
+  static async start(options: GuestOptions): Promise<Guest> {
+    const { pyodide, snapshot, memoryMb, checkpoint } = options;
+    options.signal?.throwIfAborted();
+    const token = crypto.getRandomValues(new Uint8Array(16)).toHex();
+    const command = childCommand({ pyodide, snapshot, memoryMb, program: GATEWAY });
+    const guest = new Guest(spawnChild(options.denoPath, command, token));
+    const timeout = AbortSignal.timeout(options.startTimeoutMs);
+    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+    try {
+      if (checkpoint !== null) await sendBlob(guest.#peer, { id: 0, value: checkpoint.memory });
+      const params: InitializeParams = {
+        protocolVersion: PROTOCOL_VERSION,
+        token,
+        env: { ...options.env },
+        worker: WORKER,
+        pyodide,
+        snapshot,
+        checkpoint: checkpoint && { blob: 0, base: checkpoint.base },
+      };
+      const result = await guest.#peer.request("initialize", { ...params }, { signal });
+      guest.introduction = typeof result === "object" && result !== null && !Array.isArray(result)
+        ? result
+        : {};
+      return guest;
+    } catch (error) {
+      await guest.kill();
+      options.signal?.throwIfAborted();
+      if (error instanceof SandboxStartError) throw error;
+      throw guest.#startFailure(error, options);
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Why the guest has ended, or null while it lives. */
+  get failure(): unknown {
+    return this.#peer.failure;
+  }
+
+  /** Sends values, large ones ahead, and binds them to names. */
+  async bind(
+    values: Readonly<Record<string, unknown>>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const encoded: [string, JsonValue][] = [];
+    for (const [name, value] of Object.entries(values)) {
+      encoded.push([name, await this.#send(value, name)]);
+    }
+    await this.#peer.request(
+      "bind",
+      { values: Object.fromEntries(encoded) },
+      signal ? { signal } : {},
+    );
+  }
+
+  /** Runs a cell. The hard deadline counts running time only, as the guest's own does, and ends the process. */
+  async execute(params: { [key: string]: JsonValue }, execution: Execution): Promise<JsonValue> {
+    using deadline = new Deadline(
+      execution.hardTimeoutMs,
+      () => this.kill("it did not stop at its deadline"),
+    );
+    this.#execution = { of: execution, deadline };
+    const onAbort = () => this.#stopSoon();
+    execution.signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await this.#peer.request("execute", params);
+    } finally {
+      execution.signal.removeEventListener("abort", onAbort);
+      this.#execution = null;
+    }
+  }
+
+  /** The guest's memory as bytes, and the hash of the snapshot that they are a difference from. */
+  async checkpoint(
+    form: "difference" | "whole",
+    signal: AbortSignal | undefined,
+  ): Promise<{ bytes: Uint8Array<ArrayBuffer>; base: string | null }> {
+    const result = await this.#peer.request("checkpoint", { form }, signal ? { signal } : {});
+    const base = member(result, "base");
+    return {
+      bytes: this.#arrived.takeBytes(Number(member(result, "blob"))),
+      base: typeof base === "string" ? base : null,
+    };
+  }
+
+  /** Encodes a value, having sent its large parts. */
+  async #send(value: unknown, name: string): Promise<JsonValue> {
+    const { json, blobs } = encodeValue(value, name, () => this.#nextBlob++);
+    for (const blob of blobs) await sendBlob(this.#peer, blob);
+    return json;
+  }
+
+  /** Decodes what the guest sent, taking the large parts that came ahead. */
+  decode(json: JsonValue): unknown {
+    return decodeValue(json, (id) => this.#arrived.take(id));
+  }
+
+  /** Encodes for the tools of an execution. */
+  encode(value: unknown): Promise<JsonValue> {
+    return this.#send(value, "result");
+  }
+
+  /** Ends the process now; resolves when it is gone. */
+  async kill(why = "it was closed", reason: "killed" | "closed" = "killed"): Promise<void> {
+    this.#peer.abort(
+      new SandboxLostError(`Sandbox ended: ${why}`, {
+        reason,
+        stderrTail: this.#child.stderrTail(),
+      }),
+    );
+    this.#child.kill();
+    await this.#child.exited;
+  }
+
+  /** Gives Python the chance to stop by itself, then ends the process. */
+  #stopSoon(): void {
+    const id = this.#execution?.of.id;
+    this.#peer.notify("interrupt", { executionId: id ?? "" });
+  }
+
+  async #answerTool(params: JsonValue, signal: AbortSignal): Promise<JsonValue> {
+    const open = this.#execution;
+    if (!open || member(params, "executionId") !== open.of.id) {
+      throw new ProtocolError("Tool call outside an execution", -32001);
+    }
+    open.deadline.pause();
+    try {
+      return await open.of.tools.answer(
+        member(params, "name"),
+        member(params, "arguments"),
+        signal,
+      );
+    } finally {
+      open.deadline.resume();
+    }
+  }
+
+  #takeOutput(params: JsonValue): void {
+    const open = this.#execution;
+    if (!open || member(params, "executionId") !== open.of.id) return;
+    const stream = member(params, "stream") === "stderr" ? "stderr" : "stdout";
+    open.of.onOutput(stream, String(member(params, "text")));
+  }
+
+  /** Sees the process end by itself, and the wire broken: both end the guest with a reason. */
+  async #watch(): Promise<void> {
+    this.#peer.ended.then(() => this.#child.kill());
+    const { code, signal } = await this.#child.exited;
+    const how = this.#fatal !== ""
+      ? `Python broke down: ${this.#fatal}`
+      : signal !== null
+      ? `signal ${signal}`
+      : `exit code ${code}`;
+    this.#peer.abort(
+      new SandboxLostError(`Sandbox ended: ${how}`, {
+        reason: "exit",
+        stderrTail: this.#child.stderrTail(),
+      }),
+    );
+  }
+
+  #startFailure(error: unknown, { startTimeoutMs, denoPath }: GuestOptions): SandboxStartError {
+    const said = this.#child.stderrTail().trim().split("\n").slice(-3).join(" ");
+    const options = { cause: error };
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return new SandboxStartError(
+        `Cannot start sandbox: not ready after ${startTimeoutMs} ms; raise startTimeoutMs, or look at: ${
+          said || "no output"
+        }`,
+        options,
+      );
+    }
+    const why = error instanceof Error ? error.message : String(error);
+    return new SandboxStartError(
+      `Cannot start sandbox: ${why}${
+        said && `: ${said}`
+      }; check that ${denoPath} is Deno 2.7.12 or newer`,
+      options,
+    );
+  }
+}
+
+/** A member of an object that came over the wire. */
+function member(value: JsonValue, name: string): JsonValue {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  return value[name] ?? null;
+}

@@ -1,0 +1,31 @@
+/**
+ * Run Python that a model wrote, in a Deno subprocess without permissions. Usable without any model.
+ *
+ * ```ts
+ * import { createSandbox } from "@rlm/rlm/sandbox";
+ *
+ * await using sandbox = await createSandbox();
+ * const cell = await sandbox.execute("sum(range(10))");
+ * console.log(cell.value); // 45
+ * ```
+ *
+ * @module
+ */
+export { createSandbox, restoreSandbox } from "./create_sandbox.ts";
+export { ErrorValue } from "./sandbox.ts";
+export type {
+  Cell,
+  CellError,
+  CellStatus,
+  ExecuteOptions,
+  JsonSchema,
+  Restored,
+  Sandbox,
+  SandboxFactory,
+  SandboxOptions,
+  SubmitField,
+  Tool,
+  ToolCallEvent,
+  ToolContext,
+} from "./sandbox.ts";
+export { ProtocolError, SandboxError, SandboxLostError, SandboxStartError } from "../errors.ts";

@@ -1,0 +1,93 @@
+/**
+ * The exact command line and environment of the child. Pure: what is refused, what is granted and why can
+ * be read, and tested, in this one place.
+ */
+import { PYODIDE_FILES } from "./pyodide_files.ts";
+import { SandboxStartError } from "../errors.ts";
+
+/** What the command line depends on. */
+export interface ChildOptions {
+  /** Pyodide's folder, ending in a separator. */
+  readonly pyodide: string;
+  /** File of the start-up snapshot, or null. */
+  readonly snapshot: string | null;
+  readonly memoryMb: number;
+  /** Program of the gateway realm. */
+  readonly program: string;
+}
+
+/** Arguments and environment of the child. */
+export interface ChildCommand {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Bytes of one page of WebAssembly memory. */
+const WASM_PAGE = 65_536;
+/** Python itself needs this much before it holds a single value of the guest's. */
+export const MIN_MEMORY_MB = 64;
+/** A 32-bit address reaches no further. */
+export const MAX_MEMORY_MB = 4096;
+
+/** Every kind of access is refused by name, so that nothing hangs on a default of Deno's. */
+const REFUSALS = ["net", "env", "write", "run", "ffi", "sys", "import"];
+
+/** The command line of a child that may do nothing but read what it starts from. */
+export function childCommand(options: ChildOptions): ChildCommand {
+  const { pyodide, snapshot, program } = options;
+  const readable = [
+    ...PYODIDE_FILES.map((name) => pyodide + name),
+    ...(snapshot === null ? [] : [snapshot]),
+  ];
+  return {
+    args: [
+      "run",
+      "--quiet",
+      // Lets the gateway give its worker fewer permissions than it has: none.
+      "--unstable-worker-options",
+      "--no-prompt",
+      "--no-config",
+      "--no-lock",
+      // `import()` reaches a built-in list of code hosts, npm and JSR without any permission, unless:
+      "--no-remote",
+      "--no-npm",
+      "--cached-only",
+      ...REFUSALS.map((kind) => `--deny-${kind}`),
+      `--allow-read=${readable.map(checkPath).join(",")}`,
+      `--v8-flags=${v8Flags(options).join(",")}`,
+      `data:text/javascript;base64,${new TextEncoder().encode(program).toBase64()}`,
+    ],
+    env: ENVIRONMENT,
+  };
+}
+
+/** Limits that the guest can't lift: they hold for every context that the process will ever make. */
+function v8Flags({ memoryMb }: ChildOptions): string[] {
+  return [
+    // No eval, no Function constructor, no emscripten_run_script.
+    "--disallow-code-generation-from-strings",
+    "--max-old-space-size=512",
+    // Python sees its end as MemoryError.
+    `--wasm-max-mem-pages=${Math.floor(memoryMb * 1024 * 1024 / WASM_PAGE)}`,
+  ];
+}
+
+/** The whole environment. An unusable DENO_DIR takes away the storage that outlives a process. */
+const ENVIRONMENT: Readonly<Record<string, string>> = {
+  DENO_DIR: Deno.build.os === "windows" ? "NUL\\none" : "/dev/null/none",
+  DENO_NO_PACKAGE_JSON: "1",
+  DENO_NO_UPDATE_CHECK: "1",
+  NO_COLOR: "1",
+};
+
+/** Deno splits lists at commas and has no escape for them: such a path would grant something else. */
+function checkPath(path: string): string {
+  if (/[,\p{Cc}]/u.test(path)) {
+    throw new SandboxStartError(
+      `Cannot grant path: ${
+        JSON.stringify(path)
+      } has a comma or a control character; move it to a folder without`,
+    );
+  }
+  return path;
+}

@@ -1,0 +1,268 @@
+/**
+ * A sandbox as its user holds it: one guest at a time, replaced when it is lost. What was in a lost guest
+ * comes back from the last checkpoint, or else from the inputs, and the cell's result says which.
+ */
+import { ErrorCode, type JsonValue } from "../../sandbox/protocol.ts";
+import { RpcError } from "../../sandbox/rpc_peer.ts";
+import { ProtocolError, SandboxError, SandboxLostError } from "../errors.ts";
+import { type CellRecord, finishedCell, lostCell, memoryOf, namesOf, Printed } from "./cell.ts";
+import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
+import { Guest } from "./guest.ts";
+import type { Cell, ExecuteOptions, Restored, Sandbox } from "./sandbox.ts";
+import type { Settings } from "./settings.ts";
+import { guestKey, storeSnapshot } from "./snapshot.ts";
+import { ToolCalls } from "./tool_calls.ts";
+
+/** Milliseconds of rest after a cell before its checkpoint is taken: a model that answers at once is not kept waiting. */
+const REST_MS = 150;
+/** A guest larger than this is restored from its inputs: saving it would take longer than most models think. */
+const CHECKPOINT_BYTES = 256 * 1024 * 1024;
+/** Name of `SUBMIT`'s field when the caller declares none. */
+const DEFAULT_SUBMIT = [{ name: "answer", required: true }];
+
+/** Sandbox over a subprocess. */
+export class SandboxSession implements Sandbox {
+  readonly #settings: Settings;
+  #guest: Guest;
+  readonly #inputs = new Map<string, unknown>();
+  #checkpoint: Checkpoint | null = null;
+  #names: readonly string[] = [];
+  #cells = 0;
+  #rest: ReturnType<typeof setTimeout> | undefined;
+  /** The last of the operations that were asked for; each waits for the one before. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  private constructor(settings: Settings, guest: Guest) {
+    this.#settings = settings;
+    this.#guest = guest;
+  }
+
+  /** Starts a sandbox, from a checkpoint if there is one. */
+  static async start(
+    settings: Settings,
+    options: { checkpoint?: Checkpoint; signal?: AbortSignal | undefined },
+  ): Promise<SandboxSession> {
+    const { checkpoint = null, signal } = options;
+    const session = new SandboxSession(settings, await startGuest(settings, checkpoint, signal));
+    session.#checkpoint = checkpoint;
+    session.#names = checkpoint?.names ?? [];
+    session.#cells = checkpoint?.cells ?? 0;
+    return session;
+  }
+
+  /** Process id of the present guest. */
+  get pid(): number {
+    return this.#guest.pid;
+  }
+
+  bind(
+    values: Readonly<Record<string, unknown>>,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#revive(options.signal);
+      await this.#guest.bind(values, options.signal);
+      for (const [name, value] of Object.entries(values)) this.#inputs.set(name, value);
+      this.#names = [...new Set([...this.#names, ...Object.keys(values)])];
+      this.#checkpoint = null;
+    });
+  }
+
+  execute(code: string, options: ExecuteOptions = {}): Promise<Cell> {
+    return this.#inTurn(async () => {
+      options.signal?.throwIfAborted();
+      const before = await this.#revive(options.signal);
+      const cell = await this.#run(code, options, before);
+      options.signal?.throwIfAborted();
+      return cell;
+    });
+  }
+
+  checkpoint(options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
+    return this.#inTurn(async () => {
+      await this.#revive(options.signal);
+      return encodeCheckpoint(await this.#save(options.signal));
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#rest);
+    await this.#guest.kill("it was closed", "closed");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Runs operations one after the other, in the order in which they were asked for. */
+  #inTurn<T>(operation: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(() => {
+      if (this.#closed) {
+        throw new SandboxLostError("Cannot use sandbox: it was closed", { reason: "closed" });
+      }
+      clearTimeout(this.#rest);
+      return operation();
+    });
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  /** Runs a cell in the living guest; a guest that is lost on the way is replaced, and the cell says so. */
+  async #run(code: string, options: ExecuteOptions, before: Restored | null): Promise<Cell> {
+    const { maxOutputChars, timeoutMs, graceMs } = this.#settings;
+    const stdout = new Printed(maxOutputChars);
+    const stderr = new Printed(maxOutputChars);
+    const startedAt = performance.now();
+    const record = (restored: Restored | null): CellRecord => ({
+      stdout,
+      stderr,
+      durationMs: performance.now() - startedAt,
+      notes: before === null ? [] : [restoredNote(before)],
+      restored,
+    });
+    const guest = this.#guest;
+    const ended = new AbortController();
+    const tools = new ToolCalls({
+      tools: options.tools ?? this.#settings.tools,
+      timeoutMs: this.#settings.toolTimeoutMs,
+      signal: ended.signal,
+      onToolCall: options.onToolCall,
+      decode: (json) => guest.decode(json),
+      encode: (value) => guest.encode(value),
+    });
+    const id = crypto.randomUUID();
+    const softMs = options.timeoutMs ?? timeoutMs;
+    const hardKill = armHardKill(options.signal, graceMs, guest);
+    try {
+      const params: { [key: string]: JsonValue } = {
+        executionId: id,
+        cell: ++this.#cells,
+        code,
+        timeoutMs: softMs,
+        tools: tools.specs.map((spec) => ({
+          ...spec,
+          parameters: JSON.parse(JSON.stringify(spec.parameters)),
+        })),
+        submit: (options.submit ?? DEFAULT_SUBMIT).map((field) => ({ ...field })),
+        rewrite: options.rewrite ?? true,
+        maxOutputChars,
+      };
+      const result = await guest.execute(params, {
+        id,
+        tools,
+        hardTimeoutMs: softMs + graceMs,
+        signal: options.signal ?? new AbortController().signal,
+        onOutput: (stream, text) => {
+          const kept = (stream === "stdout" ? stdout : stderr).add(text.toWellFormed());
+          if (kept !== "") options.onOutput?.(stream, kept);
+        },
+      });
+      this.#names = namesOf(result);
+      this.#checkpointWhenIdle(memoryOf(result));
+      return finishedCell(result, record(before), (json) => guest.decode(json));
+    } catch (error) {
+      if (this.#closed || !isLoss(error)) throw error;
+      const restored = await this.#restore(options.signal);
+      return lostCell(error.message, record(restored));
+    } finally {
+      hardKill();
+      ended.abort(new DOMException("The cell has ended", "AbortError"));
+    }
+  }
+
+  /** Replaces a guest that died between operations. */
+  async #revive(signal: AbortSignal | undefined): Promise<Restored | null> {
+    return this.#guest.failure === null ? null : await this.#restore(signal);
+  }
+
+  /** Starts a new guest with the last checkpoint in it, or with the inputs when there is none. */
+  async #restore(signal: AbortSignal | undefined): Promise<Restored> {
+    const lost = this.#names;
+    await this.#guest.kill();
+    const checkpoint = this.#checkpoint;
+    this.#guest = await startGuest(this.#settings, checkpoint, signal);
+    if (this.#closed) await this.close();
+    if (checkpoint === null) {
+      if (this.#inputs.size > 0) await this.#guest.bind(Object.fromEntries(this.#inputs), signal);
+      this.#names = [...this.#inputs.keys()];
+    } else {
+      this.#names = checkpoint.names;
+    }
+    const back = this.#names;
+    const from = checkpoint ? "checkpoint" : this.#inputs.size > 0 ? "inputs" : "nothing";
+    return { from, back, gone: lost.filter((name) => !back.includes(name)) };
+  }
+
+  #checkpointWhenIdle(memoryBytes: number): void {
+    if (memoryBytes > CHECKPOINT_BYTES) {
+      this.#checkpoint = null;
+      return;
+    }
+    this.#rest = setTimeout(() => {
+      this.#inTurn(() => this.#save(undefined)).catch(() => {
+        // A guest that can't be saved is restored from an older checkpoint, and says so then.
+      });
+    }, REST_MS);
+    Deno.unrefTimer(this.#rest);
+  }
+
+  async #save(signal: AbortSignal | undefined): Promise<Checkpoint> {
+    const { bytes, base } = await this.#guest.checkpoint("difference", signal);
+    this.#checkpoint = {
+      guest: await guestKey(),
+      base,
+      cells: this.#cells,
+      names: this.#names,
+      memory: bytes,
+    };
+    return this.#checkpoint;
+  }
+}
+
+/** Starts a guest; the first one of its kind on a machine also leaves its snapshot for the next. */
+async function startGuest(
+  settings: Settings,
+  checkpoint: Checkpoint | null,
+  signal: AbortSignal | undefined,
+): Promise<Guest> {
+  const guest = await Guest.start({
+    ...settings,
+    checkpoint: checkpoint && { memory: checkpoint.memory, base: checkpoint.base },
+    signal,
+  });
+  if (settings.snapshot !== null && guest.introduction["start"] === "plain") {
+    const { bytes } = await guest.checkpoint("whole", signal);
+    await storeSnapshot(settings.snapshot, bytes);
+  }
+  return guest;
+}
+
+/** After an abort Python has the grace to stop by itself; then the process is ended. Returns what disarms it. */
+function armHardKill(signal: AbortSignal | undefined, graceMs: number, guest: Guest): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const onAbort = () => {
+    timer = setTimeout(() => guest.kill("it did not stop when it was aborted"), graceMs);
+  };
+  signal?.addEventListener("abort", onAbort, { once: true });
+  return () => {
+    signal?.removeEventListener("abort", onAbort);
+    clearTimeout(timer);
+  };
+}
+
+/** Whether the guest is gone, as opposed to having refused something. */
+function isLoss(error: unknown): error is Error {
+  return error instanceof SandboxError || error instanceof ProtocolError ||
+    (error instanceof RpcError && error.code === ErrorCode.internalError) ||
+    (error instanceof Error && error.name === "FramingError");
+}
+
+function restoredNote({ from, back, gone }: Restored): string {
+  const list = (names: readonly string[]) =>
+    names.length === 0 ? "none" : names.slice(0, 40).join(", ");
+  return `The sandbox had been lost and was restored from ${from}: back: ${list(back)}; gone: ${
+    list(gone)
+  }`;
+}

@@ -1,0 +1,81 @@
+/** Checks sandbox options and fills in the defaults, once, before anything is started. */
+import { SandboxStartError } from "../errors.ts";
+import { MAX_MEMORY_MB, MIN_MEMORY_MB } from "./permissions.ts";
+import { defaultCacheFolder, pyodideFolder } from "./pyodide_files.ts";
+import type { SandboxOptions, Tool } from "./sandbox.ts";
+import { snapshotFile } from "./snapshot.ts";
+
+/** Options with every default in place. */
+export interface Settings {
+  readonly timeoutMs: number;
+  readonly graceMs: number;
+  readonly startTimeoutMs: number;
+  readonly toolTimeoutMs: number;
+  readonly memoryMb: number;
+  readonly maxOutputChars: number;
+  readonly tools: Readonly<Record<string, Tool>>;
+  readonly denoPath: string;
+  readonly pyodide: string;
+  /** File of the start-up snapshot, or null to do without. */
+  readonly snapshot: string | null;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Reads options; throws `RangeError` for a number out of range, `SandboxStartError` for what this machine lacks. */
+export async function readSettings(options: SandboxOptions): Promise<Settings> {
+  const {
+    timeoutMs = 30_000,
+    graceMs = 1_000,
+    startTimeoutMs = 30_000,
+    toolTimeoutMs = 600_000,
+    memoryMb = 2_048,
+    maxOutputChars = 10_000_000,
+    tools = {},
+    denoPath = Deno.execPath(),
+    cacheDir,
+  } = options;
+  checkRange("timeoutMs", timeoutMs, 1, 2 ** 31 - 1);
+  checkRange("graceMs", graceMs, 0, 2 ** 31 - 1);
+  checkRange("startTimeoutMs", startTimeoutMs, 1, 2 ** 31 - 1);
+  checkRange("toolTimeoutMs", toolTimeoutMs, 1, 2 ** 31 - 1);
+  checkRange("memoryMb", memoryMb, MIN_MEMORY_MB, MAX_MEMORY_MB);
+  checkRange("maxOutputChars", maxOutputChars, 0, 500_000_000);
+  const pyodide = pyodideFolder();
+  return {
+    timeoutMs,
+    graceMs,
+    startTimeoutMs,
+    toolTimeoutMs,
+    memoryMb,
+    maxOutputChars,
+    tools,
+    denoPath,
+    pyodide,
+    snapshot: cacheDir === false
+      ? null
+      : await snapshotFile(cacheDir ?? defaultCacheFolder(pyodide)),
+    env: readEnv(options.env ?? []),
+  };
+}
+
+function checkRange(name: string, value: number, least: number, most: number): void {
+  if (Number.isFinite(value) && value >= least && value <= most) return;
+  throw new RangeError(`Cannot use ${name}: ${value} is not between ${least} and ${most}`);
+}
+
+/** The variables that the caller grants, as they are now; one that is not set is left out. */
+function readEnv(names: readonly string[]): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const name of names) {
+    try {
+      const value = Deno.env.get(name);
+      if (value !== undefined) env[name] = value;
+    } catch (error) {
+      throw new SandboxStartError(
+        `Cannot grant env: reading ${name} is not permitted; add --allow-env=${name}`,
+        { cause: error },
+      );
+    }
+  }
+  return env;
+}

@@ -1,0 +1,115 @@
+/** Answers the guest's tool calls: finds the tool, decodes, runs it within its time, encodes what it gives. */
+import { ErrorCode, type JsonValue, type ToolSpec } from "../../sandbox/protocol.ts";
+import { RpcError } from "../../sandbox/rpc_peer.ts";
+import type { Tool, ToolCallEvent } from "./sandbox.ts";
+
+/** What answering needs of the session. */
+export interface ToolCallsOptions {
+  readonly tools: Readonly<Record<string, Tool>>;
+  /** Milliseconds for a tool that names no time of its own. */
+  readonly timeoutMs: number;
+  /** Aborts what is still running when the execution ends. */
+  readonly signal: AbortSignal;
+  readonly onToolCall?: ((event: ToolCallEvent) => void) | undefined;
+  decode(json: JsonValue): unknown;
+  /** Encodes and sends large parts ahead. */
+  encode(value: unknown): Promise<JsonValue>;
+}
+
+/** The tools of one execution; a sandbox that is leased to another run knows none of them. */
+export class ToolCalls {
+  readonly #options: ToolCallsOptions;
+  readonly #tools: Map<string, Tool>;
+  #calls = 0;
+
+  constructor(options: ToolCallsOptions) {
+    this.#options = options;
+    this.#tools = new Map(Object.entries(options.tools));
+  }
+
+  /** The tools as the guest is told of them. */
+  get specs(): ToolSpec[] {
+    return [...this.#tools].map(([name, { description, parameters, concurrent }]) => ({
+      name,
+      description,
+      parameters,
+      concurrent: concurrent ?? false,
+    }));
+  }
+
+  /** Answers one call; a failure is a wire error that names type and message and nothing else of the host. */
+  async answer(name: JsonValue, args: JsonValue, signal: AbortSignal): Promise<JsonValue> {
+    const tool = typeof name === "string" ? this.#tools.get(name) : undefined;
+    if (typeof name !== "string" || !tool) {
+      throw failure(
+        new RangeError(`no tool of this cell is called ${JSON.stringify(name).slice(0, 80)}`),
+      );
+    }
+    const callId = ++this.#calls;
+    const startedAt = performance.now();
+    const durationMs = () => performance.now() - startedAt;
+    try {
+      const decoded = toArguments(this.#options.decode(args));
+      this.#options.onToolCall?.({ phase: "open", callId, name, args: decoded });
+      const result = await this.#run(name, tool, decoded, signal);
+      const value = await this.#options.encode(result === undefined ? null : result);
+      this.#options.onToolCall?.({ phase: "done", callId, name, result, durationMs: durationMs() });
+      return { value };
+    } catch (error) {
+      const wire = failure(error);
+      this.#options.onToolCall?.({
+        phase: "failed",
+        callId,
+        name,
+        error: describe(error),
+        durationMs: durationMs(),
+      });
+      throw wire;
+    }
+  }
+
+  /** Runs a tool, which may never settle: its time, the execution's end and the guest's giving up all end the wait. */
+  async #run(
+    name: string,
+    tool: Tool,
+    args: Record<string, unknown>,
+    caller: AbortSignal,
+  ): Promise<unknown> {
+    const timeoutMs = tool.timeoutMs ?? this.#options.timeoutMs;
+    const ended = new AbortController();
+    const late = new DOMException(`Tool ${name} took longer than ${timeoutMs} ms`, "TimeoutError");
+    const timer = setTimeout(() => ended.abort(late), timeoutMs);
+    const signal = AbortSignal.any([ended.signal, this.#options.signal, caller]);
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      signal.throwIfAborted();
+      return await Promise.race([aborted, Promise.resolve(tool.invoke(args, { signal }))]);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+}
+
+function toArguments(decoded: unknown): Record<string, unknown> {
+  if (
+    typeof decoded === "object" && decoded !== null && !Array.isArray(decoded) &&
+    !(decoded instanceof Map)
+  ) {
+    return { ...decoded };
+  }
+  throw new TypeError("arguments must be named");
+}
+
+/** What the guest may know of an error: its name and message, never its stack. */
+function describe(error: unknown): { type: string; message: string } {
+  if (error instanceof Error) return { type: error.name, message: error.message };
+  return { type: "Error", message: String(error) };
+}
+
+function failure(error: unknown): RpcError {
+  const { type, message } = describe(error);
+  return new RpcError(ErrorCode.toolFailed, message, { type, message });
+}
