@@ -73,7 +73,9 @@ export interface ModelErrorOptions extends ErrorOptions {
 
 /** Tokens that a provider billed, and US dollars or null when the price is unknown. */
 export interface TokenSpending {
+  /** The tokens. */
   readonly usage: TokenUsage;
+  /** US dollars, or null when the price is unknown. */
   readonly cost: number | null;
 }
 

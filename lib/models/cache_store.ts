@@ -4,7 +4,9 @@ import { countOf, fieldOf, isRecord } from "./json.ts";
 
 /** Keeps completions by key; keys are lower-case hexadecimal. */
 export interface CompletionStore {
+  /** The completion of a key, or null. */
   get(key: string): Promise<Completion | null>;
+  /** Keeps a completion. */
   set(key: string, completion: Completion): Promise<void>;
 }
 

@@ -4,7 +4,9 @@ import type { ModelError } from "../errors.ts";
 
 /** One message of a conversation. */
 export interface Message {
+  /** Who says it. */
   readonly role: "system" | "user" | "assistant";
+  /** What is said. */
   readonly content: string;
 }
 
@@ -29,6 +31,7 @@ export interface CompletionRequest {
 
 /** Why a request is sent again, when, and to whom. */
 export interface RetryNotice {
+  /** Why the last request failed. */
   readonly error: ModelError;
   /** Milliseconds until the request is sent. */
   readonly waitMs: number;
@@ -36,12 +39,17 @@ export interface RetryNotice {
   readonly model: string;
 }
 
-/** Tokens of one or more calls. `inputTokens` includes cached ones, `outputTokens` includes reasoning. */
+/** Tokens of one or more calls. */
 export interface TokenUsage {
+  /** Tokens of the prompts, cached ones and cache writes included. */
   readonly inputTokens: number;
+  /** Of the input, what came from the provider's cache. */
   readonly cachedTokens: number;
+  /** Of the input, what was written to the provider's cache. */
   readonly cacheWriteTokens: number;
+  /** Tokens of the replies, reasoning included. */
   readonly outputTokens: number;
+  /** Of the output, what was reasoning. */
   readonly reasoningTokens: number;
 }
 
@@ -56,16 +64,21 @@ export type FinishReason =
 
 /** A native tool call in a reply; `arguments` is the JSON text as sent. */
 export interface NativeToolCall {
+  /** The tool's name. */
   readonly name: string;
+  /** JSON text, unchecked. */
   readonly arguments: string;
 }
 
 /** One reply. */
 export interface Completion {
+  /** The reply without reasoning and tool calls; may be empty. */
   readonly text: string;
   /** Thinking that the provider returned apart from the text. */
   readonly reasoning: string | null;
+  /** Tools that the model asked for in the provider's own way. */
   readonly toolCalls: readonly NativeToolCall[];
+  /** Why the model stopped; `length` means that the text is cut. */
   readonly finishReason: FinishReason;
   /** The model's name as the provider gave it. */
   readonly model: string;

@@ -5,12 +5,15 @@ import { DEFAULT_RETRIES, type RetryPolicy } from "./retry.ts";
 
 /** The part of the `openai` package's client that is used; a client of any recent version fits. */
 export interface OpenAIClient {
+  /** Its chat completions. */
   readonly chat: {
     readonly completions: {
       create(body: object, options?: object): PromiseLike<unknown>;
     };
   };
+  /** Where it sends requests. */
   readonly baseURL?: string;
+  /** Its key, to be kept out of messages. */
   readonly apiKey?: string | null;
 }
 

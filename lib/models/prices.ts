@@ -9,6 +9,7 @@ export interface PricedRequest {
   readonly model: string;
   /** The provider's name in the price library; null when that does not know it. */
   readonly provider: string | null;
+  /** Tokens of the request and its reply. */
   readonly usage: TokenUsage;
 }
 
@@ -17,7 +18,9 @@ export type PriceFunction = (request: PricedRequest) => number | null | Promise<
 
 /** US dollars per million tokens. */
 export interface Rates {
+  /** Input that no cache is involved in. */
   readonly input: number;
+  /** Output, reasoning included. */
   readonly output: number;
   /** Input that came from the provider's cache. Default `input`. */
   readonly cachedInput?: number;

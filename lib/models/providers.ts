@@ -2,7 +2,9 @@
 
 /** An environment variable that tells where a provider is, and how its value becomes a base URL. */
 export interface BaseUrlVariable {
+  /** The variable. */
   readonly name: string;
+  /** Makes a base URL of its value. */
   readonly toBaseUrl: (value: string) => string;
 }
 
@@ -222,6 +224,7 @@ export const PROVIDERS: readonly Provider[] = [
 export interface ModelSpec {
   /** Null when the string does not start with a provider of the table. */
   readonly provider: Provider | null;
+  /** The model's name at the endpoint. */
   readonly model: string;
 }
 
