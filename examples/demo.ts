@@ -2,46 +2,43 @@
 // With a live model: deno run -A examples/demo.ts --model openai/gpt-5 [--base-url URL] [--journal FILE]
 import { parseArgs } from "node:util";
 import { Renderer } from "../lib/cli/render.ts";
-import { stderrScreen, Terminal } from "../lib/cli/terminal.ts";
+import { count } from "../lib/cli/tally.ts";
+import { stderrScreen, Terminal, visible, writeAll } from "../lib/cli/terminal.ts";
 import { ReplayModel } from "../lib/testing.ts";
 import { resolveModel, RLM } from "../mod.ts";
 import { QUESTION, signature } from "./removals.ts";
 import { ORIGIN, readStandardLibrary } from "./standard_library.ts";
 
-const RECORDING = new URL("recordings/removals.jsonl", import.meta.url).pathname;
+const LIVE = "deno run -A examples/demo.ts --model openai/gpt-5";
 const text = { type: "string" } as const;
-const { values } = parseArgs({
+const { model, "base-url": baseUrl, journal, json } = parseArgs({
   options: { model: text, "base-url": text, journal: text, json: { type: "boolean" } },
-});
-const { model, journal } = values;
-
+}).values;
 const terminal = new Terminal(stderrScreen());
 terminal.line(
   model === undefined
-    ? "The model is a recording; for a live one: deno run -A examples/demo.ts --model openai/gpt-5"
-    : `The model is live: ${model}`,
+    ? `The model is a recording; for a live one: ${LIVE}`
+    : `The model is ${model}`,
 );
+
 const sources = await readStandardLibrary();
-const characters = Object.values(sources).join("").length;
-terminal.line(`${ORIGIN}: ${Object.keys(sources).length} files, ${characters} characters`);
+const characters = Object.values(sources).reduce((sum, { length }) => sum + length, 0);
+terminal.line(`${ORIGIN}: ${Object.keys(sources).length} files, ${count(characters)} characters`);
 terminal.line(QUESTION);
 
-using renderer = new Renderer(terminal);
-renderer.input(characters);
+const recording = new URL("recordings/removals.jsonl", import.meta.url);
 const lm = model === undefined
-  ? await ReplayModel.open(RECORDING)
-  : resolveModel(model, values["base-url"] ? { baseUrl: values["base-url"] } : {});
-const rlm = new RLM(signature, { lm });
-const result = await rlm.run({ sources, query: QUESTION }, {
-  onEvent: (event) => renderer.show(event),
-  ...(journal && { journal }),
-});
+  ? await ReplayModel.open(recording.pathname)
+  : resolveModel(model, baseUrl === undefined ? {} : { baseUrl });
+const renderer = new Renderer(terminal);
+renderer.input(characters);
+const onEvent = renderer.show.bind(renderer);
+const options = { onEvent, ...(journal !== undefined && { journal }) };
+const { removals } = await new RLM(signature, { lm }).run({ sources, query: QUESTION }, options);
+renderer[Symbol.dispose]();
 
-const print = (line: string) => terminal.line(line);
-if (values.json) console.log(JSON.stringify(result.removals));
-else {
-  for (const { file, what, version, instead } of result.removals) {
-    console.log(`${version}  ${file}  ${what}${instead === null ? "" : ` → ${instead}`}`);
-  }
-}
-print(renderer.summary());
+const lines = removals.map(({ version, file, what, instead }) =>
+  visible(`${version}  ${file}  ${what}${instead === null ? "" : ` → ${instead}`}`)
+);
+writeAll(Deno.stdout, `${json ? JSON.stringify(removals) : lines.join("\n")}\n`);
+terminal.line(renderer.summary());

@@ -5,7 +5,6 @@ import type { RlmEvent } from "../trace/events.ts";
 import { answerText, json, type Outcome, outcomeJson } from "./answer.ts";
 import type { RunArguments } from "./arguments.ts";
 import { chooseModels, type Models } from "./choose_models.ts";
-import { isPiped, loadContexts, type LoadedContext } from "./context.ts";
 import { ExitCode, exitCodeOf, exitCodeOfError } from "./exit_code.ts";
 import { Interrupt } from "./interrupt.ts";
 import { messageOf } from "./messages.ts";
