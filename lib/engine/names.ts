@@ -30,6 +30,7 @@ const BUILTINS: ReadonlySet<string> = new Set(
 export const RESULT_NAMES: ReadonlySet<string> = new Set([
   "trajectory",
   "stopReason",
+  "stoppedBy",
   "usage",
   "outputs",
   "runId",

@@ -26,7 +26,7 @@ export type InferOutputs<S> = S extends string ? InferTextOutputs<S>
 /** S when it can be read, otherwise what is wrong with it: `signature: S & CheckedSignature<S>`. */
 export type CheckedSignature<S> = S extends string
   ? [SignatureProblem<S>] extends [never] ? S : SignatureProblem<S>
-  : S extends SignatureObject ? S
+  : S extends SignatureObject | Signature ? S
   : never;
 
 /** Arguments that a tool's parameters describe, as its `run` gets them. */

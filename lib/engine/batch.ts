@@ -1,0 +1,105 @@
+/** Runs many items with a bound on how many are under way, each with a result or an error of its own. */
+import { Semaphore } from "./semaphore.ts";
+
+/** Options of a batch. */
+export interface BatchOptions {
+  /** Runs under way at once. @default {4} */
+  readonly concurrency?: number;
+  /** Failed runs after which those that have not ended are given up. @default {Infinity} */
+  readonly maxErrors?: number;
+  /** Called after each run. */
+  readonly onProgress?: (progress: BatchProgress) => void;
+  /** Gives up all runs. */
+  readonly signal?: AbortSignal;
+  /**
+   * A run that takes this many times the median of those that ended is started a second time, and whichever ends
+   * first counts; both are paid. Needs three ended runs. @default {Infinity}
+   */
+  readonly stragglerFactor?: number;
+}
+
+/** How far a batch is. */
+export interface BatchProgress {
+  readonly done: number;
+  readonly failed: number;
+  readonly total: number;
+}
+
+/** What became of one item, in the place of the item. */
+export type BatchItem<R> =
+  | { readonly ok: true; readonly result: R }
+  | { readonly ok: false; readonly error: unknown };
+
+/** Runs all items; rejects only with the signal's reason. */
+export async function runBatch<T, R>(
+  items: readonly T[],
+  run: (item: T, signal: AbortSignal) => Promise<R>,
+  options: BatchOptions = {},
+): Promise<BatchItem<R>[]> {
+  const { concurrency = 4, maxErrors = Infinity } = options;
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+    throw new RangeError(`set concurrency: ${concurrency} is not a whole number of at least 1`);
+  }
+  options.signal?.throwIfAborted();
+  const tooMany = new AbortController();
+  const signal = AbortSignal.any([tooMany.signal, ...(options.signal ? [options.signal] : [])]);
+  const places = new Semaphore(concurrency);
+  const durations: number[] = [];
+  const progress = { done: 0, failed: 0, total: items.length };
+  const one = async (item: T): Promise<BatchItem<R>> => {
+    try {
+      const result = await places.run(async () => {
+        const started = performance.now();
+        const won = await withSecondTry((each) => run(item, each), durations, options, signal);
+        durations.push(performance.now() - started);
+        return won;
+      }, signal);
+      return { ok: true, result };
+    } catch (error) {
+      progress.failed++;
+      if (progress.failed >= maxErrors) {
+        tooMany.abort(
+          new DOMException(`The batch was given up after ${maxErrors} errors`, "AbortError"),
+        );
+      }
+      return { ok: false, error };
+    } finally {
+      progress.done++;
+      options.onProgress?.({ ...progress });
+    }
+  };
+  const results = await Promise.all(items.map(one));
+  options.signal?.throwIfAborted();
+  return results;
+}
+
+/** Runs once, and a second time beside it when the first takes far longer than the others did. */
+async function withSecondTry<R>(
+  run: (signal: AbortSignal) => Promise<R>,
+  durations: readonly number[],
+  { stragglerFactor = Infinity }: BatchOptions,
+  signal: AbortSignal,
+): Promise<R> {
+  const patience = durations.length < 3 ? Infinity : stragglerFactor * median(durations);
+  if (!Number.isFinite(patience)) return await run(signal);
+  const done = new AbortController();
+  const both = AbortSignal.any([signal, done.signal]);
+  const late = Promise.withResolvers<R>();
+  const timer = setTimeout(() => run(both).then(late.resolve, late.reject), patience);
+  const first = run(both);
+  try {
+    return await Promise.any([first, late.promise]);
+  } catch (error) {
+    throw error instanceof AggregateError ? error.errors[0] : error;
+  } finally {
+    clearTimeout(timer);
+    done.abort(new DOMException("The other try of this item ended first", "AbortError"));
+    first.catch(() => {});
+    late.promise.catch(() => {});
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

@@ -1,0 +1,185 @@
+/** One model call: checked against window and budget before it is sent, told in events, counted after. */
+import { ModelError } from "../errors.ts";
+import type { JsonSchema } from "../host/sandbox.ts";
+import type { Completion, LanguageModel, Message, TokenUsage } from "../models/language_model.ts";
+import { abortable } from "./abort.ts";
+import type { CallEstimate, Reservation } from "./budget.ts";
+import type { Run } from "./run_tree.ts";
+import { count } from "./shown_text.ts";
+import { estimateMessageTokens, estimateTokens } from "./tokens.ts";
+
+/** What to ask, of whom, and for what purpose. */
+export interface ModelCall {
+  readonly model: LanguageModel;
+  readonly role: "root" | "sub" | "extract";
+  readonly messages: readonly Message[];
+  readonly schema?: JsonSchema | null;
+  /** The tool call that asks. */
+  readonly parentCallId?: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** Tokens that a reply may have where a budget must hold room for it. */
+const REPLY_TOKENS = 16_384;
+
+/** Makes the call once it fits the budget; throws `BudgetError`, `ModelError` or the signal's reason. */
+export async function callModel(run: Run, call: ModelCall): Promise<Completion> {
+  const inputTokens = estimateMessageTokens(call.messages);
+  refuseOverWindow(call.model, inputTokens, call.messages);
+  if (call.role === "root" && run.depth === 0 || call.role === "extract") {
+    return await sendWithinBudget(run, call, inputTokens);
+  }
+  return await run.tree.slots.run(() => sendWithinBudget(run, call, inputTokens), call.signal);
+}
+
+/** Tells of a call that an earlier identical one answers: nothing is sent, nothing is paid. */
+export function reuseReply(run: Run, call: ModelCall, completion: Completion): Completion {
+  const callId = announce(run, call);
+  run.count((tally) => tally.add(keyOf(run, call), completion, { cached: true }));
+  run.emit({ type: "model_reply", callId, completion, cached: true, durationMs: 0 });
+  return completion;
+}
+
+function refuseOverWindow(
+  model: LanguageModel,
+  tokens: number,
+  messages: readonly Message[],
+): void {
+  const window = model.contextWindow;
+  if (window === undefined || tokens <= window) return;
+  const chars = messages.reduce((sum, { content }) => sum + content.length, 0);
+  throw new ModelError(
+    `ask ${model.name}: the prompt has about ${count(tokens)} tokens (${
+      count(chars)
+    } characters), ` +
+      `its window holds ${count(window)}, nothing was sent; split the text into smaller prompts`,
+    { code: "context_length", model: model.name, attempts: 0 },
+  );
+}
+
+async function sendWithinBudget(
+  run: Run,
+  call: ModelCall,
+  inputTokens: number,
+): Promise<Completion> {
+  const estimate = await estimateOf(run, call, inputTokens);
+  const reservation = await run.tree.budget.reserve(estimate, call.signal);
+  try {
+    const completion = await send(run, call, reservation, inputTokens);
+    await run.tree.emitter.flush();
+    return completion;
+  } finally {
+    // Does nothing when the call was settled; a call that failed for free gives its room back.
+    reservation.settle({ tokens: 0, cost: 0 });
+  }
+}
+
+async function estimateOf(run: Run, call: ModelCall, inputTokens: number): Promise<CallEstimate> {
+  const last = call.role === "extract";
+  const estimate = { inputTokens, outputTokens: REPLY_TOKENS, last };
+  if (run.tree.budget.limits.maxCost === null || call.model.price === undefined) {
+    return { ...estimate, cost: () => null };
+  }
+  const price = (outputTokens: number) =>
+    abortable(
+      call.model.price?.({ ...NO_TOKENS, inputTokens, outputTokens }) ?? Promise.resolve(null),
+      call.signal,
+    );
+  const [empty, full] = await Promise.all([price(0), price(REPLY_TOKENS)]);
+  if (empty === null || full === null) return { ...estimate, cost: () => null };
+  const perToken = (full - empty) / REPLY_TOKENS;
+  return { ...estimate, cost: (outputTokens) => empty + perToken * outputTokens };
+}
+
+const NO_TOKENS: TokenUsage = {
+  inputTokens: 0,
+  cachedTokens: 0,
+  cacheWriteTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+};
+
+async function send(
+  run: Run,
+  call: ModelCall,
+  reservation: Reservation,
+  inputTokens: number,
+): Promise<Completion> {
+  const { model, messages, schema, signal } = call;
+  const callId = announce(run, call);
+  const started = performance.now();
+  const durationMs = () => performance.now() - started;
+  try {
+    const completion = await abortable(
+      model.complete({
+        messages,
+        signal,
+        ...(schema ? { schema } : {}),
+        ...(reservation.outputTokens === null ? {} : { maxOutputTokens: reservation.outputTokens }),
+        ...(call.role === "sub" ? {} : { cacheKey: run.id }),
+        ...(run.tree.deltas
+          ? { onDelta: (text: string) => run.emit({ type: "model_delta", callId, text }) }
+          : {}),
+        onRetry: ({ error, waitMs, model: next }) => {
+          const message = `${error.message}; asking ${next} again in ${Math.round(waitMs)} ms`;
+          run.emit({ type: "warning", message });
+        },
+      }),
+      signal,
+    );
+    const cached = completion.attempts === 0;
+    reservation.settle({ tokens: tokensOf(completion, inputTokens), cost: completion.cost });
+    run.count((tally) => tally.add(keyOf(run, call), completion, { cached }));
+    run.emit({ type: "model_reply", callId, completion, cached, durationMs: durationMs() });
+    return completion;
+  } catch (error) {
+    if (error instanceof ModelError) {
+      const { attempts, spent } = error;
+      if (spent !== null) {
+        reservation.settle({
+          tokens: spent.usage.inputTokens + spent.usage.outputTokens,
+          cost: spent.cost,
+        });
+      }
+      run.count((tally) => tally.addFailure(keyOf(run, call), attempts, spent));
+    }
+    run.emit({ type: "model_error", callId, ...failureOf(error), durationMs: durationMs() });
+    throw error;
+  }
+}
+
+function announce(run: Run, call: ModelCall): string {
+  const callId = run.tree.nextCallId();
+  run.emit({
+    type: "model_request",
+    callId,
+    stepId: run.stepId,
+    parentCallId: call.parentCallId ?? null,
+    role: call.role,
+    model: call.model.name,
+    messages: call.messages,
+    schema: call.schema ?? null,
+  });
+  return callId;
+}
+
+function keyOf(run: Run, call: ModelCall) {
+  return { role: call.role, model: call.model.name, depth: run.depth };
+}
+
+/** Tokens of a call for the budget; estimated where the provider did not say. */
+function tokensOf({ usage, text, attempts }: Completion, inputTokens: number): number {
+  if (usage !== null) return usage.inputTokens + usage.outputTokens;
+  return attempts === 0 ? 0 : inputTokens + estimateTokens(text);
+}
+
+function failureOf(error: unknown) {
+  if (error instanceof ModelError) {
+    const { name: type, code, message, status, attempts, spent } = error;
+    return { error: { type, code, message, status }, attempts, spent };
+  }
+  const [type, message] = error instanceof Error
+    ? [error.name, error.message]
+    : ["Error", String(error)];
+  return { error: { type, code: "unknown", message, status: null }, attempts: 0 };
+}

@@ -1,0 +1,175 @@
+/** RLM: the public class, and the one place where models, sandboxes and the engine are put together. */
+import { type BatchItem, runBatch } from "./engine/batch.ts";
+import { describeGrants } from "./engine/grants.ts";
+import { gotText } from "./engine/got_text.ts";
+import type { Outcome } from "./engine/job.ts";
+import { isRecord } from "./engine/schema.ts";
+import { settingsOf } from "./engine/settings.ts";
+import {
+  type CheckedSignature,
+  type InferInputs,
+  type InferOutputs,
+  normalizeSignature,
+  type Signature,
+  type SignatureSpec,
+} from "./engine/signature.ts";
+import { type RunParts, startRun } from "./engine/start_run.ts";
+import { streamOf } from "./engine/stream.ts";
+import type { OutputCheck } from "./engine/submission.ts";
+import { createSandbox } from "./host/mod.ts";
+import type { SandboxFactory } from "./host/sandbox.ts";
+import { CachedModel } from "./models/cache.ts";
+import type { LanguageModel } from "./models/language_model.ts";
+import { type ModelSource, resolveModel } from "./models/resolve_model.ts";
+import type { RlmBatchOptions, RlmOptions, RlmResult, RunOptions } from "./rlm_options.ts";
+import type { RlmEvent } from "./trace/events.ts";
+import { Journal } from "./trace/journal.ts";
+
+/**
+ * A Recursive Language Model: answers questions about inputs of any size by having a model write Python
+ * in a sandbox that holds them.
+ *
+ * Making one starts nothing and sends nothing. It may be used for any number of runs, also at the same time.
+ *
+ * @example
+ * ```ts
+ * import { RLM } from "@rlm/rlm";
+ * import { ScriptedModel } from "@rlm/rlm/testing";
+ *
+ * const lm = new ScriptedModel([
+ *   "```python\nprint(context.count('whale'))\n```",
+ *   "```python\nSUBMIT(answer=context.count('whale'))\n```",
+ * ]);
+ * const rlm = new RLM("context, query -> answer: int", { lm });
+ * const { answer } = await rlm.run({ context: "whale ".repeat(3), query: "How many whales?" });
+ * console.assert(answer === 3);
+ * ```
+ */
+export class RLM<const S extends SignatureSpec> {
+  /** The signature as it was read. */
+  readonly signature: Signature;
+  /** The options as they were given. */
+  readonly options: RlmOptions<InferOutputs<S>>;
+  readonly #spec: S & CheckedSignature<S>;
+
+  /**
+   * Reads the signature and checks the options.
+   *
+   * @throws {SignatureError} when the signature cannot be read
+   * @throws {RangeError} when an option's value is impossible
+   */
+  constructor(signature: S & CheckedSignature<S>, options: RlmOptions<InferOutputs<S>> = {}) {
+    settingsOf(options);
+    this.#spec = signature;
+    this.signature = normalizeSignature(signature);
+    this.options = options;
+  }
+
+  /**
+   * Runs to an answer.
+   *
+   * @throws {TypeError} when an input is missing, unknown or of the wrong type; nothing was started
+   * @throws {ModelError} when the model did not answer
+   * @throws {SandboxError} when the sandbox did not start or was lost for good
+   * @throws {BudgetError} when a cap left no room even for the last call
+   * @throws {SubmissionError} when the turns ran out and no answer fits the outputs
+   */
+  async run(inputs: InferInputs<S>, options: RunOptions = {}): Promise<RlmResult<S>> {
+    const { signal, onEvent, deltas, journal } = options;
+    const outcome = await startRun(this.#parts(), asRecord(inputs), {
+      ...(signal ? { signal } : {}),
+      ...(onEvent ? { listeners: [onEvent] } : {}),
+      ...(deltas === undefined ? {} : { deltas }),
+      ...(journal === undefined
+        ? {}
+        : { openSink: (given) => openJournal(journal, given, signal) }),
+    });
+    return this.#result(outcome);
+  }
+
+  /** Runs and yields the events, text of the models included; the generator returns the result. Leaving early aborts. */
+  stream(
+    inputs: InferInputs<S>,
+    options: Omit<RunOptions, "onEvent"> = {},
+  ): AsyncGenerator<RlmEvent, RlmResult<S>, void> {
+    return streamOf((onEvent, left) => {
+      const signal = options.signal ? AbortSignal.any([options.signal, left]) : left;
+      return this.run(inputs, { deltas: true, ...options, signal, onEvent });
+    });
+  }
+
+  /** Runs many inputs; each has a result or an error in its place. */
+  batch(
+    inputs: readonly InferInputs<S>[],
+    options: RlmBatchOptions = {},
+  ): Promise<BatchItem<RlmResult<S>>[]> {
+    const { onEvent } = options;
+    return runBatch(
+      inputs,
+      (each, signal) => this.run(each, { signal, ...(onEvent ? { onEvent } : {}) }),
+      options,
+    );
+  }
+
+  /** A copy with other options in the place of these. */
+  withOptions(options: RlmOptions<InferOutputs<S>>): RLM<S> {
+    return new RLM(this.#spec, { ...this.options, ...options });
+  }
+
+  #parts(): RunParts {
+    const { lm, subLm, models = {}, tools = {}, sandbox = {}, cache = true, check } = this.options;
+    const model = (source: ModelSource | undefined): LanguageModel => {
+      const resolved = resolveModel(source);
+      return typeof cache === "boolean" ? resolved : new CachedModel(resolved, { store: cache });
+    };
+    const root = model(lm);
+    return {
+      signature: this.signature,
+      settings: settingsOf(this.options),
+      models: {
+        root,
+        sub: subLm === undefined ? root : model(subLm),
+        aliases: Object.fromEntries(
+          Object.entries(models).map(([alias, source]) => [alias, model(source)]),
+        ),
+      },
+      makeSandbox: sandboxFactory(sandbox),
+      tools,
+      // The engine checks outputs against the signature that O was inferred from before it asks.
+      check: check === undefined ? null : check as OutputCheck,
+      memo: cache !== false,
+      grants: typeof sandbox === "function" ? [] : describeGrants(sandbox),
+    };
+  }
+
+  /** The outcome with a property for each output. */
+  #result(
+    { outputs, stopReason, stoppedBy, soFar, runId }: Outcome & { readonly runId: string },
+  ): RlmResult<S> {
+    const { trajectory, usage } = soFar;
+    // The outputs were checked against the signature that their type was inferred from.
+    return { ...outputs, outputs, trajectory, stopReason, stoppedBy, usage, runId } as RlmResult<S>;
+  }
+}
+
+function asRecord(inputs: unknown): Record<string, unknown> {
+  if (isRecord(inputs)) return inputs;
+  throw new TypeError(
+    `read inputs: expected an object with a value for each input, got ${gotText(inputs)}`,
+  );
+}
+
+async function openJournal(
+  path: string,
+  inputs: Readonly<Record<string, unknown>>,
+  signal: AbortSignal | undefined,
+): Promise<Journal> {
+  const journal = await Journal.open(path, signal ? { signal } : {});
+  await journal.writeInputs(inputs);
+  return journal;
+}
+
+function sandboxFactory(sandbox: NonNullable<RlmOptions["sandbox"]>): SandboxFactory {
+  if (typeof sandbox === "function") return sandbox;
+  return ({ signal }) => createSandbox({ ...sandbox, ...(signal ? { signal } : {}) });
+}

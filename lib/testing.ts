@@ -1,0 +1,32 @@
+/**
+ * Stand-ins for a model and for Python, to test programs that use this package without cost or waiting.
+ *
+ * @example A run without a model and without Python
+ * ```ts
+ * import { RLM } from "@rlm/rlm";
+ * import { FakeSandbox, ScriptedModel } from "@rlm/rlm/testing";
+ *
+ * const rlm = new RLM("context, query -> answer: int", {
+ *   lm: new ScriptedModel(["```python\nSUBMIT(answer=42)\n```"]),
+ *   sandbox: () => Promise.resolve(new FakeSandbox()),
+ *   verify: false,
+ * });
+ * const { answer } = await rlm.run({ context: "…", query: "How many?" });
+ * console.assert(answer === 42);
+ * ```
+ *
+ * @module
+ */
+export {
+  type FakeCell,
+  type FakeGuest,
+  type FakeResult,
+  FakeSandbox,
+  submitLiterals,
+} from "./host/fake_sandbox.ts";
+export {
+  type ReplyFunction,
+  ScriptedModel,
+  type ScriptedModelOptions,
+  type ScriptedReply,
+} from "./models/scripted.ts";

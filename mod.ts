@@ -1,0 +1,90 @@
+/**
+ * Recursive Language Models for Deno: ask a question about an input far larger than a model's window.
+ *
+ * The input is a variable in a Python REPL inside a locked-down subprocess. The model never sees it; turn by turn
+ * it writes Python, reads what was printed, asks other models about passages, and hands in a typed answer.
+ *
+ * @example A run with a model that is scripted, and so needs no key
+ * ```ts
+ * import { RLM } from "@rlm/rlm";
+ * import { ScriptedModel } from "@rlm/rlm/testing";
+ *
+ * const lm = new ScriptedModel([
+ *   "How often is it there?\n```python\nprint(context.count('whale'))\n```",
+ *   "```python\nSUBMIT(answer=context.count('whale'))\n```",
+ * ]);
+ * const rlm = new RLM("context, query -> answer: int", { lm });
+ * const result = await rlm.run({ context: "a whale, ".repeat(1000), query: "How many whales?" });
+ * console.assert(result.answer === 1000 && result.stopReason === "submitted");
+ * ```
+ *
+ * @module
+ */
+export { type BatchItem, type BatchProgress } from "./lib/engine/batch.ts";
+export { type Profile, type ProfileName, PROFILES } from "./lib/engine/profile.ts";
+export {
+  type CheckedSignature,
+  type Field,
+  type FieldOptions,
+  type FieldSpec,
+  type FieldsSpec,
+  type InferInputs,
+  type InferOutputs,
+  normalizeSignature,
+  parseSignature,
+  type Signature,
+  type SignatureObject,
+  type SignatureSpec,
+} from "./lib/engine/signature.ts";
+export { tool, type ToolOptions } from "./lib/engine/tool.ts";
+export {
+  type BudgetCap,
+  BudgetError,
+  JournalError,
+  ModelError,
+  type ModelErrorCode,
+  ProtocolError,
+  RlmError,
+  type RunSoFar,
+  SandboxError,
+  SandboxLostError,
+  SandboxStartError,
+  SignatureError,
+  SubmissionError,
+  type SubmissionIssue,
+  type TokenSpending,
+} from "./lib/errors.ts";
+export {
+  type Cell,
+  ErrorValue,
+  type Sandbox,
+  type SandboxFactory,
+  type SandboxOptions,
+  type Tool,
+  type ToolContext,
+} from "./lib/host/sandbox.ts";
+export { type CompletionStore, FolderStore, MemoryStore } from "./lib/models/cache_store.ts";
+export {
+  type Completion,
+  type CompletionRequest,
+  type FinishReason,
+  type LanguageModel,
+  type Message,
+  type NativeToolCall,
+  type TokenUsage,
+} from "./lib/models/language_model.ts";
+export {
+  type ModelSource,
+  resolveModel,
+  type ResolveModelOptions,
+} from "./lib/models/resolve_model.ts";
+export { RLM } from "./lib/rlm.ts";
+export type {
+  RlmBatchOptions,
+  RlmOptions,
+  RlmResult,
+  RunOptions,
+  RunRecord,
+} from "./lib/rlm_options.ts";
+export { type EventListener, type InputSummary, type RlmEvent } from "./lib/trace/events.ts";
+export type { StopReason, SubCall, Turn, Usage, UsageRow } from "./lib/trace/trajectory.ts";
