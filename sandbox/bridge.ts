@@ -1,5 +1,4 @@
 /** Bridge: everything of JavaScript that Python can reach, and what each call becomes on the wire. */
-import type { BlobType } from "./framing.ts";
 import { ErrorCode, type JsonValue, Limits } from "./protocol.ts";
 import { RpcError, type RpcPeer } from "./rpc_peer.ts";
 
@@ -10,7 +9,7 @@ export interface GuestBridge {
   /** Passes printed text on. */
   readonly output: (stream: string, text: string) => void;
   /** Sends a large value ahead of the message that names it by the returned id. */
-  readonly send_blob: (buffer: PythonBuffer, type: string) => number;
+  readonly send_blob: (buffer: PythonBuffer) => number;
 }
 
 /** Names of the bridge's functions, for saving and reviving references to them. */
@@ -32,11 +31,11 @@ export function createBridge(peer: () => RpcPeer, executionId: () => string): Gu
         stream: String(stream),
         text: String(text),
       }),
-    send_blob: (buffer, type) => {
+    send_blob: (buffer) => {
       const id = nextBlob++;
       const view = buffer.getBuffer("u8");
       try {
-        sendBlob(peer(), id, type === "bytes" ? "bytes" : "utf8", view.data);
+        sendBlob(peer(), id, view.data);
       } finally {
         view.release();
       }
@@ -62,9 +61,15 @@ async function callTool(peer: RpcPeer, text: string): Promise<string> {
 }
 
 /** Copies a value out of Python's memory in pieces; the copy is done when this returns. */
-function sendBlob(peer: RpcPeer, blob: number, type: BlobType, data: Uint8Array): void {
-  for (let offset = 0; offset === 0 || offset < data.length; offset += Limits.chunkBytes) {
-    const bytes = data.slice(offset, offset + Limits.chunkBytes);
-    peer.sendChunk({ blob, type, offset, total: data.length, bytes });
+function sendBlob(peer: RpcPeer, blob: number, data: Uint8Array): void {
+  const total = data.length;
+  for (let offset = 0; offset === 0 || offset < total; offset += Limits.chunkBytes) {
+    peer.sendChunk({
+      blob,
+      type: "bytes",
+      offset,
+      total,
+      bytes: data.slice(offset, offset + Limits.chunkBytes),
+    });
   }
 }

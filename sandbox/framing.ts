@@ -14,7 +14,7 @@ export type Frame =
   | { readonly kind: "garbled" }
   | Chunk;
 
-/** What a large value is: `ascii` is text that needs no decoding. */
+/** What a large value is for who receives it: `ascii` is text that needs no decoding. What the guest sends is `bytes`. */
 export type BlobType = "ascii" | "utf8" | "bytes";
 
 /** A piece of a large value. Pieces of one blob come in order, from offset 0 to `total` bytes. */

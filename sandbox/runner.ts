@@ -238,14 +238,13 @@ let level=[value];for(let d=0;level.length>0;d++){if(d>depth)return!1;let next=[
 "object"||item===null))for(let child of Array.isArray(item)?item:Object.values(item))typeof child=="object"&&child!==null&&
 next.push(child);level=next}return!0}var BRIDGE_KEYS=["call","output","send_blob"];function createBridge(peer,executionId){let nextBlob=1,bridge={call:text=>callTool(
 peer(),text),output:(stream,text)=>peer().notify("output",{executionId:executionId(),stream:String(stream),text:String(text)}),
-send_blob:(buffer,type)=>{let id=nextBlob++,view=buffer.getBuffer("u8");try{sendBlob(peer(),id,type==="bytes"?"bytes":"u\\
-tf8",view.data)}finally{view.release()}return id}};for(let key of BRIDGE_KEYS)Object.setPrototypeOf(bridge[key],null);return Object.
-freeze(Object.assign(Object.create(null),bridge))}async function callTool(peer,text){try{let params=JSON.parse(text);return JSON.
-stringify(await peer.request("tool/call",params))}catch(error){if(error instanceof RpcError&&error.code===ErrorCode.toolFailed)
-return JSON.stringify({error:error.data});let message=error instanceof Error?error.message:String(error);return JSON.stringify(
-{error:{type:"RuntimeError",message}})}}function sendBlob(peer,blob,type,data){for(let offset=0;offset===0||offset<data.
-length;offset+=Limits.chunkBytes){let bytes=data.slice(offset,offset+Limits.chunkBytes);peer.sendChunk({blob,type,offset,
-total:data.length,bytes})}}var HOST_NAMES=["Deno","process","Buffer","require","global","setImmediate","clearImmediate"],OUTWARD_NAMES=["BroadcastC\\
+send_blob:buffer=>{let id=nextBlob++,view=buffer.getBuffer("u8");try{sendBlob(peer(),id,view.data)}finally{view.release()}
+return id}};for(let key of BRIDGE_KEYS)Object.setPrototypeOf(bridge[key],null);return Object.freeze(Object.assign(Object.
+create(null),bridge))}async function callTool(peer,text){try{let params=JSON.parse(text);return JSON.stringify(await peer.
+request("tool/call",params))}catch(error){if(error instanceof RpcError&&error.code===ErrorCode.toolFailed)return JSON.stringify(
+{error:error.data});let message=error instanceof Error?error.message:String(error);return JSON.stringify({error:{type:"R\\
+untimeError",message}})}}function sendBlob(peer,blob,data){let total=data.length;for(let offset=0;offset===0||offset<total;offset+=
+Limits.chunkBytes)peer.sendChunk({blob,type:"bytes",offset,total,bytes:data.slice(offset,offset+Limits.chunkBytes)})}var HOST_NAMES=["Deno","process","Buffer","require","global","setImmediate","clearImmediate"],OUTWARD_NAMES=["BroadcastC\\
 hannel","Cache","CacheStorage","EventSource","MessageChannel","MessagePort","Notification","Request","SharedArrayBuffer",
 "SharedWorker","Storage","WebSocket","WebSocketStream","Worker","addEventListener","caches","close","dispatchEvent","fet\\
 ch","importScripts","indexedDB","localStorage","location","name","navigator","onerror","onmessage","onmessageerror","onu\\

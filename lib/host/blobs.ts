@@ -1,5 +1,5 @@
 /** Large values on the wire: sent in chunks ahead of the message that names them, put together on arrival. */
-import type { BlobType, Chunk } from "../../sandbox/framing.ts";
+import type { Chunk } from "../../sandbox/framing.ts";
 import { Limits } from "../../sandbox/protocol.ts";
 import type { RpcPeer } from "../../sandbox/rpc_peer.ts";
 import type { Blob } from "./values.ts";
@@ -59,10 +59,7 @@ function* slices(text: string): Generator<string> {
 /** Large values that arrive from the guest, until the message that names them takes them. */
 export class BlobStore {
   readonly #limit: number;
-  readonly #blobs = new Map<
-    number,
-    { type: BlobType; bytes: Uint8Array<ArrayBuffer>; filled: number }
-  >();
+  readonly #blobs = new Map<number, { bytes: Uint8Array<ArrayBuffer>; filled: number }>();
   #held = 0;
 
   /** `limit`: bytes that may be held at once; a guest that sends more is ended. */
@@ -71,13 +68,13 @@ export class BlobStore {
   }
 
   /** Takes one chunk; throws a `RangeError` when it is out of place or too much. */
-  add({ blob, type, offset, total, bytes }: Chunk): void {
+  add({ blob, offset, total, bytes }: Chunk): void {
     let entry = this.#blobs.get(blob);
     if (!entry) {
       if (this.#held + total > this.#limit) {
         throw new RangeError(`Cannot take value: ${total} bytes, limit ${this.#limit}`);
       }
-      entry = { type, bytes: new Uint8Array(total), filled: 0 };
+      entry = { bytes: new Uint8Array(total), filled: 0 };
       this.#held += total;
       this.#blobs.set(blob, entry);
     }
@@ -88,20 +85,14 @@ export class BlobStore {
     entry.filled += bytes.length;
   }
 
-  /** Gives a whole value up, once; text is decoded. */
-  take(id: number): string | Uint8Array<ArrayBuffer> {
+  /** Gives a whole value up, once. */
+  take(id: number): Uint8Array<ArrayBuffer> {
     const entry = this.#blobs.get(id);
     if (!entry || entry.filled < entry.bytes.length) {
       throw new RangeError(`Cannot take value ${id}: it has not arrived`);
     }
     this.#blobs.delete(id);
     this.#held -= entry.bytes.length;
-    return entry.type === "bytes" ? entry.bytes : new TextDecoder().decode(entry.bytes);
-  }
-
-  /** Gives a whole value up as it came, once. */
-  takeBytes(id: number): Uint8Array<ArrayBuffer> {
-    const value = this.take(id);
-    return typeof value === "string" ? new TextEncoder().encode(value) : value;
+    return entry.bytes;
   }
 }

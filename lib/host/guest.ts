@@ -1,6 +1,7 @@
 /** Guest: one child process with Python in it, from its start to its end. It is not restored; see `sandbox_session`. */
 import { Deadline } from "../../sandbox/deadline.ts";
 import { type InitializeParams, type JsonValue, PROTOCOL_VERSION } from "../../sandbox/protocol.ts";
+import type { Frame } from "../../sandbox/framing.ts";
 import { RpcPeer } from "../../sandbox/rpc_peer.ts";
 import { GATEWAY, WORKER } from "../../sandbox/runner.ts";
 import { ProtocolError, SandboxLostError, SandboxStartError } from "../errors.ts";
@@ -48,7 +49,10 @@ export class Guest {
 
   private constructor(child: Child) {
     this.#child = child;
-    this.#peer = new RpcPeer(child.transport, {
+    this.#peer = new RpcPeer({
+      frames: this.#frames(),
+      send: (frame) => child.transport.send(frame),
+    }, {
       requests: { "tool/call": (params, { signal }) => this.#answerTool(params, signal) },
       notifications: {
         output: (params) => this.#takeOutput(params),
@@ -58,7 +62,8 @@ export class Guest {
       },
       onChunk: (chunk) => this.#arrived.add(chunk),
     });
-    this.#watch();
+    // Whatever broke the wire, a process that can't be talked to is of no use.
+    this.#peer.ended.then(() => child.kill());
   }
 
   /** Starts a process and waits until Python is ready. */
@@ -144,7 +149,7 @@ export class Guest {
     const result = await this.#peer.request("checkpoint", { form }, signal ? { signal } : {});
     const base = member(result, "base");
     return {
-      bytes: this.#arrived.takeBytes(Number(member(result, "blob"))),
+      bytes: this.#arrived.take(Number(member(result, "blob"))),
       base: typeof base === "string" ? base : null,
     };
   }
@@ -208,21 +213,20 @@ export class Guest {
     open.of.onOutput(stream, String(member(params, "text")));
   }
 
-  /** Sees the process end by itself, and the wire broken: both end the guest with a reason. */
-  async #watch(): Promise<void> {
-    this.#peer.ended.then(() => this.#child.kill());
+  /** The child's frames; where they end, the reason is how the process ended. */
+  async *#frames(): AsyncGenerator<Frame> {
+    yield* this.#child.transport.frames;
+    this.#child.kill();
     const { code, signal } = await this.#child.exited;
     const how = this.#fatal !== ""
       ? `Python broke down: ${this.#fatal}`
       : signal !== null
-      ? `signal ${signal}`
-      : `exit code ${code}`;
-    this.#peer.abort(
-      new SandboxLostError(`Sandbox ended: ${how}`, {
-        reason: "exit",
-        stderrTail: this.#child.stderrTail(),
-      }),
-    );
+      ? `the process got ${signal}`
+      : `the process left with code ${code}`;
+    throw new SandboxLostError(`Sandbox ended: ${how}`, {
+      reason: "exit",
+      stderrTail: this.#child.stderrTail(),
+    });
   }
 
   #startFailure(error: unknown, { startTimeoutMs, denoPath }: GuestOptions): SandboxStartError {

@@ -168,7 +168,7 @@ function encodeDate(value: Date, path: string): JsonValue {
 /** Decodes what the guest sent; `takeBlob` gives up a large value that came ahead. */
 export function decodeValue(
   json: JsonValue,
-  takeBlob: (id: number) => string | Uint8Array,
+  takeBlob: (id: number) => Uint8Array,
 ): unknown {
   if (typeof json !== "object" || json === null) return json;
   if (Array.isArray(json)) return json.map((item) => decodeValue(item, takeBlob));
@@ -179,7 +179,7 @@ export function decodeValue(
 function decodeTagged(
   tag: string,
   json: { [key: string]: JsonValue },
-  takeBlob: (id: number) => string | Uint8Array,
+  takeBlob: (id: number) => Uint8Array,
 ): unknown {
   const v = json["v"] ?? null;
   const items = (): unknown[] =>
@@ -205,7 +205,9 @@ function decodeTagged(
     case "error":
       return new ErrorValue(String(json["type"]), String(json["message"]));
     case "blob":
-      return typeof json["id"] === "number" ? takeBlob(json["id"]) : refuse(tag);
+      return typeof json["id"] === "number"
+        ? decodeBlob(takeBlob(json["id"]), json["kind"])
+        : refuse(tag);
     default:
       return refuse(tag);
   }
@@ -223,6 +225,11 @@ function decodeBase64(text: string): Uint8Array {
   } catch {
     return refuse("bytes");
   }
+}
+
+/** A large value: text unless it says that it is bytes; a lone surrogate becomes U+FFFD. */
+function decodeBlob(bytes: Uint8Array, kind: JsonValue | undefined): string | Uint8Array {
+  return kind === "bytes" ? bytes : new TextDecoder().decode(bytes);
 }
 
 /** A `Map`, or an object when every key is a string. */
