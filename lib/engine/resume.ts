@@ -30,6 +30,13 @@ export interface ResumeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The parts of a run that a recording stands before. */
+export interface ResumableParts {
+  readonly models: ModelSet;
+  readonly tools: Readonly<Record<string, Tool>>;
+  readonly makeSandbox: SandboxFactory;
+}
+
 /**
  * What the parts of a resumed run share: the recording, and whether the run still follows it.
  *
@@ -46,6 +53,7 @@ export class Resumption implements EventSink, AsyncDisposable {
   readonly cells: readonly RecordedCell[];
   readonly #content: JournalContent;
   readonly #journal: Journal;
+  #given: Readonly<Record<string, unknown>> = {};
   #divergence: JournalError | null = null;
 
   private constructor(content: JournalContent, journal: Journal) {
@@ -77,48 +85,55 @@ export class Resumption implements EventSink, AsyncDisposable {
   }
 
   /**
-   * The inputs: those given, and those kept in the journal.
+   * The inputs to run with: those given, and the others as the journal keeps them.
    *
-   * @throws {JournalError} when one is in neither, or is not the one of the recorded run
+   * @throws {JournalError} when one was too large to be kept and is not given
    */
-  async inputs(given: Readonly<Record<string, unknown>> = {}): Promise<Record<string, unknown>> {
-    const recorded = this.#start?.inputs ?? [];
-    const isWhole = recorded.every(({ name }) => Object.hasOwn(given, name));
-    const kept = isWhole ? {} : await this.#content.inputs?.() ?? {};
-    const inputs = { ...kept, ...given };
-    for (const { name, sha256 } of recorded) {
-      if (!Object.hasOwn(inputs, name)) {
-        throw this.#error(`input '${name}' is not kept in the journal, give it again`);
-      }
-      if (sha256 !== null && contentHash(inputs[name]) !== sha256) {
-        throw this.#error(
-          `input '${name}' is not the one of the recorded run, give the same or run anew`,
-        );
-      }
+  async inputs(given: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+    const { inputs, inputsLeftOut } = this.#content;
+    const missing = inputsLeftOut.find((name) => !Object.hasOwn(given, name));
+    if (missing !== undefined) {
+      throw this.#error(
+        `input '${missing}' was too large to be kept in the journal, give it again`,
+      );
     }
-    return inputs;
+    this.#given = { ...await inputs?.(), ...given };
+    return this.#given;
   }
 
-  /** Models that answer from the recording first. */
-  models({ root, sub, aliases }: ModelSet): ModelSet {
+  /**
+   * Begins to take events, once the inputs are known to be those of the recorded run.
+   *
+   * @throws {JournalError} when one of them is not
+   */
+  begin(inputs: Readonly<Record<string, unknown>>): this {
+    for (const { name, sha256 } of this.#start?.inputs ?? []) {
+      if (sha256 === null || contentHash(inputs[name]) === sha256) continue;
+      throw this.#error(
+        `input '${name}' is not what it was in the recorded run, give the same or run anew`,
+      );
+    }
+    // A run that was stopped before its first line is a new one.
+    if (this.#content.inputs === null) void this.#journal.writeInputs(this.#given);
+    return this;
+  }
+
+  /** What a run is made of, so that it is told again before it goes on; `restore` makes use of checkpoints. */
+  parts<P extends ResumableParts>(parts: P, restore: RestoreSandbox | null = null): P {
+    const { root, sub, aliases } = parts.models;
     const resumed = Object.entries(aliases).map((
       [alias, model],
     ) => [alias, resumedModel(model, this)]);
     return {
-      root: resumedModel(root, this),
-      sub: resumedModel(sub, this),
-      aliases: Object.fromEntries(resumed),
+      ...parts,
+      models: {
+        root: resumedModel(root, this),
+        sub: resumedModel(sub, this),
+        aliases: Object.fromEntries(resumed),
+      },
+      tools: resumedTools(parts.tools, this),
+      makeSandbox: resumedSandboxes(parts.makeSandbox, this, restore),
     };
-  }
-
-  /** Tools that give their recorded results first. */
-  wrapTools(tools: Readonly<Record<string, Tool>>): Record<string, Tool> {
-    return resumedTools(tools, this);
-  }
-
-  /** Sandboxes of which the first, the outermost run's, brings the variables back. */
-  wrapSandboxes(factory: SandboxFactory, restore: RestoreSandbox | null = null): SandboxFactory {
-    return resumedSandboxes(factory, this, restore);
   }
 
   /** Reads the newest checkpoint that the recording reaches, or null when there is none. */

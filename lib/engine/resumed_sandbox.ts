@@ -88,7 +88,10 @@ class ResumedSandbox implements Sandbox {
     // A cell in which the guest was lost left nothing behind, whatever it did.
     const isDone = this.#count <= this.#from || recorded.cell.status === "lost";
     if (isDone) await retell(recorded, options, this.#resumption);
-    else this.#compare(await this.#inner.execute(code, options), recorded);
+    else {
+      const tools = withRecordedClock(options.tools ?? {}, recorded);
+      this.#compare(await this.#inner.execute(code, { ...options, tools }), recorded);
+    }
     this.#resumption.check();
     return recorded.cell;
   }
@@ -126,6 +129,28 @@ const COMPARED: readonly (readonly [string, (cell: Cell) => string])[] = [
   ["stderr", ({ stderr }) => stderr],
   ["status", ({ status }) => status],
 ];
+
+/** Has `budget()` say what it said then: it tells of the time, which is another now. */
+function withRecordedClock(
+  tools: Readonly<Record<string, Tool>>,
+  { tools: events }: RecordedCell,
+): Record<string, Tool> {
+  const budget = tools.budget;
+  if (budget === undefined) return { ...tools };
+  const calls = events.filter((event) => event.type === "tool_call" && event.name === "budget");
+  const results = calls.map(({ callId }) =>
+    events.find((event) => event.type === "tool_result" && event.callId === callId)
+  );
+  const invoke: Tool["invoke"] = async (args, context) => {
+    const now = await budget.invoke(args, context);
+    const then = results.shift();
+    return then?.type === "tool_result" && then.ok ? then.result : now;
+  };
+  return {
+    ...tools,
+    budget: { description: budget.description, parameters: budget.parameters, invoke },
+  };
+}
 
 /** Makes the tool calls of a recorded cell without running it, so that they count as they did. */
 async function retell(

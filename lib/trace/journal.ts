@@ -2,6 +2,7 @@
 import type { JsonValue } from "../../sandbox/protocol.ts";
 import { JournalError } from "../errors.ts";
 import { encode } from "./codec.ts";
+import { isLargerThan } from "./value_size.ts";
 import type { RlmEvent } from "./events.ts";
 import {
   conversationOf,
@@ -12,6 +13,9 @@ import {
 } from "./journal_format.ts";
 import { accessError, lengthOfWholeLines } from "./journal_file.ts";
 import { TextStore, writeAll } from "./text_store.ts";
+
+/** Characters, bytes and items that an input may have to be kept. */
+const LARGEST_INPUT = 64 * 1024 * 1024;
 
 /** Options of {@linkcode Journal.open}. */
 export interface JournalOptions {
@@ -105,9 +109,17 @@ export class Journal implements AsyncDisposable {
     return this.#append(() => this.#lineOf(event));
   }
 
-  /** Keeps the inputs beside the journal, so that the run can be resumed without naming them again. */
+  /**
+   * Keeps the inputs beside the journal, so that the run can be resumed without giving them again. Those of more
+   * than 64 Mi characters, bytes or items are left out.
+   */
   writeInputs(inputs: Readonly<Record<string, unknown>>): Promise<void> {
-    return this.#append(() => ({ inputs: this.#encode(inputs) }));
+    const [kept, leftOut] = [new Map<string, unknown>(), [] as string[]];
+    for (const [name, value] of Object.entries(inputs)) {
+      if (isLargerThan(value, LARGEST_INPUT)) leftOut.push(name);
+      else kept.set(name, value);
+    }
+    return this.#append(() => ({ inputs: this.#encode(Object.fromEntries(kept)), leftOut }));
   }
 
   /** Writes what was held back since the journal was opened to resume a run; later writes are not held back. */

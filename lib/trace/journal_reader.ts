@@ -17,7 +17,7 @@ import { TextStore } from "./text_store.ts";
 /** One line of a journal. A header begins the run, or begins it again where it was resumed. */
 export type JournalEntry =
   | { readonly kind: "header"; readonly header: JournalHeader }
-  | { readonly kind: "inputs"; readonly load: LoadInputs }
+  | { readonly kind: "inputs"; readonly load: LoadInputs; readonly leftOut: readonly string[] }
   | { readonly kind: "event"; readonly event: RlmEvent };
 
 /** Reads the inputs that a journal keeps; they may be large. */
@@ -27,14 +27,16 @@ export type LoadInputs = () => Promise<Readonly<Record<string, unknown>>>;
 export interface JournalContent {
   /** Where it was read. */
   readonly path: string;
-  /** Which versions wrote it last. */
-  readonly header: JournalHeader;
+  /** Which versions wrote it last; null when not even that had been written. */
+  readonly header: JournalHeader | null;
   /** The run from its start to where it is now. */
   readonly events: readonly RlmEvent[];
   /** The same for each time that the run was begun or resumed, the first one first. */
   readonly attempts: readonly (readonly RlmEvent[])[];
-  /** Reads the inputs, or null when the journal does not keep them. */
+  /** Reads the inputs that are kept, or null when none had been written. */
   readonly inputs: LoadInputs | null;
+  /** Names of inputs that are too large to be kept. */
+  readonly inputsLeftOut: readonly string[];
 }
 
 /** Options of {@linkcode readJournal} and {@linkcode streamJournal}. */
@@ -60,16 +62,18 @@ export async function readJournal(
 ): Promise<JournalContent> {
   let header: JournalHeader | null = null;
   let inputs: LoadInputs | null = null;
+  let inputsLeftOut: readonly string[] = [];
   const attempts: RlmEvent[][] = [];
   for await (const entry of streamJournal(path, options)) {
     if (entry.kind === "header") {
       header = entry.header;
       attempts.push([]);
-    } else if (entry.kind === "inputs") inputs = entry.load;
-    else attempts.at(-1)?.push(entry.event);
+    } else if (entry.kind === "inputs") {
+      inputs = entry.load;
+      inputsLeftOut = entry.leftOut;
+    } else attempts.at(-1)?.push(entry.event);
   }
-  if (header === null) throw new JournalError(`Cannot read journal: ${path} is empty`, path);
-  return { path, header, events: attempts.at(-1) ?? [], attempts, inputs };
+  return { path, header, events: attempts.at(-1) ?? [], attempts, inputs, inputsLeftOut };
 }
 
 /**
@@ -126,7 +130,9 @@ class LineReader {
     const inputs = json.inputs;
     if (inputs === undefined) throw this.#error("is neither an event nor the inputs", line);
     // What was written from a record of values reads back as one.
-    return { kind: "inputs", load: () => this.#decode(inputs, line) as ReturnType<LoadInputs> };
+    const load = () => this.#decode(inputs, line) as ReturnType<LoadInputs>;
+    const leftOut = Array.isArray(json.leftOut) ? json.leftOut.map(String) : [];
+    return { kind: "inputs", load, leftOut };
   }
 
   #header(json: { [key: string]: JsonValue }, line: number): JournalHeader {
