@@ -61,14 +61,17 @@ function coerceBytes(value: unknown, json: boolean): Fitted {
   }
 }
 
+/** Characters of a text that are read as an integer: the time that takes grows faster than the text. */
+const MAX_DIGITS = 1000;
+
 /** An integer; a float that large has already lost digits, so that it is none. */
 function coerceInteger(value: unknown): Fitted {
   if (Number.isSafeInteger(value)) return kept(Object.is(value, -0) ? 0 : value);
   if (typeof value === "bigint") return kept(exactInteger(value));
-  if (typeof value === "string" && /^[+-]?[0-9]+$/.test(value.trim())) {
-    return converted(exactInteger(BigInt(value.trim().replace(/^\+/, ""))));
-  }
-  return refused();
+  if (typeof value !== "string" || value.length > MAX_DIGITS) return refused();
+  const text = value.trim();
+  if (!/^[+-]?[0-9]+$/.test(text)) return refused();
+  return converted(exactInteger(BigInt(text.replace(/^\+/, ""))));
 }
 
 /** A number where that is exact, otherwise a bigint. */

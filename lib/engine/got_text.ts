@@ -19,9 +19,7 @@ export function gotText(value: unknown): string {
     case "bigint":
       return `int ${cut(String(value))}`;
     case "number":
-      return `${Number.isInteger(value) && !Object.is(value, -0) ? "int" : "float"} ${
-        numberText(value)
-      }`;
+      return numberGot(value);
     default:
       return containerGot(value);
   }
@@ -49,11 +47,12 @@ function containerGot(value: unknown): string {
   return `dict with ${cut(keys.map((key) => JSON.stringify(key)).join(", "))}`;
 }
 
-/** A number as Python writes it. */
-function numberText(value: number): string {
-  if (Number.isNaN(value)) return "nan";
-  if (Object.is(value, -0)) return "-0.0";
-  return String(value).replace("Infinity", "inf");
+/** A number as Python writes it; an integer too large to be exact can only have been a float. */
+function numberGot(value: number): string {
+  if (Number.isNaN(value)) return "float nan";
+  if (Object.is(value, -0)) return "float -0.0";
+  const type = Number.isSafeInteger(value) ? "int" : "float";
+  return `${type} ${String(value).replace("Infinity", "inf")}`;
 }
 
 /** `1 item`, `3 items`. */

@@ -1,4 +1,5 @@
 /** JSON text read without losing digits, and found in the middle of a model's reply. */
+import { Limits } from "../../sandbox/protocol.ts";
 import { findFences } from "./fences.ts";
 import { splitThinking } from "./thinking.ts";
 
@@ -7,8 +8,14 @@ export type JsonReply =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly reason: string };
 
+/** Nesting beyond which JSON is refused, as on the wire: what reads it later may be recursive. */
+const MAX_DEPTH = Limits.depth;
+
 /** Reads JSON; integers that a number cannot hold exactly become `bigint`. Throws `SyntaxError`. */
 export function parseJson(text: string): unknown {
+  if (isTooDeep(text)) throw new SyntaxError(`nested more than ${MAX_DEPTH} deep`);
+  // Looking at every value is slow, so that it is only done where there may be something to see.
+  if (!/[0-9]{16}/.test(text)) return JSON.parse(text);
   return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) => {
     const source = context?.source;
     if (typeof value !== "number" || Number.isSafeInteger(value) || source === undefined) {
@@ -16,6 +23,17 @@ export function parseJson(text: string): unknown {
     }
     return /^-?[0-9]+$/.test(source) ? BigInt(source) : value;
   });
+}
+
+/** Whether brackets outside texts are open inside each other too often. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const token of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/gs)) {
+    if (token[0] === "[" || token[0] === "{") depth += 1;
+    else if (token[0] === "]" || token[0] === "}") depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
 }
 
 /**

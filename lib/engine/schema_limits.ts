@@ -96,9 +96,10 @@ function relevant(errors: readonly OutputUnit[]): OutputUnit[] {
   return left.length > 0 ? left : errors.slice(0, 1);
 }
 
-/** Whether an error lies in a part of the schema where another one does too. */
+/** Whether an error is about the same part of the value as another, by a deeper part of the schema. */
 function isInside(error: OutputUnit, outer: OutputUnit): boolean {
-  return error.keywordLocation.startsWith(`${outer.keywordLocation}/`);
+  return error.keywordLocation.startsWith(`${outer.keywordLocation}/`) &&
+    `${error.instanceLocation}/`.startsWith(`${outer.instanceLocation}/`);
 }
 
 /** Which alternative of a union an error belongs to. */
@@ -121,13 +122,18 @@ function issueOf(
   const place = error.instanceLocation.split("/").slice(1).map((part) =>
     decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~")
   );
+  const badKey = error.keywordLocation.includes("/propertyNames/") ? place.pop() : undefined;
   let at = path;
   let found = value;
   for (const part of place) {
     at = childPath(at, Array.isArray(found) ? Number(part) : part);
     found = Array.isArray(found) || isRecord(found) ? Reflect.get(found, part) : undefined;
   }
-  return { path: at, wanted: wantedBy(error, schema), got: gotText(found) };
+  return {
+    path: at,
+    wanted: wantedBy(error, schema),
+    got: badKey === undefined ? gotText(found) : `the key ${JSON.stringify(badKey)}`,
+  };
 }
 
 /** What the keyword that failed asks for. */
@@ -154,7 +160,7 @@ function keywordValue(schema: JsonSchema, location: string): unknown {
   return current;
 }
 
-/** A value as JSON has it, for the library alone. */
+/** A value as JSON has it, for the library alone, which cannot name keys with half a surrogate pair. */
 function jsonOf(value: unknown): unknown {
   if (typeof value === "bigint") return Number(value);
   if (typeof value !== "object" || value === null) return value;
@@ -162,5 +168,7 @@ function jsonOf(value: unknown): unknown {
   if (value instanceof Date) return isNaN(value.getTime()) ? null : value.toISOString();
   if (Array.isArray(value) || value instanceof Set) return [...value].map(jsonOf);
   const entries = value instanceof Map ? [...value] : Object.entries(value);
-  return Object.fromEntries(entries.map(([key, item]) => [String(key), jsonOf(item)]));
+  return Object.fromEntries(
+    entries.map(([key, item]) => [String(key).toWellFormed(), jsonOf(item)]),
+  );
 }

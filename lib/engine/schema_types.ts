@@ -45,10 +45,11 @@ type RequiredOf<S, P> =
   | (S extends { readonly required: readonly (infer R)[] } ? R : never)
   | { [K in keyof P]: P[K] extends { readonly default: unknown } ? K : never }[keyof P];
 
-type InferProperties<P, R> = Flat<
+/** Properties that are always there and those that may be missing, written out as one object type. */
+// deno-fmt-ignore
+type InferProperties<P, R> = (
   & { -readonly [K in keyof P as K extends R ? K : never]: InferJsonSchema<P[K]> }
   & { -readonly [K in keyof P as K extends R ? never : K]?: InferJsonSchema<P[K]> }
->;
+) extends infer Both ? { [K in keyof Both]: Both[K] } : never;
 
-type Flat<T> = { [K in keyof T]: T[K] };
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -23,11 +23,16 @@ export type InferOutputs<S> = S extends string ? InferTextOutputs<S>
   : S extends { readonly outputs: infer O } ? InferFields<O, "out">
   : Record<string, unknown>;
 
+/** Nothing is of this type: the compiler shows it where a signature string cannot be read. */
+export interface SignatureMistake<Problem extends string> {
+  /** What is wrong, in words. */
+  readonly mistake: Problem;
+}
+
 /** S when it can be read, otherwise what is wrong with it: `signature: S & CheckedSignature<S>`. */
 export type CheckedSignature<S> = S extends string
-  ? [SignatureProblem<S>] extends [never] ? S : SignatureProblem<S>
-  : S extends SignatureObject | Signature ? S
-  : never;
+  ? [SignatureProblem<S>] extends [never] ? S : SignatureMistake<SignatureProblem<S>>
+  : S;
 
 /** Arguments that a tool's parameters describe, as its `run` gets them. */
 export type InferParameters<P> = P extends string ? InferTextParameters<P> : InferFields<P, "out">;
@@ -40,10 +45,10 @@ type InferFields<F, M extends Mode> =
   : F extends { readonly type: "object"; readonly properties: object } ? InferJsonSchema<F>
   : string extends keyof F ? Record<string, unknown>
   : M extends "in"
-    ? Flat<
+    ? (
       & { -readonly [K in keyof F as IsOptional<F[K]> extends true ? never : K]: InferField<F[K], M> }
       & { -readonly [K in keyof F as IsOptional<F[K]> extends true ? K : never]?: InferField<F[K], M> }
-    >
+    ) extends infer Both ? { [K in keyof Both]: Both[K] } : never
   : { -readonly [K in keyof F]: InferField<F[K], M> };
 
 /** The value of one field. */
@@ -66,5 +71,3 @@ type IsOptional<F> =
   : null extends InferField<F, "in"> ? true
   : undefined extends InferField<F, "in"> ? true
   : false;
-
-type Flat<T> = { [K in keyof T]: T[K] };

@@ -112,13 +112,15 @@ type Word<S extends string> = Before<
 /** S without the T that it begins with. */
 type After<S extends string, T extends string> = S extends `${T}${infer R}` ? R : S;
 
-/** Fields with and without default, as one object type. */
-type FieldsOf<S extends string, Q extends string[], M extends Mode> = ReadFields<S, Q, M> extends
-  [infer Required, infer Optional]
-  ? M extends "in" ? Flat<Required & Partial<Optional>> : Flat<Required & Optional>
-  : Record<string, unknown>;
+/** Fields with and without default, written out as one object type. */
+// deno-fmt-ignore
+type FieldsOf<S extends string, Q extends string[], M extends Mode> =
+  ReadFields<S, Q, M> extends [infer Required, infer Optional]
+    ? (M extends "in" ? Required & Partial<Optional> : Required & Optional) extends infer Both
+      ? { [K in keyof Both]: Both[K] }
+      : never
+    : Record<string, unknown>;
 
-type Flat<T> = { [K in keyof T]: T[K] };
 type ProblemOf<T> = T extends string ? T : never;
 
 /** Reads all fields of one side; `Required` and `Optional` grow as it goes. */

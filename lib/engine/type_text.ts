@@ -64,7 +64,8 @@ function write(schema: unknown, root: JsonSchema, depth: number): string {
     return union(schema.type.map((type) => write({ ...schema, type }, root, depth)));
   }
   if (Array.isArray(schema.allOf) && schema.type === undefined) {
-    return schema.allOf.map((part) => write(part, root, depth)).join(" & ");
+    const parts = schema.allOf.map((part) => write(part, root, depth));
+    return parts.filter((part) => part !== "Any").join(" & ") || "Any";
   }
   return writeNamed(schema, root, depth);
 }

@@ -1,0 +1,63 @@
+/** The compiler reads signatures too: right uses compile, wrong ones fail at their line with a message that helps. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+
+/** Runs `deno check` on a file, and gives what it says without colours. */
+async function check(path: string | URL): Promise<{ success: boolean; output: string }> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["check", "--quiet", path instanceof URL ? path.href : path],
+    cwd: new URL("..", import.meta.url),
+    env: { NO_COLOR: "1" },
+  }).output();
+  return { success, output: new TextDecoder().decode(stderr) };
+}
+
+Deno.test("C64: uses of typed signatures compile, and those marked as wrong do not", async () => {
+  const { success, output } = await check(
+    new URL("./fixtures/signature_types.ts", import.meta.url),
+  );
+  assertEquals(output, "");
+  assertEquals(success, true);
+});
+
+/** One wrong statement and a part of the compiler's answer. */
+const WRONG: readonly (readonly [code: string, message: string])[] = [
+  [`rlm("context, query");`, `"expected '->' between inputs and outputs"`],
+  [`rlm("context ->");`, `"no outputs"`],
+  [`rlm("context -> answer: strr");`, `"unknown type 'strr'"`],
+  [`rlm("context -> answer: list[int");`, `"expected ']'"`],
+  [`rlm("context -> kind: Literal['a]");`, `"a text has no closing quote"`],
+  [`rlm("context -> kind: Literal[a]");`, `"expected a constant in Literal[...], found 'a'"`],
+  [`rlm("context -> n: dict[float, int]");`, `"expected str or int as the keys of a dict"`],
+  [`rlm("context, query -> answer")({ context: "" });`, "Property 'query' is missing"],
+  [`rlm("context -> answer")({ context: "", extra: 1 });`, "'extra' does not exist in type"],
+  [
+    `rlm("n: int -> answer")({ n: "1" });`,
+    "Type 'string' is not assignable to type 'number | bigint'",
+  ],
+  [`rlm("c -> answer")({ c: 1 }).answers;`, "Property 'answers' does not exist"],
+  [
+    `rlm("c -> pages: list[int]")({ c: 1 }).pages satisfies string[];`,
+    "Type 'number[]' does not satisfy the expected type 'string[]'",
+  ],
+];
+
+Deno.test("Wrong uses fail to compile at their line, with the reason", async () => {
+  const engine = new URL("../lib/engine/signature.ts", import.meta.url).href;
+  const head =
+    `import type { CheckedSignature, InferInputs, InferOutputs, SignatureSpec } from "${engine}";
+declare function rlm<const S extends SignatureSpec>(signature: S & CheckedSignature<S>): (inputs: InferInputs<S>) => InferOutputs<S>;
+`;
+  const firstLine = head.split("\n").length;
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(path, head + WRONG.map(([code]) => code).join("\n"));
+    const { success, output } = await check(path);
+    assertEquals(success, false);
+    const errors = output.split(/^(?=TS\d+ \[ERROR\])/m).filter((text) => text.startsWith("TS"));
+    const lines = errors.map((error) => Number(/\.ts:(\d+):\d+/.exec(error)?.[1]));
+    assertEquals(lines, WRONG.map((_, index) => firstLine + index), output);
+    WRONG.forEach(([, message], index) => assertStringIncludes(errors[index] ?? "", message));
+  } finally {
+    await Deno.remove(path);
+  }
+});
