@@ -12,6 +12,7 @@
  * @module
  */
 export { createSandbox, restoreSandbox } from "./create_sandbox.ts";
+export { type LeaseOptions, SandboxPool, type SandboxPoolOptions } from "./pool.ts";
 export { ErrorValue } from "./sandbox.ts";
 export type {
   Cell,

@@ -56,6 +56,11 @@ export class SandboxSession implements Sandbox {
     return this.#guest.pid;
   }
 
+  /** Whether the guest lives and the sandbox is open. */
+  get alive(): boolean {
+    return !this.#closed && this.#guest.failure === null;
+  }
+
   bind(
     values: Readonly<Record<string, unknown>>,
     options: { signal?: AbortSignal } = {},
