@@ -1,3 +1,4 @@
+/** A cache in front of a model: what is sent, who is charged, what is kept. */
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { ModelError } from "../lib/errors.ts";
 import { CachedModel } from "../lib/models/cache.ts";

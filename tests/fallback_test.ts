@@ -1,3 +1,4 @@
+/** A chain of models: who is asked next, who answered, and what all of it cost. */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ModelError } from "../lib/errors.ts";
 import { FallbackModel } from "../lib/models/fallback.ts";

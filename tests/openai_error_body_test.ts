@@ -1,5 +1,7 @@
+/** Error answers of all shapes are read, and nothing else is touched. */
 import { assertEquals } from "@std/assert";
-import { fetchWithReadableErrors, readableError } from "../lib/models/openai_error_body.ts";
+import { readableError } from "../lib/models/openai_error_body.ts";
+import { readableResponse } from "../lib/models/openai_response.ts";
 
 const BODIES: readonly (readonly [string, string, Readonly<Record<string, unknown>>])[] = [
   ["OpenAI's own shape", '{"error":{"message":"m","code":"c"}}', { message: "m", code: "c" }],
@@ -37,7 +39,7 @@ Deno.test("An endless error body is read only at its start", async () => {
       { status: 500 },
     );
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, serve);
-  const response = await fetchWithReadableErrors(`http://127.0.0.1:${server.addr.port}/`);
+  const response = await readableResponse(await fetch(`http://127.0.0.1:${server.addr.port}/`));
   const { error } = await response.json();
   assertEquals(response.status, 500);
   assertEquals(error.message.length < 500_000, true);
@@ -48,6 +50,6 @@ Deno.test("An endless error body is read only at its start", async () => {
 Deno.test("A good answer is passed on untouched", async () => {
   const serve = () => new Response("fine", { headers: { "x-a": "b" } });
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, serve);
-  const response = await fetchWithReadableErrors(`http://127.0.0.1:${server.addr.port}/`);
+  const response = await readableResponse(await fetch(`http://127.0.0.1:${server.addr.port}/`));
   assertEquals([await response.text(), response.headers.get("x-a")], ["fine", "b"]);
 });

@@ -1,3 +1,4 @@
+/** When requests are sent again, after which wait, and how they are counted. */
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import { ModelError } from "../lib/errors.ts";
 import type { RetryNotice } from "../lib/models/language_model.ts";

@@ -1,3 +1,4 @@
+/** What an endpoint is sent, and how its answers are read. */
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import OpenAI from "openai";
 import { OpenAIModel } from "../lib/models/openai.ts";
@@ -105,6 +106,22 @@ Deno.test("A streamed completion equals the same one unstreamed, and its text co
   assertEquals(streamed, await model.complete({ messages }));
   assertEquals(streamed.finishReason, "tool_calls");
   assertEquals(streamed.toolCalls, reply.toolCalls);
+});
+
+Deno.test("A completion that was to be streamed and came whole is read all the same", async () => {
+  const headers = { "content-type": "application/json; charset=utf-8" };
+  const message = {
+    content: "Hello to you",
+    tool_calls: [{ function: { name: "f", arguments: "{}" } }],
+  };
+  const whole = { choices: [{ message, finish_reason: "stop" }], usage };
+  await using server = new OpenAIServer([{ body: JSON.stringify(whole, null, 2), headers }]);
+  const deltas: string[] = [];
+  const completion = await new OpenAIModel("m", { baseUrl: server.baseUrl })
+    .complete({ messages, onDelta: (text) => void deltas.push(text) });
+  assertEquals([completion.text, deltas], ["Hello to you", ["Hello to you"]]);
+  assertEquals(completion.toolCalls, [{ name: "f", arguments: "{}" }]);
+  assertEquals(completion.usage?.outputTokens, 300);
 });
 
 Deno.test("A listener of text that throws does not cost the reply", async () => {

@@ -1,3 +1,4 @@
+/** Prices and windows of models: known, overridden, unknown. */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { OpenAIModel } from "../lib/models/openai.ts";
 import { knownContextWindow, knownPrice, priceTable } from "../lib/models/prices.ts";

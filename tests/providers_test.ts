@@ -1,3 +1,4 @@
+/** The table of providers, and how model strings are read by it. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseModelSpec, PROVIDERS } from "../lib/models/providers.ts";
 

@@ -1,3 +1,4 @@
+/** What endpoints refuse is learnt from one answer and remembered. */
 import { assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { ModelError } from "../lib/errors.ts";
 import type { CompletionRequest } from "../lib/models/language_model.ts";

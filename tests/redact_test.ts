@@ -1,3 +1,4 @@
+/** Secrets are taken out of texts. */
 import { assertEquals } from "@std/assert";
 import { endpointLabel, redactor } from "../lib/models/redact.ts";
 

@@ -1,3 +1,4 @@
+/** From strings, clients and the environment to models, or to one clear error. */
 import {
   assertEquals,
   assertMatch,

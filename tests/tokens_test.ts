@@ -1,3 +1,4 @@
+/** Estimates and sums of tokens. */
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import {
   estimateMessageTokens,

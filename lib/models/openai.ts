@@ -3,7 +3,6 @@ import { abortable } from "./deadline.ts";
 import type { Completion, CompletionRequest, LanguageModel, TokenUsage } from "./language_model.ts";
 import { type Asked, modelError } from "./model_error.ts";
 import { OpenAICall } from "./openai_call.ts";
-import { fetchWithReadableErrors } from "./openai_error_body.ts";
 import { RequestFailure } from "./failure.ts";
 import {
   type OpenAIClient,
@@ -11,6 +10,7 @@ import {
   type OpenAISettings,
   settingsOf,
 } from "./openai_options.ts";
+import { readableResponse } from "./openai_response.ts";
 import { knownContextWindow } from "./prices.ts";
 import { type EndpointMemory, endpointMemory } from "./quirks.ts";
 import { endpointLabel, redactor } from "./redact.ts";
@@ -158,7 +158,7 @@ async function newClient(settings: OpenAISettings): Promise<OpenAIClient> {
     baseURL: settings.baseUrl,
     defaultHeaders: settings.headers,
     maxRetries: 0,
-    fetch: fetchWithReadableErrors,
+    fetch: async (input, init) => await readableResponse(await fetch(input, init), init),
     adminAPIKey: null,
     organization: null,
     project: null,

@@ -4,13 +4,8 @@ import { fieldOf, isRecord, itemsOf, textOf } from "./json.ts";
 /** What is read of an error answer at most, in bytes. */
 const MAX_ERROR_BYTES = 65_536;
 
-/** `fetch`, with the bodies of error answers rewritten to the shape that OpenAI gives them. */
-export async function fetchWithReadableErrors(
-  input: RequestInfo | URL,
-  init?: RequestInit,
-): Promise<Response> {
-  const response = await fetch(input, init);
-  if (response.ok) return response;
+/** An error answer with its body rewritten to the shape that OpenAI gives them. */
+export async function withReadableError(response: Response): Promise<Response> {
   const { status, statusText } = response;
   const headers = new Headers(response.headers);
   headers.delete("content-length");

@@ -1,6 +1,7 @@
 /** Options of OpenAIModel: what a user may set, checked and completed. */
 import { COMPATIBLE, OPENAI, type Provider } from "./providers.ts";
 import { knownPrice, type PriceFunction } from "./prices.ts";
+import { shownUrl } from "./redact.ts";
 import { DEFAULT_RETRIES, type RetryPolicy } from "./retry.ts";
 
 /** The part of the `openai` package's client that is used; a client of any recent version fits. */
@@ -116,7 +117,7 @@ export function settingsOf(model: string, options: OpenAIModelOptions): OpenAISe
 function checkedUrl(baseUrl: string): string {
   if (URL.canParse(baseUrl) && /^https?:$/.test(new URL(baseUrl).protocol)) return baseUrl;
   throw new TypeError(
-    `Cannot make a model: the base URL is ${JSON.stringify(baseUrl)}; ` +
+    `Cannot make a model: the base URL is ${shownUrl(baseUrl)}; ` +
       `pass one that starts with http:// or https://`,
   );
 }

@@ -53,7 +53,7 @@ export function readReply(body: unknown, model: string): Reply {
 }
 
 /** Something other than a completion was answered: most often the base URL is wrong. */
-function notACompletion(seen: string): RequestFailure {
+export function notACompletion(seen: string): RequestFailure {
   return new RequestFailure({
     code: "config",
     status: 200,

@@ -2,7 +2,7 @@
 import { countOf, fieldOf, isRecord, itemsOf, textOf } from "./json.ts";
 import { RequestFailure } from "./failure.ts";
 import { failureOf } from "./openai_failure.ts";
-import { readMessage, readUsage } from "./openai_reply.ts";
+import { notACompletion, readMessage, readUsage } from "./openai_reply.ts";
 import { estimateTokens } from "./tokens.ts";
 
 /** Where the pieces go, and what they answer. */
@@ -53,6 +53,7 @@ export async function collectStream(
       if (text !== "") listener.onDelta(text);
     }
   } catch (error) {
+    if (error instanceof RequestFailure) throw error;
     // Everything has come once the usage is here: a clumsy end does no harm then.
     if (collected.finishReason === "" || collected.usage === null) {
       throw broken(collected, listener, error);
@@ -64,14 +65,14 @@ export async function collectStream(
 
 /** Adds one chunk; returns the text in it. */
 function addChunk(collected: Collected, chunk: unknown): string {
-  if (!isRecord(chunk)) return "";
+  if (!isRecord(chunk)) throw notACompletion(textOf(chunk));
   collected.model = textOf(chunk.model) || collected.model;
   collected.usage = chunk.usage ?? collected.usage;
   const choice = itemsOf(chunk.choices).find((each) => (fieldOf(each, "index") ?? 0) === 0);
   if (choice === undefined) return "";
   collected.hasChoice = true;
   collected.finishReason = textOf(fieldOf(choice, "finish_reason")) || collected.finishReason;
-  const delta = fieldOf(choice, "delta");
+  const delta = fieldOf(choice, "delta") ?? fieldOf(choice, "message");
   const { text, reasoning, refusal } = readMessage(delta);
   collected.text += text;
   collected.reasoning += reasoning;

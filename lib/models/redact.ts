@@ -27,6 +27,11 @@ export function redactor(
   };
 }
 
+/** What somebody gave for a URL, without a user name and password. */
+export function shownUrl(given: string): string {
+  return JSON.stringify(given.replace(/[^/]*@/, ""));
+}
+
 /** An endpoint as messages show it: without user name, password, query or fragment. */
 export function endpointLabel(baseUrl: string): string {
   if (!URL.canParse(baseUrl)) return "an endpoint with an unreadable URL";
