@@ -3,6 +3,8 @@ import { type BatchItem, runBatch } from "./engine/batch.ts";
 import { describeGrants } from "./engine/grants.ts";
 import { gotText } from "./engine/got_text.ts";
 import type { Outcome } from "./engine/job.ts";
+import { Resumption } from "./engine/resume.ts";
+import type { RestoreSandbox } from "./engine/resumed_sandbox.ts";
 import { isRecord } from "./engine/schema.ts";
 import { settingsOf } from "./engine/settings.ts";
 import {
@@ -13,10 +15,10 @@ import {
   type Signature,
   type SignatureSpec,
 } from "./engine/signature.ts";
-import { type RunParts, startRun } from "./engine/start_run.ts";
+import { type RunParts, type StartOptions, startRun } from "./engine/start_run.ts";
 import { streamOf } from "./engine/stream.ts";
 import type { OutputCheck } from "./engine/submission.ts";
-import { createSandbox } from "./host/mod.ts";
+import { createSandbox, restoreSandbox } from "./host/mod.ts";
 import type { SandboxFactory } from "./host/sandbox.ts";
 import { CachedModel } from "./models/cache.ts";
 import type { LanguageModel } from "./models/language_model.ts";
@@ -24,6 +26,7 @@ import { type ModelSource, resolveModel } from "./models/resolve_model.ts";
 import type { RlmBatchOptions, RlmOptions, RlmResult, RunOptions } from "./rlm_options.ts";
 import type { RlmEvent } from "./trace/events.ts";
 import { Journal } from "./trace/journal.ts";
+import { textFolder } from "./trace/journal_format.ts";
 
 /**
  * A Recursive Language Model: answers questions about inputs of any size by having a model write Python
@@ -75,14 +78,51 @@ export class RLM<const S extends SignatureSpec> {
    * @throws {SubmissionError} when the turns ran out and no answer fits the outputs
    */
   async run(inputs: InferInputs<S>, options: RunOptions = {}): Promise<RlmResult<S>> {
-    const { signal, onEvent, deltas, journal } = options;
-    const outcome = await startRun(this.#parts(), asRecord(inputs), {
-      ...(signal ? { signal } : {}),
-      ...(onEvent ? { listeners: [onEvent] } : {}),
-      ...(deltas === undefined ? {} : { deltas }),
-      ...(journal === undefined
-        ? {}
-        : { openSink: (given) => openJournal(journal, given, signal) }),
+    const { journal, signal } = options;
+    const given = asRecord(inputs);
+    const outcome = await startRun(this.#parts(), given, {
+      ...startOptions(options),
+      ...(journal === undefined ? {} : {
+        openSink: () => openJournal(journal, given, signal),
+        ...(this.options.checkpoint ? { checkpoints: { folder: textFolder(journal) } } : {}),
+      }),
+    });
+    return this.#result(outcome);
+  }
+
+  /**
+   * Goes on with a run where it stopped, whatever stopped it. The run is told again from its journal: recorded
+   * replies are not paid for again, recorded tool results are not asked for again, and the cells run again, or
+   * those after the last checkpoint, to bring the variables back. Then it goes on, and so does the journal.
+   * A run that had ended gives its result again.
+   *
+   * Inputs are those kept in the journal; only those that were too large for it must be given again. The `RLM` must
+   * have the signature and options of then.
+   *
+   * @throws {JournalError} when the journal cannot be read, an input is not the same, or a cell does something
+   * else than it did; and everything that {@linkcode run} throws
+   *
+   * @example
+   * ```ts ignore
+   * const rlm = new RLM("context, query -> answer", { lm: "openai/gpt-5", checkpoint: true });
+   * await rlm.run({ context, query }, { journal: "run.jsonl" }); // the machine goes down
+   * const { answer } = await rlm.resume("run.jsonl"); // on another day
+   * ```
+   */
+  async resume(
+    path: string,
+    inputs: Partial<InferInputs<S>> = {},
+    options: Omit<RunOptions, "journal"> = {},
+  ): Promise<RlmResult<S>> {
+    const { signal } = options;
+    await using resumption = await Resumption.open(path, signal ? { signal } : {});
+    const given = await resumption.inputs(asRecord(inputs));
+    const { sandbox = {}, checkpoint } = this.options;
+    const outcome = await startRun(resumption.parts(this.#parts(), restorer(sandbox)), given, {
+      ...startOptions(options),
+      openSink: (checked) => Promise.resolve(resumption.begin(checked)),
+      ...(resumption.runId === null ? {} : { runId: resumption.runId }),
+      ...(checkpoint ? { checkpoints: resumption.checkpoints } : {}),
     });
     return this.#result(outcome);
   }
@@ -159,17 +199,33 @@ function asRecord(inputs: unknown): Record<string, unknown> {
   );
 }
 
+function startOptions({ signal, onEvent, deltas }: RunOptions): StartOptions {
+  return {
+    ...(signal ? { signal } : {}),
+    ...(onEvent ? { listeners: [onEvent] } : {}),
+    ...(deltas === undefined ? {} : { deltas }),
+  };
+}
+
 async function openJournal(
   path: string,
   inputs: Readonly<Record<string, unknown>>,
   signal: AbortSignal | undefined,
 ): Promise<Journal> {
   const journal = await Journal.open(path, signal ? { signal } : {});
-  await journal.writeInputs(inputs);
+  // What cannot be written fails the first event that must be.
+  void journal.writeInputs(inputs);
   return journal;
 }
 
 function sandboxFactory(sandbox: NonNullable<RlmOptions["sandbox"]>): SandboxFactory {
   if (typeof sandbox === "function") return sandbox;
   return ({ signal }) => createSandbox({ ...sandbox, ...(signal ? { signal } : {}) });
+}
+
+/** Makes sandboxes from checkpoints; a caller's own factory cannot. */
+function restorer(sandbox: NonNullable<RlmOptions["sandbox"]>): RestoreSandbox | null {
+  if (typeof sandbox === "function") return null;
+  return (saved, { signal }) =>
+    restoreSandbox(saved, { ...sandbox, ...(signal ? { signal } : {}) });
 }

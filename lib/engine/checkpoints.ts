@@ -2,45 +2,53 @@
 import type { Cell, ExecuteOptions, Sandbox, SandboxFactory } from "../host/sandbox.ts";
 import { saveCheckpoint } from "../trace/checkpoint_store.ts";
 import { abortable } from "./abort.ts";
+import type { EventBody } from "./emitter.ts";
 
-/** Where checkpoints go, and who hears of them. */
+/** Where checkpoints go. */
 export interface CheckpointOptions {
   /** Folder for the checkpoints. */
   readonly folder: string;
   /** Cells that need none, because the recording of a resumed run has them. @default {0} */
   readonly after?: number;
-  /** Settles when the journal has the events of the cell. */
+}
+
+/** The run whose guest is saved, as it goes on. */
+export interface CheckpointedRun {
+  /** The turn that is under way. */
+  readonly stepId: () => string;
+  /** Tells an event of the run. */
+  readonly emit: (event: EventBody) => void;
+  /** Settles when the events so far are safe. */
   readonly flush: () => Promise<void>;
-  /** Called when a checkpoint was saved. */
-  readonly onSaved?: (saved: { readonly bytes: number; readonly durationMs: number }) => void;
-  /** Called when one could not be made or saved; the run goes on without it. */
-  readonly onFailed?: (error: unknown) => void;
 }
 
 /** Has the first sandbox that is made, which is the outermost run's, be saved after each cell. */
 export function checkpointedSandboxes(
   factory: SandboxFactory,
   options: CheckpointOptions,
+  run: CheckpointedRun,
 ): SandboxFactory {
   let isFirst = true;
   return async ({ signal }) => {
     const wrap = isFirst;
     isFirst = false;
     const sandbox = await factory(signal === undefined ? {} : { signal });
-    return wrap ? new CheckpointedSandbox(sandbox, options) : sandbox;
+    return wrap ? new CheckpointedSandbox(sandbox, options, run) : sandbox;
   };
 }
 
 class CheckpointedSandbox implements Sandbox {
   readonly #inner: Sandbox;
   readonly #options: CheckpointOptions;
+  readonly #run: CheckpointedRun;
   #cells = 0;
   #saving: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(inner: Sandbox, options: CheckpointOptions) {
+  constructor(inner: Sandbox, options: CheckpointOptions, run: CheckpointedRun) {
     this.#inner = inner;
     this.#options = options;
+    this.#run = run;
   }
 
   bind(
@@ -55,7 +63,7 @@ class CheckpointedSandbox implements Sandbox {
     const cell = await this.#inner.execute(code, options);
     this.#cells++;
     if (this.#cells > (this.#options.after ?? 0) && isWorthSaving(cell)) {
-      this.#saving = this.#save(this.#cells);
+      this.#saving = this.#save(this.#cells, this.#run.stepId());
     }
     return cell;
   }
@@ -74,15 +82,19 @@ class CheckpointedSandbox implements Sandbox {
     await this.#saving;
   }
 
-  async #save(cells: number): Promise<void> {
+  async #save(cells: number, stepId: string): Promise<void> {
     const started = performance.now();
     try {
       const bytes = await this.#inner.checkpoint();
-      await this.#options.flush();
+      // A checkpoint is of use only if the journal reaches as far.
+      await this.#run.flush();
       await saveCheckpoint(this.#options.folder, { cells, bytes });
-      this.#options.onSaved?.({ bytes: bytes.length, durationMs: performance.now() - started });
+      const durationMs = performance.now() - started;
+      this.#run.emit({ type: "checkpoint", stepId, bytes: bytes.length, durationMs });
     } catch (error) {
-      if (!this.#closed) this.#options.onFailed?.(error);
+      if (this.#closed) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#run.emit({ type: "warning", message: `no checkpoint was saved: ${reason}` });
     }
   }
 }

@@ -16,6 +16,7 @@ import { type JournalContent, readJournal } from "../trace/journal_reader.ts";
 import { type RecordedCell, recordedCells } from "../trace/recorded_cell.ts";
 import { RecordedTools } from "../trace/recorded_tool.ts";
 import { Recording } from "../trace/recording.ts";
+import type { CheckpointOptions } from "./checkpoints.ts";
 import type { EventSink } from "./emitter.ts";
 import { resumedModel } from "./resumed_model.ts";
 import { type RestoreSandbox, resumedSandboxes } from "./resumed_sandbox.ts";
@@ -136,9 +137,15 @@ export class Resumption implements EventSink, AsyncDisposable {
     };
   }
 
+  /** Where checkpoints are, and how many cells need none because they are recorded. */
+  get checkpoints(): CheckpointOptions {
+    return { folder: textFolder(this.#journal.path), after: this.cells.length };
+  }
+
   /** Reads the newest checkpoint that the recording reaches, or null when there is none. */
   checkpoint(options: { readonly signal?: AbortSignal } = {}): Promise<SavedCheckpoint | null> {
-    return readCheckpoint(textFolder(this.#journal.path), this.cells.length, options);
+    const { folder, after = 0 } = this.checkpoints;
+    return readCheckpoint(folder, after, options);
   }
 
   /** Throws if the run has left the recording. */

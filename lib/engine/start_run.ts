@@ -4,6 +4,7 @@ import type { SandboxFactory, Tool } from "../host/sandbox.ts";
 import type { LanguageModel } from "../models/language_model.ts";
 import type { EventListener } from "../trace/events.ts";
 import { Budget } from "./budget.ts";
+import { checkpointedSandboxes, type CheckpointOptions } from "./checkpoints.ts";
 import { Emitter, type EventSink } from "./emitter.ts";
 import { checkInputs } from "./inputs.ts";
 import type { Kept, Outcome } from "./job.ts";
@@ -43,7 +44,10 @@ export interface StartOptions {
   readonly deltas?: boolean;
   /** Sandbox, conversation and earlier inputs of a session. */
   readonly session?: Kept & { readonly inputs: Readonly<Record<string, unknown>> };
+  /** The id of a run that goes on; a new one otherwise. */
   readonly runId?: string;
+  /** Where the guest's memory is saved after each cell; nothing is saved without it. */
+  readonly checkpoints?: CheckpointOptions;
 }
 
 /** The share of `maxSeconds` that is kept for the last call. */
@@ -80,14 +84,20 @@ export async function startRun(
     emitter,
     slots: new Semaphore(settings.concurrency),
     memo: parts.memo ? new ReplyMemo() : null,
-    makeSandbox: parts.makeSandbox,
+    makeSandbox: options.checkpoints === undefined
+      ? parts.makeSandbox
+      : checkpointedSandboxes(parts.makeSandbox, options.checkpoints, {
+        stepId: () => run.stepId ?? "",
+        emit: (event) => run.emit(event),
+        flush: () => emitter.flush(),
+      }),
     nextCallId: () => `c${++calls}`,
     fail: (error: RlmError) => failure.abort(error),
     callerSignal: options.signal ?? null,
     perform: performRun,
     deltas: options.deltas ?? false,
   };
-  const run = new Run(tree, {
+  const run: Run = new Run(tree, {
     id: runId,
     signal: AbortSignal.any([...ends, soft.signal]),
     lastSignal: AbortSignal.any([...ends, hard.signal]),
