@@ -1,0 +1,35 @@
+"""Values too large for JSON text: memory that the host fills, and bytes that it copies out."""
+
+import js
+
+#: Offset of the first character of an ASCII string, and of the first byte of `bytes`, in the object.
+_STR_HEADER = str().__sizeof__() - 1
+_BYTES_HEADER = bytes().__sizeof__() - 1
+
+_incoming: dict[int, tuple[str, str | bytes]] = {}
+
+
+def open_blob(blob: int, kind: str, length: int) -> int:
+    """Makes room for a value of `length` bytes; returns the address at which to write them.
+
+    `kind` is `"ascii"` (characters of one byte below 128), `"str"` (UTF-8) or `"bytes"`. The memory is
+    that of the value itself, so nothing is copied for `ascii` and `bytes`.
+    """
+    if length < 2:
+        # Python shares its shortest strings, so they may not be written to.
+        raise ValueError(f"cannot make a blob of {length} bytes; send it inside the JSON")
+    value: str | bytes = "\0" * length if kind == "ascii" else bytes(length)
+    _incoming[blob] = (kind, value)
+    return id(value) + (_STR_HEADER if kind == "ascii" else _BYTES_HEADER)
+
+
+def take(blob: int) -> str | bytes:
+    """The value that was opened as `blob`, now that the host has filled it."""
+    kind, value = _incoming.pop(blob)
+    return str(value, "utf-8", "surrogatepass") if kind == "str" else value
+
+
+def send(value: str | bytes) -> int:
+    """Gives the host a copy of `value`; returns the number by which the wire names it."""
+    data = value.encode("utf-8", "surrogatepass") if type(value) is str else value
+    return int(js.rlm.send_blob(data))

@@ -1,0 +1,114 @@
+"""Running a cell: from its text to its result, whatever it does."""
+
+import linecache
+from typing import Any
+
+from . import prelude_control as control
+from . import prelude_errors as errors
+from . import prelude_namespace as namespace
+from . import prelude_source as source
+from .prelude_control import CellTimeout, Execution
+from .prelude_hints import runtime_hint, syntax_hint
+from .prelude_loop import finish, run_code
+from .prelude_output import Output
+from .prelude_repr import bounded_repr
+from .prelude_wire import dumps, loads
+
+#: Characters of a shown value; more could not travel in one message.
+MAX_VALUE_CHARS = 1_000_000
+
+
+class Cell:
+    """One cell while it runs. The compiled code holds it and hands it the last expression's value."""
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        self._params = params
+        self._filename = errors.cell_filename(params["cell"])
+        self._value: str | None = None
+        self.execution = Execution(
+            id=params["executionId"],
+            cell=params["cell"],
+            timeout_ms=params["timeoutMs"],
+            tools=frozenset(spec["name"] for spec in params["tools"]),
+            output=Output(params["maxOutputChars"]),
+        )
+
+    def show(self, value: object) -> None:
+        """Keeps the `repr` of the last expression's value."""
+        if value is not None:
+            self._value = bounded_repr(value, min(self._params["maxOutputChars"], MAX_VALUE_CHARS))
+
+    def run(self) -> str:
+        """Runs the cell; returns its result as JSON text."""
+        execution = self.execution
+        namespace.restore_interpreter()
+        namespace.give(self._params["tools"], self._params["submit"])
+        token = control.begin(execution)
+        try:
+            problem = self._attempt()
+            namespace.restore_interpreter()
+            namespace.restore_names(execution)
+            error = None if problem is None else self._describe(problem)
+            finish(execution)
+            execution.output.flush()
+        finally:
+            control.end(execution, token)
+        return self._result(error)
+
+    def _attempt(self) -> BaseException | None:
+        """Compiles and runs the code; returns what it raised."""
+        text = self._params["code"]
+        errors.remember_source(self._filename, text)
+        try:
+            code = source.compile_cell(source.parse(text, self._filename), text, self._filename, self)
+            run_code(code, namespace.variables)
+        except BaseException as problem:
+            return problem
+        return None
+
+    def _describe(self, problem: BaseException) -> errors.ErrorText | None:
+        """The text of what the cell raised, or None if it is an end that was asked for."""
+        if self.execution.submission is not None:
+            return None
+        if isinstance(problem, CellTimeout):
+            seconds = self.execution.timeout_ms / 1000
+            message = f"the cell ran longer than {seconds:g} s and was stopped; its variables are kept"
+            timeout = TimeoutError(message).with_traceback(problem.__traceback__)
+            return errors.describe(timeout)
+        if isinstance(problem, SyntaxError) and problem.filename == self._filename:
+            return errors.describe(problem.with_traceback(None), syntax_hint(problem, self._params["code"]))
+        return errors.describe(problem, runtime_hint(problem, namespace.variables, self.execution.tools))
+
+    def _result(self, error: errors.ErrorText | None) -> str:
+        """The result as JSON text."""
+        execution = self.execution
+        if execution.submission is not None:
+            status = "submitted"
+        elif execution.timed_out:
+            status = "timeout"
+        else:
+            status = "ok" if error is None else "error"
+        head = dumps({
+            "status": status,
+            "value": self._value if status == "ok" else None,
+            "error": None if error is None else {"type": error.type, "message": error.message, "traceback": error.traceback},
+            "stdoutChars": execution.output.totals["stdout"],
+            "stderrChars": execution.output.totals["stderr"],
+            "notes": execution.notes,
+        })
+        return f'{head[:-1]},"submission":{execution.submission or "null"}}}'
+
+    def failure(self, problem: BaseException) -> str:
+        """The result when the runner itself failed."""
+        self.execution.notes[:] = ["the cell left the interpreter in a state that the runner could not mend"]
+        return self._result(errors.describe(problem))
+
+
+def execute(text: str) -> str:
+    """Runs one cell: `ExecuteParams` as JSON in, `ExecuteResult` as JSON out. Never raises."""
+    cell = Cell(loads(text))
+    try:
+        return cell.run()
+    except BaseException as problem:
+        # Only a guest that has broken the interpreter itself gets here; the next cell may still work.
+        return cell.failure(problem)

@@ -1,0 +1,136 @@
+"""The guest's names: its variables, what the runner adds to them, and what is put right around each cell."""
+
+import _signal
+import builtins
+import sys
+from types import ModuleType
+from typing import Any
+
+from . import prelude_output as output
+from .prelude_control import Execution, on_interrupt
+from .prelude_submit import Final, FinalVar, Submit
+from .prelude_tools import Tool
+from .prelude_wire import dumps
+
+_main: ModuleType = sys.modules["__main__"]
+#: The variables of the guest.
+variables: dict[str, Any] = vars(_main)
+_initial = {name: value for name, value in variables.items() if name.startswith("__")}
+
+_submit = Submit()
+_final = Final(_submit)
+_final_var = FinalVar(_submit, variables)
+#: Names that the runner gives in the open execution.
+_given: dict[str, object] = {}
+#: Every tool that was ever given, with its specification, so that a kept reference stays good.
+_tools: dict[str, tuple[str, Tool]] = {}
+
+_builtins: dict[str, object] = {}
+_modules: dict[str, ModuleType] = {}
+_recursion_limit = sys.getrecursionlimit()
+
+
+def give(tools: list[dict[str, Any]], fields: list[dict[str, Any]]) -> None:
+    """Makes the tools and `SUBMIT` of one execution the only ones that the guest knows."""
+    given: dict[str, object] = {"SUBMIT": _submit, "FINAL": _final, "FINAL_VAR": _final_var}
+    _submit.set_fields(fields)
+    for spec in tools:
+        given[spec["name"]] = _tool(spec)
+    for name, value in _given.items():
+        if given.get(name) is not value and variables.get(name) is value:
+            del variables[name]
+    _given.clear()
+    _given.update(given)
+    variables.update(given)
+
+
+def _tool(spec: dict[str, Any]) -> Tool:
+    """The tool of `spec`: the same object as long as the specification stays the same."""
+    name, text = spec["name"], dumps(spec)
+    known = _tools.get(name)
+    if known is not None and known[0] == text:
+        return known[1]
+    tool = Tool(name, spec["description"], spec["parameters"], bool(spec.get("concurrent")))
+    _tools[name] = (text, tool)
+    return tool
+
+
+def concurrent_tools() -> frozenset[str]:
+    """Names that stand for tools whose calls may run together."""
+    return frozenset(
+        name
+        for name, value in _given.items()
+        if isinstance(value, Tool) and value.concurrent and variables.get(name) is value
+    )
+
+
+def given_tools() -> frozenset[str]:
+    """Names of the open execution's tools."""
+    return frozenset(name for name, value in _given.items() if isinstance(value, Tool))
+
+
+def restore_names(execution: Execution) -> None:
+    """Gives back the names that a cell overwrote, and says so."""
+    for name, value in _given.items():
+        if variables.get(name) is not value:
+            variables[name] = value
+            execution.note(f"{name} was overwritten or deleted; it is the function of that name again")
+    if "print" in variables:
+        del variables["print"]
+        execution.note("print was overwritten; it is the builtin again")
+    changed = [name for name, value in _builtins.items() if vars(builtins).get(name, _builtins) is not value]
+    if changed:
+        vars(builtins).update(_builtins)
+        names = ", ".join(sorted(changed)[:10])
+        execution.note(f"builtins were changed or deleted; they are back: {names}")
+
+
+def protect() -> None:
+    """Remembers the interpreter as it should be; called when all modules are loaded."""
+    builtins.input = output.no_input
+    _builtins.update(vars(builtins))
+    _modules.update(sys.modules)
+
+
+def restore_interpreter() -> None:
+    """Undoes what a cell may have done to the interpreter that the next one, or the runner, relies on."""
+    for attempt in range(3):
+        try:
+            _restore()
+            return
+        except BaseException:
+            # A trace or profile function of the guest that raises is removed by that.
+            if attempt == 2:
+                raise
+
+
+def _restore() -> None:
+    sys.settrace(None)
+    sys.setprofile(None)
+    for tool in range(6):
+        if sys.monitoring.get_tool(tool) is not None:
+            sys.monitoring.free_tool_id(tool)
+    _signal.signal(_signal.SIGINT, on_interrupt)
+    if sys.getrecursionlimit() != _recursion_limit:
+        sys.setrecursionlimit(_recursion_limit)
+    for name, module in _modules.items():
+        if sys.modules.get(name) is None:
+            sys.modules[name] = module
+    sys.modules["__main__"] = _main
+    vars(output.stdout).pop("write", None)
+    sys.stdout = sys.__stdout__ = output.stdout
+    sys.stderr = sys.__stderr__ = output.stderr
+    sys.stdin = sys.__stdin__ = output.stdin
+
+
+def names() -> list[str]:
+    """The names of the guest's own variables."""
+    return [name for name in variables if not name.startswith("__") and name not in _given]
+
+
+def reset() -> None:
+    """Forgets all variables and tools."""
+    variables.clear()
+    variables.update(_initial)
+    _given.clear()
+    _tools.clear()
