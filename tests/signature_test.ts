@@ -3,8 +3,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SignatureError } from "../lib/errors.ts";
 import { parsePythonType } from "../lib/engine/python_type.ts";
 import { normalizeSignature, parseSignature, saveSignature } from "../lib/engine/signature.ts";
-import { describeSignature } from "../lib/engine/signature_text.ts";
 import { typeText } from "../lib/engine/type_text.ts";
+import type { RunRecord } from "../lib/rlm_options.ts";
 
 /** Name, type and requirement of each field. */
 function shape(fields: ReturnType<typeof parseSignature>["inputs"]): unknown[] {
@@ -252,6 +252,24 @@ Deno.test("C61: an output with the name of a result's own property is refused", 
   }
 });
 
+Deno.test("C61: every property of a result is refused as an output", () => {
+  const properties: Record<keyof RunRecord, true> = {
+    outputs: true,
+    trajectory: true,
+    stopReason: true,
+    stoppedBy: true,
+    usage: true,
+    runId: true,
+  };
+  for (const name of Object.keys(properties)) {
+    assertThrows(
+      () => parseSignature(`a -> ${name}`),
+      SignatureError,
+      "is a property of every result",
+    );
+  }
+});
+
 Deno.test("C65: names that only look special are allowed", () => {
   const signature = parseSignature(
     "context, history, type, id, match, trajectory -> answer, print, input",
@@ -267,11 +285,10 @@ Deno.test("C65: names that only look special are allowed", () => {
   assertEquals(signature.outputs.map(({ name }) => name), ["answer", "print", "input"]);
 });
 
-Deno.test("A signature is text again for people, and JSON again for a file", () => {
-  const text =
-    'context, query: str -> answer: str = "none", pages: list[int], when: date | None = None';
-  const signature = parseSignature(text);
-  assertEquals(describeSignature(signature), text);
+Deno.test("A signature is JSON in a file and the same signature again", () => {
+  const signature = parseSignature(
+    'context, query: str -> answer: str = "none", pages: list[int], when: date | None = None',
+  );
   const again = normalizeSignature(JSON.parse(JSON.stringify(saveSignature(signature))));
   assertEquals(shape(again.inputs), shape(signature.inputs));
   assertEquals(shape(again.outputs), shape(signature.outputs));

@@ -11,7 +11,7 @@ async function check(path: string | URL): Promise<{ success: boolean; output: st
   return { success, output: new TextDecoder().decode(stderr) };
 }
 
-Deno.test("C64: uses of typed signatures compile, and those marked as wrong do not", async () => {
+Deno.test("Right uses of typed signatures compile, in every form", async () => {
   const { success, output } = await check(
     new URL("./fixtures/signature_types.ts", import.meta.url),
   );
@@ -39,14 +39,44 @@ const WRONG: readonly (readonly [code: string, message: string])[] = [
     `rlm("c -> pages: list[int]")({ c: 1 }).pages satisfies string[];`,
     "Type 'number[]' does not satisfy the expected type 'string[]'",
   ],
+  [`rlm("context -> n: int[3]");`, `"'int' takes no [...]"`],
+  [`rlm("context, , query -> answer");`, `"expected a name before ',query'"`],
+  [`new RLM("context -> answer: strr");`, `"unknown type 'strr'"`],
+  [
+    `await new RLM("context, query -> answer").run({ context: "" });`,
+    "Property 'query' is missing",
+  ],
+  [
+    `(await new RLM("c -> pages: list[int]").run({ c: 1 })).page;`,
+    "Property 'page' does not exist",
+  ],
+  [`rlm(7);`, "not assignable to parameter of type 'SignatureSpec'"],
+  [`rlm({ inputs: { a: "int" }, outputs: "x" })({});`, "Property 'a' is missing"],
+  [
+    `rlm({ inputs: "a", outputs: { x: "list[int]" } })({ a: 1 }).x.at(0)?.trim();`,
+    "'trim' does not exist on type 'number'",
+  ],
+  [
+    `tool({ description: "", parameters: "n: int", run: ({ n }) => n.trim() });`,
+    "'trim' does not exist on type 'number'",
+  ],
+  [
+    `tool({ description: "", parameters: { n: "int" }, run: ({ m }) => m });`,
+    "Property 'm' does not exist",
+  ],
 ];
 
 Deno.test("Wrong uses fail to compile at their line, with the reason", async () => {
-  const engine = new URL("../lib/engine/signature.ts", import.meta.url).href;
-  const head =
-    `import type { CheckedSignature, InferInputs, InferOutputs, SignatureSpec } from "${engine}";
-declare function rlm<const S extends SignatureSpec>(signature: S & CheckedSignature<S>): (inputs: InferInputs<S>) => InferOutputs<S>;
-`;
+  const lib = new URL("../lib/", import.meta.url);
+  const head = [
+    `import type { CheckedSignature, InferInputs, InferOutputs, SignatureSpec } from "${lib}engine/signature.ts";`,
+    `import { tool } from "${lib}engine/tool.ts";`,
+    `import { RLM } from "${lib}rlm.ts";`,
+    "declare function rlm<const S extends SignatureSpec>(",
+    "  signature: S & CheckedSignature<S>,",
+    "): (inputs: InferInputs<S>) => InferOutputs<S>;",
+    "",
+  ].join("\n");
   const firstLine = head.split("\n").length;
   const path = await Deno.makeTempFile({ suffix: ".ts" });
   try {

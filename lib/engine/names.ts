@@ -26,7 +26,7 @@ const BUILTINS: ReadonlySet<string> = new Set(
     "any all isinstance open repr").split(" "),
 );
 
-/** Properties that every result has beside its outputs. */
+/** Properties that every result has beside its outputs, and two that JavaScript itself looks for. */
 export const RESULT_NAMES: ReadonlySet<string> = new Set([
   "trajectory",
   "stopReason",

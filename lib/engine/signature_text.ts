@@ -18,12 +18,6 @@ export function describeFields(fields: readonly Field[]): string {
   }).join("\n");
 }
 
-/** The string form again: `context, query -> answer: str`, with what the model should know. */
-export function describeSignature(signature: Signature): string {
-  const inputs = signature.inputs.map(parameterText).join(", ");
-  return `${inputs} -> ${signature.outputs.map(parameterText).join(", ")}`;
-}
-
 /** A field as a Python parameter. */
 function parameterText(field: Field): string {
   const type = field.type === "Any" ? field.name : `${field.name}: ${field.type}`;
@@ -39,7 +33,7 @@ function defaultNote(field: Field): string {
 }
 
 /** A constant as Python writes it. */
-export function constantText(value: unknown): string {
+function constantText(value: unknown): string {
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "string") return JSON.stringify(value);
