@@ -169,6 +169,17 @@ Deno.test("A store that fails is reported and costs no answer", async () => {
   assertEquals(problems.map(String), ["Error: cannot read", "Error: cannot write"]);
 });
 
+Deno.test("A request that comes while the answer is being stored is not sent again", async () => {
+  await using server = new OpenAIServer([{ text: "Hello" }]);
+  const stored = Promise.withResolvers<void>();
+  const store = { get: () => Promise.resolve(null), set: () => stored.promise };
+  const cached = new CachedModel(model(server), { store });
+  assertEquals((await cached.completeCached(request)).cached, false);
+  assertEquals((await cached.completeCached(request)).cached, true);
+  assertEquals(server.requests.length, 1);
+  stored.resolve();
+});
+
 Deno.test("Memory keeps what was used last", async () => {
   const completion = await someCompletion();
   const store = new MemoryStore({ maxEntries: 2 });

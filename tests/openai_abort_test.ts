@@ -1,5 +1,6 @@
 /** An abort ends a call at any moment, at once, with the signal's reason. */
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
+import { ModelError } from "../lib/errors.ts";
 import { OpenAIModel } from "../lib/models/openai.ts";
 import { messages } from "./fixtures/model_failures.ts";
 import { OpenAIServer } from "./fixtures/openai_server.ts";
@@ -53,6 +54,30 @@ Deno.test("C153: an abort while waiting for a retry rejects at once", async () =
     }), DOMException);
   assertLess(performance.now() - started, 5_000);
   assertEquals(server.requests.length, 1);
+});
+
+Deno.test("A signal that lives on is left with no listeners, however calls end", async () => {
+  await using server = new OpenAIServer([
+    { status: 503 },
+    { text: "a b" },
+    { status: 400 },
+  ]);
+  const { signal } = new AbortController();
+  let listening = 0;
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listening++;
+    add(...args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    listening--;
+    remove(...args);
+  };
+  const model = new OpenAIModel("m", { baseUrl: server.baseUrl, retryDelayMs: 1 });
+  assertEquals((await model.complete({ messages, signal, onDelta: () => {} })).attempts, 2);
+  await assertRejects(() => model.complete({ messages, signal }), ModelError);
+  assertEquals(listening, 0);
 });
 
 Deno.test("A request whose signal is already aborted is not sent", async () => {

@@ -76,6 +76,23 @@ Deno.test("A stream that ends without saying why the model stopped is cut off", 
   assertEquals([error.code, error.retryable], ["cut_off", true]);
 });
 
+Deno.test("A stream with damaged events is cut off, and nothing is printed about it", async () => {
+  const body = 'data: {"choices":[{"delta":{"content":"a"}}]}\n\ndata: {"choi\n\n';
+  const headers = { "content-type": "text/event-stream" };
+  await using server = new OpenAIServer([{ body, headers }]);
+  const printed: unknown[] = [];
+  const { console: terminal } = globalThis;
+  const print = terminal.error;
+  terminal.error = (...words) => void printed.push(words);
+  try {
+    const error = await failWith(server.baseUrl, {}, { onDelta: () => {} });
+    assertEquals([error.code, error.retryable], ["cut_off", true]);
+  } finally {
+    terminal.error = print;
+  }
+  assertEquals(printed, []);
+});
+
 Deno.test("An error event in a stream is read like any other", async () => {
   const body = 'data: {"error":{"type":"overloaded_error","message":"Overloaded"}}\n\n';
   const headers = { "content-type": "text/event-stream" };

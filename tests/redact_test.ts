@@ -1,6 +1,6 @@
 /** Secrets are taken out of texts. */
 import { assertEquals } from "@std/assert";
-import { endpointLabel, redactor } from "../lib/models/redact.ts";
+import { endpointLabel, redactor, shownUrl } from "../lib/models/redact.ts";
 
 Deno.test("C163: known secrets are taken out wherever they are, also URL-encoded", () => {
   const redact = redactor(["pass word+1", "pass word+1 and more", null, undefined, "", "none"]);
@@ -20,5 +20,7 @@ Deno.test("C163: what has the shape of a key is taken out, ours or not", () => {
 
 Deno.test("An endpoint is shown without user, password, query and fragment", () => {
   assertEquals(endpointLabel("https://u:p@host:81/v1/?key=secret#x"), "https://host:81/v1");
+  assertEquals(shownUrl("u:p@host/v1"), '"host/v1"');
+  assertEquals(shownUrl("ftp://u:p@host/v1"), '"ftp://host/v1"');
   assertEquals(endpointLabel("nonsense"), "an endpoint with an unreadable URL");
 });

@@ -1,6 +1,7 @@
 /** Reads keys and settings from the environment: the only file that does. */
 import { ModelError } from "../errors.ts";
 import type { Provider } from "./providers.ts";
+import { shownUrl } from "./redact.ts";
 
 /** Reads a variable that is not needed: null when unset, empty, or not permitted. Never asks for permission. */
 export function readOptional(name: string): string | null {
@@ -59,9 +60,7 @@ export function readBaseUrl(provider: Provider, model: string): string {
     if (value === null) continue;
     if (URL.canParse(toBaseUrl(value))) return toBaseUrl(value);
     throw new ModelError(
-      `Cannot ask ${model}: ${name} is ${
-        JSON.stringify(value)
-      }; set it to an http:// or https:// URL`,
+      `Cannot ask ${model}: ${name} is ${shownUrl(value)}; set it to an http:// or https:// URL`,
       { code: "config", model, attempts: 0 },
     );
   }
