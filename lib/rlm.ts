@@ -15,6 +15,7 @@ import {
   type Signature,
   type SignatureSpec,
 } from "./engine/signature.ts";
+import { Session } from "./engine/session.ts";
 import { type RunParts, type StartOptions, startRun } from "./engine/start_run.ts";
 import { streamOf } from "./engine/stream.ts";
 import type { OutputCheck } from "./engine/submission.ts";
@@ -24,6 +25,7 @@ import { CachedModel } from "./models/cache.ts";
 import type { LanguageModel } from "./models/language_model.ts";
 import { type ModelSource, resolveModel } from "./models/resolve_model.ts";
 import type { RlmBatchOptions, RlmOptions, RlmResult, RunOptions } from "./rlm_options.ts";
+import { readState, type RlmState, stateOf } from "./rlm_state.ts";
 import type { RlmEvent } from "./trace/events.ts";
 import { Journal } from "./trace/journal.ts";
 import { textFolder } from "./trace/journal_format.ts";
@@ -149,6 +151,36 @@ export class RLM<const S extends SignatureSpec> {
       (each, signal) => this.run(each, { signal, ...(onEvent ? { onEvent } : {}) }),
       options,
     );
+  }
+
+  /** Opens a session: runs that share one REPL and one conversation. Close it, best by `await using`. */
+  session(): Session<InferInputs<S>, RlmResult<S>, RunOptions> {
+    const parts = this.#parts();
+    return new Session(parts.makeSandbox, async (inputs, session, options = {}) => {
+      const outcome = await startRun(parts, asRecord(inputs), {
+        ...startOptions(options),
+        session,
+      });
+      return this.#result(outcome);
+    });
+  }
+
+  /**
+   * Signature and options as plain data, to be kept and given to {@linkcode RLM.fromJSON}. What is no data is left
+   * out: tools, checks, and models and sandboxes that are objects or functions.
+   */
+  toJSON(): RlmState {
+    return stateOf(this.signature, this.options);
+  }
+
+  /**
+   * Makes an `RLM` from what {@linkcode RLM.toJSON} gave; `options` brings what was left out, or other values.
+   *
+   * @throws {TypeError} when the state is not one
+   */
+  static fromJSON(state: unknown, options: RlmOptions = {}): RLM<Signature> {
+    const { signature, options: saved } = readState(state);
+    return new RLM<Signature>(signature, { ...saved, ...options });
   }
 
   /** A copy with other options in the place of these. */

@@ -30,7 +30,8 @@ export interface Job {
 
 /** What outlives a run when its caller goes on with it. */
 export interface Kept {
-  readonly sandbox: Sandbox;
+  /** Gives the sandbox; the first run starts it. */
+  readonly open: (signal: AbortSignal) => Promise<Sandbox>;
   readonly conversation: Conversation;
 }
 

@@ -26,11 +26,33 @@ const REPLY_TOKENS = 16_384;
 export async function callModel(run: Run, call: ModelCall): Promise<Completion> {
   const inputTokens = estimateMessageTokens(call.messages);
   refuseOverWindow(call.model, inputTokens, call.messages);
-  if (call.role === "root" && run.depth === 0 || call.role === "extract") {
-    return await sendWithinBudget(run, call, inputTokens);
-  }
+  if (run.depth === 0 && call.role !== "sub") return await sendWithinBudget(run, call, inputTokens);
+  // To the run at the top, all that its children ask is sub-calls; the functions for sub-calls charge their own.
+  if (call.role !== "sub") run.tree.budget.charge(1);
   return await run.tree.slots.run(() => sendWithinBudget(run, call, inputTokens), call.signal);
 }
+
+/** Keeps enough of the budget for a last call over these messages, so that a cap does not cost the answer. */
+export async function setAsideForLastCall(
+  run: Run,
+  model: LanguageModel,
+  messages: readonly Message[],
+): Promise<void> {
+  const { maxTokens, maxCost } = run.tree.budget.limits;
+  if (run.depth > 0 || maxTokens === null && maxCost === null) return;
+  const inputTokens = Math.ceil(estimateMessageTokens(messages) * LAST_CALL_GROWTH);
+  const call = { model, role: "extract", messages, signal: run.signal } as const;
+  const { cost } = await estimateOf(run, call, inputTokens);
+  run.tree.budget.setAside({
+    tokens: inputTokens + LAST_REPLY_TOKENS,
+    cost: cost(LAST_REPLY_TOKENS),
+  });
+}
+
+/** By the last call the conversation will have grown by a turn or so. */
+const LAST_CALL_GROWTH = 1.5;
+/** Tokens for the last reply. */
+const LAST_REPLY_TOKENS = 2_000;
 
 /** Tells of a call that an earlier identical one answers: nothing is sent, nothing is paid. */
 export function reuseReply(run: Run, call: ModelCall, completion: Completion): Completion {

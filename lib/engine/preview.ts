@@ -22,14 +22,20 @@ const MEASURED_VALUES = 100_000;
 export function describeInput(
   name: string,
   value: unknown,
-  options: { readonly maxChars: number; readonly description?: string },
+  options: {
+    readonly maxChars: number;
+    readonly description?: string;
+    /** Says where the whole text is told, in place of glimpses. */
+    readonly toldIn?: string;
+  },
 ): Preview {
   const described = describeValue(value, options.maxChars);
   const about = options.description ? ` — ${options.description}` : "";
-  const head = `\`${name}\`: ${described.headline}${about}`;
-  const glimpses = described.glimpses.map(([label, text]) =>
-    markAsData(`of="${name}" ${label}`, text)
-  );
+  const told = options.toldIn === undefined ? "" : `, told in ${options.toldIn}`;
+  const head = `\`${name}\`: ${described.headline}${told}${about}`;
+  const glimpses = told === ""
+    ? described.glimpses.map(([label, text]) => markAsData(`of="${name}" ${label}`, text))
+    : [];
   return {
     summary: { name, type: described.type, length: described.length, unit: described.unit },
     text: [head, ...glimpses].join("\n"),

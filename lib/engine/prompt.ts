@@ -6,7 +6,8 @@ import type { Tool } from "../host/sandbox.ts";
 import type { Field, Signature } from "./signature.ts";
 import { oneLine } from "./fields.ts";
 import type { Profile } from "./profile.ts";
-import { count } from "./shown_text.ts";
+import { count, makeVisible } from "./shown_text.ts";
+import { describeFields } from "./signature_text.ts";
 
 /** What the system prompt depends on. */
 export interface SystemPromptParts {
@@ -34,26 +35,41 @@ export function systemPrompt(parts: SystemPromptParts): string {
   ].join("\n\n");
 }
 
-/** Says what the task is: instructions, inputs, outputs. */
-export function taskMessage(task: {
+/** What the first message tells. */
+export interface TaskParts {
   readonly signature: Signature;
+  /** The caller's own, beside the signature's. */
   readonly instructions: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
   readonly previews: readonly string[];
-}): string {
-  const { signature, previews } = task;
-  const instructions = [signature.instructions, task.instructions].filter((text) =>
-    text.trim() !== ""
-  );
-  const inputs = previews.length > 0 ? previews.join("\n\n") : "None: work from the task alone.";
+}
+
+/** Says what the task is: instructions, inputs, outputs. */
+export function taskMessage({ signature, instructions, inputs, previews }: TaskParts): string {
+  const questions = Object.entries(inputs).filter(([name, value]) => isQuestion(name, value));
+  const told = [signature.instructions, instructions].filter((text) => text.trim() !== "");
+  if (told.length === 0) told.push(defaultInstructions(signature, questions.length > 0));
   return [
-    `# Task\n\n${
-      instructions.length > 0 ? instructions.join("\n\n") : defaultInstructions(signature)
-    }`,
-    `# Inputs, bound as variables\n\n${inputs}`,
-    `# Answer\n\nHand it in with ${submitCall(signature.outputs)}:\n\n${
-      signature.outputs.map(outputLine).join("\n")
-    }`,
+    "# Task",
+    ...told,
+    ...questions.map(([name, text]) => `\`${name}\`:\n\n${makeVisible(String(text))}`),
+    "# Inputs, bound as variables",
+    previews.length > 0 ? previews.join("\n\n") : "None: work from the task alone.",
+    "# Answer",
+    `Hand it in with \`${submitCall(signature.outputs)}\`:`,
+    describeFields(signature.outputs),
   ].join("\n\n");
+}
+
+/** Names under which callers put what they ask into an input. */
+const QUESTION_NAMES = /^(query|question|task|request|goal|objective|prompt|instructions?)$/i;
+/** A longer text is material, whatever its name. */
+const QUESTION_CHARS = 4_000;
+
+/** Whether an input is the caller's own words on what to do: it is told whole and is no mere material. */
+export function isQuestion(name: string, value: unknown): boolean {
+  return QUESTION_NAMES.test(name) && typeof value === "string" &&
+    value.trim() !== "" && value.length <= QUESTION_CHARS;
 }
 
 /** How `SUBMIT` is called for these outputs. */
@@ -183,15 +199,10 @@ SUBMIT(answer=decisions)
 \`\`\``;
 }
 
-function defaultInstructions({ inputs, outputs }: Signature): string {
+function defaultInstructions({ inputs, outputs }: Signature, hasQuestion: boolean): string {
   const names = (fields: readonly Field[]) => fields.map(({ name }) => `\`${name}\``).join(", ");
-  if (inputs.length === 0) return `Produce ${names(outputs)}.`;
-  return `From ${names(inputs)}, produce ${names(outputs)}.`;
-}
-
-function outputLine({ name, type, description, required }: Field): string {
-  const optional = required ? "" : ", may be left out";
-  return `- \`${name}\`: ${type}${optional}${description === "" ? "" : ` — ${description}`}`;
+  const from = inputs.length === 0 ? "Produce" : `From ${names(inputs)}, produce`;
+  return `${from} ${names(outputs)}${hasQuestion ? ". What is asked:" : "."}`;
 }
 
 /** A tool as Python would declare it, on one line. */

@@ -9,7 +9,7 @@ import { guestTools } from "./guest_function.ts";
 import type { Job, Outcome } from "./job.ts";
 import { type LoopEnd, runLoop, statusOf } from "./loop.ts";
 import { describeInput, type Preview } from "./preview.ts";
-import { systemPrompt, taskMessage } from "./prompt.ts";
+import { isQuestion, systemPrompt, taskMessage } from "./prompt.ts";
 import { mayStartChildren } from "./recursion.ts";
 import { runFunctions } from "./run_functions.ts";
 import type { Run } from "./run_tree.ts";
@@ -47,7 +47,11 @@ export async function performRun(run: Run, job: Job): Promise<Outcome> {
 function describeInputs({ signature, inputs, settings }: Job): Preview[] {
   return Object.entries(inputs).map(([name, value]) => {
     const description = signature.inputs.find((field) => field.name === name)?.description ?? "";
-    return describeInput(name, value, { maxChars: settings.profile.previewChars, description });
+    return describeInput(name, value, {
+      maxChars: settings.profile.previewChars,
+      description,
+      ...(isQuestion(name, value) ? { toldIn: "the task" } : {}),
+    });
   });
 }
 
@@ -78,7 +82,7 @@ async function inSandbox<T>(
   job: Job,
   body: (sandbox: Sandbox) => Promise<T>,
 ): Promise<T> {
-  if (job.kept !== null) return await body(job.kept.sandbox);
+  if (job.kept !== null) return await body(await job.kept.open(run.signal));
   await using sandbox = await startSandbox(run.tree.makeSandbox, run.signal);
   return await body(sandbox);
 }
@@ -118,6 +122,7 @@ function openConversation(run: Run, job: Job, previews: readonly Preview[]): Con
   const task = taskMessage({
     signature,
     instructions: settings.instructions,
+    inputs: job.inputs,
     previews: previews.map(({ text }) => text),
   });
   const opening = `${task}\n\n${statusOf(run, settings, 1)}`;

@@ -33,10 +33,9 @@ export function tailOf(text: string, chars: number): string {
   return chars === 0 ? "" : text.slice(-chars).replace(/^[\udc00-\udfff]/, "");
 }
 
-/** Everything that a terminal or a reader would not see as it is: controls, direction marks, lone surrogates. */
-// deno-lint-ignore no-control-regex
+/** What a terminal or a reader would not see as it is: controls, direction marks, lone surrogates. */
 const INVISIBLE =
-  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  /[[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060\ufeff\ufff9-\ufffb]--[\n\t]]/gv;
 
 /** Writes invisible characters as Python escapes, so that they are seen and can do nothing. */
 export function makeVisible(text: string): string {

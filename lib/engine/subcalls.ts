@@ -4,6 +4,7 @@ import { ErrorValue } from "../host/sandbox.ts";
 import type { Completion, LanguageModel, Message } from "../models/language_model.ts";
 import { type GuestCall, type GuestFunction, pythonError } from "./guest_function.ts";
 import { callModel, reuseReply } from "./model_call.ts";
+import { ProviderWatch } from "./provider_watch.ts";
 import { readTypedReply, type ReplyType, replyTypeOf } from "./typed_reply.ts";
 import type { Run } from "./run_tree.ts";
 import { splitThinking } from "./thinking.ts";
@@ -65,11 +66,11 @@ export function subCallFunctions(run: Run): Record<string, GuestFunction> {
 /** The sub-calls of one run. */
 class SubCalls {
   readonly #run: Run;
-  /** How each model has done. */
-  readonly #records = new Map<LanguageModel, { answers: number; failuresInARow: number }>();
+  readonly #watch: ProviderWatch;
 
   constructor(run: Run) {
     this.#run = run;
+    this.#watch = new ProviderWatch(run.tree.fail);
   }
 
   /** `llm_query`: raises what goes wrong. */
@@ -226,15 +227,13 @@ class SubCalls {
     run.tree.memo?.set(key, reply);
     try {
       const completion = await reply;
-      const record = this.#recordOf(question.model);
-      record.answers++;
-      record.failuresInARow = 0;
+      this.#watch.answered(question.model);
       const cached = completion.attempts === 0;
       if (cached) run.tree.budget.refund(1);
       return { completion, cached };
     } catch (error) {
       if (wasNotSent(error)) run.tree.budget.refund(1);
-      this.#watchProvider(question.model, error);
+      this.#watch.failed(question.model, error);
       throw error;
     }
   }
@@ -257,46 +256,7 @@ class SubCalls {
       },
     );
   }
-
-  /** Ends the run when the provider fails for every prompt: no turn of the model's could mend that. */
-  #watchProvider(model: LanguageModel, error: unknown): void {
-    if (!(error instanceof ModelError) || !PROVIDER_FAILURES.has(error.code)) return;
-    const record = this.#recordOf(model);
-    record.failuresInARow++;
-    const hopeless = record.answers === 0 && NEVER_MENDED.has(error.code);
-    if (hopeless || record.failuresInARow >= MOST_FAILURES) this.#run.tree.fail(error);
-  }
-
-  #recordOf(model: LanguageModel) {
-    const record = this.#records.get(model) ?? { answers: 0, failuresInARow: 0 };
-    this.#records.set(model, record);
-    return record;
-  }
 }
-
-/** Failures that have nothing to do with the prompt. */
-const PROVIDER_FAILURES: ReadonlySet<string> = new Set([
-  "unreachable",
-  "timeout",
-  "auth",
-  "quota",
-  "not_found",
-  "rate_limit",
-  "overloaded",
-  "server_error",
-  "config",
-  "replay",
-]);
-/** Failures that another try cannot mend. */
-const NEVER_MENDED: ReadonlySet<string> = new Set([
-  "auth",
-  "quota",
-  "not_found",
-  "config",
-  "replay",
-]);
-/** So many failures of the provider in a row, each after its own retries, end the run. */
-const MOST_FAILURES = 20;
 
 function wasNotSent(error: unknown): boolean {
   return error instanceof BudgetError || error instanceof ModelError && error.attempts === 0;

@@ -6,7 +6,7 @@ import { abortable } from "./abort.ts";
 import type { Conversation } from "./conversation.ts";
 import { cellFeedback, VERIFY_FEEDBACK } from "./feedback.ts";
 import type { Outputs } from "./job.ts";
-import { callModel } from "./model_call.ts";
+import { callModel, setAsideForLastCall } from "./model_call.ts";
 import { parseReply, type Reply } from "./reply.ts";
 import type { Run } from "./run_tree.ts";
 import type { Settings } from "./settings.ts";
@@ -40,6 +40,7 @@ export async function takeTurn(bench: Workbench): Promise<TurnEnd> {
   const { run, conversation } = bench;
   const model = run.tree.models.root;
   const messages = conversation.messages;
+  await setAsideForLastCall(run, model, messages);
   const completion = await callModel(run, { model, role: "root", messages, signal: run.signal });
   const reply = parseReply(completion);
   if (reply.problem !== null) {
