@@ -1,8 +1,8 @@
 /** Python and programs survive being written as TypeScript strings. */
 import { assert, assertEquals } from "@std/assert";
-import { stringConstant } from "./tasks/string_constant.ts";
+import { templateLiteral } from "./tasks/template_literal.ts";
 
-/** Evaluates a generated constant as a program would import it. */
+/** Evaluates a module as a program would import it. */
 async function valueOf(source: string): Promise<unknown> {
   const module: { TEXT: unknown } = await import(
     `data:text/typescript,${encodeURIComponent(source)}`
@@ -10,7 +10,7 @@ async function valueOf(source: string): Promise<unknown> {
   return module.TEXT;
 }
 
-Deno.test("text comes back from its constant exactly, and the constant is plain ASCII", async () => {
+Deno.test("text comes back from its literal exactly, and the literal is plain ASCII", async () => {
   const texts = [
     "",
     "def f(x):\n\treturn x\n",
@@ -21,7 +21,7 @@ Deno.test("text comes back from its constant exactly, and the constant is plain 
     "*/ // </script>",
   ];
   for (const text of texts) {
-    const source = stringConstant("TEXT", "A text.", text);
+    const source = `export const TEXT: string = ${templateLiteral(text)};`;
     assert(/^[\n -~]*$/.test(source), source);
     assertEquals(await valueOf(source), text);
   }
