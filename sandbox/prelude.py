@@ -7,8 +7,8 @@ that the memory of an idle guest can be saved.
 `execute` is a plain function that must be entered by `callPromising`, or it cannot wait for tools.
 """
 
-import json
 import os
+import platform
 import random
 import tempfile
 
@@ -18,7 +18,7 @@ from .prelude_cell import execute
 from .prelude_errors import forget_sources
 from .prelude_wire import dumps, loads
 
-__all__ = ["bind", "execute", "names", "open_blob", "reseed", "reset"]
+__all__ = ["bind", "execute", "names", "open_blob", "reseed", "reset", "version"]
 
 #: The modules of this package, in the order in which they are loaded.
 PARTS = (
@@ -47,9 +47,14 @@ def bind(text: str) -> str:
     return dumps({"names": list(values)})
 
 
+def version() -> str:
+    """Python's version."""
+    return platform.python_version()
+
+
 def names() -> str:
     """The names of the guest's variables, as a JSON list."""
-    return dumps(list(prelude_namespace.names()))
+    return dumps(prelude_namespace.names())
 
 
 def reset() -> None:
@@ -68,3 +73,5 @@ def reseed(seed: str, env: str) -> None:
 
 prelude_loop.install()
 prelude_namespace.protect()
+# The loader ran in the guest's namespace.
+reset()

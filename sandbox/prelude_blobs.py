@@ -12,7 +12,7 @@ _incoming: dict[int, tuple[str, str | bytes]] = {}
 def open_blob(blob: int, kind: str, length: int) -> int:
     """Makes room for a value of `length` bytes; returns the address at which to write them.
 
-    `kind` is `"ascii"` (characters of one byte below 128), `"str"` (UTF-8) or `"bytes"`. The memory is
+    `kind` is `"ascii"` (text, no byte above 127), `"utf8"` (text) or `"bytes"`. The memory is
     that of the value itself, so nothing is copied for `ascii` and `bytes`.
     """
     if length < 2:
@@ -26,7 +26,7 @@ def open_blob(blob: int, kind: str, length: int) -> int:
 def take(blob: int) -> str | bytes:
     """The value that was opened as `blob`, now that the host has filled it."""
     kind, value = _incoming.pop(blob)
-    return str(value, "utf-8", "surrogatepass") if kind == "str" else value
+    return str(value, "utf-8", "surrogatepass") if kind == "utf8" else value
 
 
 def send(value: str | bytes) -> int:

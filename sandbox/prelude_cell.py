@@ -95,6 +95,7 @@ class Cell:
             "stdoutChars": execution.output.totals["stdout"],
             "stderrChars": execution.output.totals["stderr"],
             "notes": execution.notes,
+            "names": namespace.names(),
         })
         return f'{head[:-1]},"submission":{execution.submission or "null"}}}'
 

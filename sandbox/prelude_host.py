@@ -46,6 +46,13 @@ def _cut_off(error: JsException) -> ConnectionError:
     return ConnectionError(f"the host did not answer: {error.message}")
 
 
+def cancel_calls() -> None:
+    """Has the host reject the open calls, so that no stack of a finished cell stays suspended."""
+    cancel = getattr(js.rlm, "cancel", None)
+    if cancel is not None:
+        cancel()
+
+
 def _need_suspension() -> None:
     """Refuses to wait where the interpreter cannot be suspended."""
     if not can_run_sync():

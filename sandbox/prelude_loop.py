@@ -6,13 +6,12 @@ import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
 
-import js
 from pyodide.webloop import WebLoop, WebLoopPolicy
 
 from . import prelude_output as output
 from .prelude_control import Control, Execution, acting, inherited
 from .prelude_errors import describe
-from .prelude_host import suspend, wait
+from .prelude_host import cancel_calls, suspend, wait
 from .prelude_source import CellCode
 
 #: Seconds that code which a cell left running gets for ending itself.
@@ -152,7 +151,7 @@ def finish(execution: Execution) -> None:
         for task in tasks:
             task.cancel()
         if execution.open_calls:
-            js.rlm.cancel()
+            cancel_calls()
         _note_left(execution, len(tasks), execution.threads)
         if not _settle(lambda: idle(execution) and all(task.done() for task in tasks)):
             execution.note("code that the cell left running does not end; it can act no more")

@@ -4,6 +4,7 @@
  */
 import { BRIDGE_KEYS, type GuestBridge } from "./bridge.ts";
 import { PRELUDE } from "./prelude.ts";
+import type { JsonValue } from "./protocol.ts";
 
 /** Pyodide's files as the gateway read them. */
 export interface PyodideFiles {
@@ -30,7 +31,7 @@ export interface PythonOptions {
 interface Pyodide {
   readonly version: string;
   readonly _module: { readonly HEAPU8: Uint8Array };
-  runPython(code: string, options?: { globals?: unknown }): unknown;
+  runPython(code: string): unknown;
   pyimport(name: string): GuestModule;
   setInterruptBuffer(buffer: Uint8Array): void;
   makeMemorySnapshot(options: { serializer: (value: unknown) => string }): Uint8Array<ArrayBuffer>;
@@ -39,10 +40,11 @@ interface Pyodide {
 /** Entry points of `prelude.py`. */
 interface GuestModule {
   bind(text: string): string;
+  /** Must be entered by `callPromising`, or it can't wait for tools. */
   readonly execute: { callPromising(text: string): Promise<string> };
+  names(): string;
   reseed(seed: string, env: string): void;
   open_blob(id: number, type: string, length: number): number;
-  version(): string;
 }
 
 /** A running interpreter. */
@@ -67,7 +69,8 @@ export class Python {
   }
 
   get versions(): { python: string; pyodide: string } {
-    return { python: this.#guest.version(), pyodide: this.#pyodide.version };
+    const python = this.#pyodide.runPython("__import__('sys').version.split()[0]");
+    return { python: String(python), pyodide: this.#pyodide.version };
   }
 
   /** Gives each guest entropy and an environment of its own: a snapshot would repeat the first one's. */
@@ -84,6 +87,11 @@ export class Python {
   /** Runs a cell; `ExecuteParams` in, `ExecuteResult` out, as JSON. */
   execute(text: string): Promise<string> {
     return this.#guest.execute.callPromising(text);
+  }
+
+  /** The guest's variables. */
+  names(): JsonValue {
+    return JSON.parse(this.#guest.names());
   }
 
   /** Size of Python's memory. */

@@ -262,113 +262,2065 @@ if(frame.kind==="message")return port.postMessage(frame.text);port.postMessage(f
 if(typeof data=="string")return{kind:"message",text:data};if(typeof data!="object"||data===null)return{kind:"garbled"};let{
 blob,type,offset,total,bytes}=data;if(typeof blob!="number"||typeof offset!="number"||typeof total!="number"||!(bytes instanceof
 Uint8Array)||!(bytes.buffer instanceof ArrayBuffer))return{kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,
-bytes.byteLength);return{kind:"chunk",blob,type:blobType(type),offset,total,bytes:own}}var PRELUDE=\`import sys, types
-_src = r'''
-import ast, asyncio, json, random, os, sys, traceback, time
-from pyodide.ffi import run_sync
-import js
-_bridge = js.rlm
-_ns = {"__name__": "__main__"}
-_blobs = {}
-def version(): return sys.version.split()[0]
-def reseed(seed, env):
-    random.seed(bytes.fromhex(seed)); os.environ.clear(); os.environ.update(json.loads(env))
-def open_blob(id, kind, length):
-    import ctypes
-    if kind == "ascii":
-        f = ctypes.pythonapi.PyUnicode_New; f.restype = ctypes.py_object; f.argtypes=[ctypes.c_ssize_t, ctypes.c_uint32]\\
+bytes.byteLength);return{kind:"chunk",blob,type:blobType(type),offset,total,bytes:own}}var MODULES={prelude_control:\`"""The execution that is open: who may act for it, and the exceptions that end it from ins\\
+ide."""
 
-        o = f(length, 127); _blobs[id] = o; return id_(o) + sys.getsizeof(o) - length - 1
-    o = bytearray(length); _blobs[id] = (kind, o)
-    return ctypes.addressof((ctypes.c_char * length).from_buffer(o))
-id_ = id
-def _dec(v):
-    if isinstance(v, list): return [_dec(x) for x in v]
-    if isinstance(v, dict):
-        if v.get("$") == "blob":
-            o = _blobs.pop(v["id"])
-            if isinstance(o, tuple): return str(o[1], "utf-8") if o[0] == "utf8" else bytes(o[1])
-            return o
-        return {k: _dec(x) for k, x in v.items()}
-    return v
-def bind(text):
-    p = json.loads(text)
-    for k, v in p["values"].items(): _ns[k] = _dec(v)
-    return json.dumps({"names": list(p["values"])})
-class _Sub(BaseException): pass
-def execute(text):
-    p = json.loads(text); out = {"status":"ok","value":None,"error":None,"submission":None,"stdoutChars":0,"stderrChars"\\
-:0,"notes":[]}
-    class W:
-        def __init__(s, n): s.n = n
-        def write(s, t):
-            out[s.n+"Chars"] += len(t); _bridge.output(s.n, t); return len(t)
-        def flush(s): pass
-    def mk(t):
-        names = list(t["parameters"].get("properties", {}))
-        def f(*a, **k):
-            args = dict(zip(names, a)); args.update(k)
-            r = json.loads(run_sync(_bridge.call(json.dumps({"executionId": p["executionId"], "name": t["name"], "argume\\
-nts": args}))))
-            if "error" in r: raise RuntimeError(r["error"]["type"] + ": " + r["error"]["message"])
-            return _dec(r["value"])
-        return f
-    for t in p["tools"]: _ns[t["name"]] = mk(t)
-    sub = {}
-    def SUBMIT(*a, **k):
-        sub.update(dict(zip([f["name"] for f in p["submit"]], a))); sub.update(k); raise _Sub()
-    _ns["SUBMIT"] = SUBMIT
-    so, se = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = W("stdout"), W("stderr")
+import contextvars
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .prelude_output import Output
+
+
+class Control(BaseException):
+    """Ends guest code from inside; a cell's own \\\`except\\\` never keeps one."""
+
+
+class Submitted(Control):
+    """\\\`SUBMIT\\\` was called and its values were accepted for sending."""
+
+
+class CellTimeout(Control):
+    """The soft deadline of the cell has passed."""
+
+
+class ThreadEnded(Control):
+    """The cell is over, so code that it left running on another stack must end."""
+
+
+@dataclass(eq=False)
+class Execution:
+    """One run of one cell."""
+
+    id: str
+    cell: int
+    timeout_ms: float
+    tools: frozenset[str]
+    output: "Output"
+    notes: list[str] = field(default_factory=list)
+    #: Fields of the accepted \\\`SUBMIT\\\` as JSON text, frozen when it was called.
+    submission: str | None = None
+    timed_out: bool = False
+    #: The cell's code has ended; what it left running is being ended.
+    closing: bool = False
+    #: Nothing may act for this execution any more.
+    closed: bool = False
+    #: Tool calls whose stack waits for the host.
+    open_calls: int = 0
+    #: Stacks of threads that have not ended.
+    threads: int = 0
+    handles: "WeakSet[asyncio.Handle]" = field(default_factory=WeakSet)
+
+    def note(self, text: str) -> None:
+        """Tells the model what the runner did, once for each text."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def check(self) -> None:
+        """Ends the calling code if its cell has been submitted, has timed out or is over."""
+        if self.submission is not None:
+            raise Submitted
+        if self.timed_out:
+            raise CellTimeout
+        if self.closing:
+            raise ThreadEnded
+
+
+#: The execution whose code is running, inherited by every task, timer and thread that it starts.
+_current: contextvars.ContextVar[Execution | None] = contextvars.ContextVar("execution", default=None)
+_open: Execution | None = None
+
+
+def begin(execution: Execution) -> contextvars.Token[Execution | None]:
+    """Makes \\\`execution\\\` the one for which guest code acts."""
+    global _open
+    _open = execution
+    return _current.set(execution)
+
+
+def end(execution: Execution, token: contextvars.Token[Execution | None]) -> None:
+    """Closes \\\`execution\\\`: from now on its left-over code can neither print nor call tools."""
+    global _open
+    execution.closed = True
+    _open = None
+    _current.reset(token)
+
+
+def acting() -> Execution | None:
+    """The execution for which the calling code acts, or None if that one has ended."""
+    execution = _current.get() or _open
+    return None if execution is None or execution.closed else execution
+
+
+def inherited() -> Execution | None:
+    """The execution that started the calling code, whether it has ended or not."""
+    return _current.get()
+
+
+#: Where code of the runner, the standard library and Pyodide comes from; the rest is the guest's.
+_OWN_FILES = ("<_rlm", "/lib/python", "<frozen", "<exec>")
+
+
+def is_guest_frame(frame: FrameType) -> bool:
+    """Whether \\\`frame\\\` runs code that the guest wrote."""
+    return not frame.f_code.co_filename.startswith(_OWN_FILES)
+
+
+def on_interrupt(_signal: int, frame: FrameType | None) -> None:
+    """Handles the signal of the soft deadline: stops guest code, and never the runner's own."""
+    execution = _open
+    if execution is None:
+        return
+    execution.timed_out = True
+    while frame is not None:
+        if is_guest_frame(frame):
+            raise CellTimeout
+        frame = frame.f_back
+\`,prelude_blobs:\`"""Values too large for JSON text: memory that the host fills, and bytes that it copies out."""
+
+import js
+
+#: Offset of the first character of an ASCII string, and of the first byte of \\\`bytes\\\`, in the object.
+_STR_HEADER = str().__sizeof__() - 1
+_BYTES_HEADER = bytes().__sizeof__() - 1
+
+_incoming: dict[int, tuple[str, str | bytes]] = {}
+
+
+def open_blob(blob: int, kind: str, length: int) -> int:
+    """Makes room for a value of \\\`length\\\` bytes; returns the address at which to write them.
+
+    \\\`kind\\\` is \\\`"ascii"\\\` (text, no byte above 127), \\\`"utf8"\\\` (text) or \\\`"bytes"\\\`. The memory is
+    that of the value itself, so nothing is copied for \\\`ascii\\\` and \\\`bytes\\\`.
+    """
+    if length < 2:
+        # Python shares its shortest strings, so they may not be written to.
+        raise ValueError(f"cannot make a blob of {length} bytes; send it inside the JSON")
+    value: str | bytes = "\\\\0" * length if kind == "ascii" else bytes(length)
+    _incoming[blob] = (kind, value)
+    return id(value) + (_STR_HEADER if kind == "ascii" else _BYTES_HEADER)
+
+
+def take(blob: int) -> str | bytes:
+    """The value that was opened as \\\`blob\\\`, now that the host has filled it."""
+    kind, value = _incoming.pop(blob)
+    return str(value, "utf-8", "surrogatepass") if kind == "utf8" else value
+
+
+def send(value: str | bytes) -> int:
+    """Gives the host a copy of \\\`value\\\`; returns the number by which the wire names it."""
+    data = value.encode("utf-8", "surrogatepass") if type(value) is str else value
+    return int(js.rlm.send_blob(data))
+\`,prelude_wire:\`"""Values on the wire: tagged JSON text, and back to Python."""
+
+import datetime
+import json
+import sys
+from binascii import a2b_base64
+from collections.abc import Callable
+from json.encoder import c_make_encoder, encode_basestring_ascii
+from typing import Any
+
+from . import prelude_blobs as blobs
+
+#: What JSON text can carry.
+type Wire = None | bool | int | float | str | list[Wire] | dict[str, Wire]
+
+
+class LLMError(str):
+    """A failed sub-call as a value: false, reads as \\\`[error] Type: message\\\`."""
+
+    type: str
+    message: str
+
+    def __new__(cls, type: str, message: str) -> "LLMError":
+        """Makes the text that stands for the failure."""
+        self = super().__new__(cls, f"[error] {type}: {message}")
+        self.type = type
+        self.message = message
+        return self
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LLMError, (self.type, self.message)
+
+
+def convert_digits(convert: Callable[[Any], Any], value: object) -> Any:
+    """Converts between an integer and its digits without Python's limit on their number."""
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
     try:
-        tree = ast.parse(p["code"], "<cell>")
-        last = None
-        if tree.body and isinstance(tree.body[-1], ast.Expr): last = ast.Expression(tree.body.pop().value)
-        exec(compile(tree, "<cell>", "exec"), _ns)
-        if last is not None:
-            v = eval(compile(last, "<cell>", "eval"), _ns)
-            if v is not None: out["value"] = repr(v)
-    except _Sub: out["status"] = "submitted"; out["submission"] = sub
-    except KeyboardInterrupt: out["status"] = "timeout"; out["error"] = {"type":"CellTimeout","message":"","traceback":"\\
-"}
-    except BaseException as e:
-        out["status"] = "error"; out["error"] = {"type": type(e).__name__, "message": str(e), "traceback": traceback.for\\
-mat_exc()}
-    finally: sys.stdout, sys.stderr = so, se
-    return json.dumps(out)
-'''
-_m = types.ModuleType("_rlm"); sys.modules["_rlm"] = _m; exec(compile(_src, "_rlm", "exec"), _m.__dict__)
-\`;var Python=class _Python{#pyodide;#guest;#bridge;constructor(pyodide,bridge){this.#pyodide=pyodide,this.#bridge=bridge,this.#guest=
+        return convert(value)
+    finally:
+        sys.set_int_max_str_digits(limit)
+
+
+def _untag(value: dict[str, Any]) -> Any:
+    """The Python value of one JSON object; those inside it are Python values already."""
+    if "$" not in value:
+        return value
+    decode = _DECODERS.get(value["$"])
+    if decode is None:
+        raise ValueError(f"unknown kind of wire value: {value['$']!r}")
+    return decode(value)
+
+
+_DECODERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "float": lambda value: float(value["v"]),
+    "int": lambda value: convert_digits(int, value["v"]),
+    "str": lambda value: value["v"],
+    "bytes": lambda value: a2b_base64(value["v"]),
+    "tuple": lambda value: tuple(value["v"]),
+    "set": lambda value: set(map(_hashable, value["v"])),
+    "dict": lambda value: {_hashable(key): item for key, item in value["v"]},
+    "datetime": lambda value: datetime.datetime.fromisoformat(value["v"]),
+    "date": lambda value: datetime.date.fromisoformat(value["v"]),
+    "time": lambda value: datetime.time.fromisoformat(value["v"]),
+    "error": lambda value: LLMError(value["type"], value["message"]),
+    "blob": lambda value: blobs.take(value["id"]),
+}
+
+
+def _hashable(key: Any) -> Any:
+    """A form of \\\`key\\\` that a dict or a set accepts: lists become tuples."""
+    return tuple(map(_hashable, key)) if type(key) is list else key
+
+
+# The accelerated coders are made once and called directly, so that a guest which replaces
+# \\\`json.dumps\\\`, or the classes behind it, changes nothing here.
+_to_json: Callable[[Wire, int], tuple[str, ...]] = c_make_encoder(
+    None, None, encode_basestring_ascii, None, ":", ",", False, False, False
+)
+_from_json: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(object_hook=_untag).scan_once
+
+
+def dumps(wire: Wire) -> str:
+    """ASCII JSON text of wire values."""
+    return "".join(_to_json(wire, 0))
+
+
+def loads(text: str) -> Any:
+    """Python values of JSON text that holds wire values."""
+    return _from_json(text, 0)[0]
+\`,prelude_encode:\`"""Python objects as wire values, whatever the objects do."""
+
+import dataclasses
+import datetime
+import decimal
+import enum
+import fractions
+import math
+import pathlib
+import uuid
+from binascii import b2a_base64
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import prelude_blobs as blobs
+from .prelude_control import Control
+from .prelude_wire import LLMError, Wire, convert_digits
+
+#: Levels of JSON nesting that one value may have.
+MAX_DEPTH = 100
+#: Strings and bytes above this many bytes travel outside the JSON text.
+INLINE_BYTES = 1024 * 1024
+#: Integers beyond this are not exact in JavaScript's numbers.
+MAX_SAFE_INTEGER = 2**53 - 1
+#: Longest integer that is sent, in bits: about a million digits.
+MAX_INTEGER_BITS = 3_400_000
+
+
+class Unsendable(Exception):
+    """A part of a value that has no form on the wire; \\\`path\\\` grows while the error unwinds."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path = ""
+
+
+def encode(value: object, label: str) -> Wire:
+    """The wire form of \\\`value\\\`; \\\`label\\\` names it in the \\\`TypeError\\\` for what cannot be sent."""
+    encoder = _Encoder()
+    try:
+        wire = encoder.encode(value, 0)
+    except Unsendable as problem:
+        raise TypeError(f"{label}{problem.path}: {problem.reason}") from None
+    encoder.send_blobs()
+    return wire
+
+
+def _type_name(value: object) -> str:
+    """Name of the type of \\\`value\\\`, for a message."""
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+class _Encoder:
+    """Encodes one value; large strings and bytes wait until the whole value is known to be good."""
+
+    def __init__(self) -> None:
+        self._blobs: list[tuple[dict[str, Wire], str | bytes]] = []
+        self._ancestors: set[int] = set()
+
+    def send_blobs(self) -> None:
+        """Hands the large parts to the host and writes their numbers into the wire value."""
+        for place, data in self._blobs:
+            place["id"] = blobs.send(data)
+
+    def encode(self, value: object, depth: int) -> Wire:
+        """The wire form of \\\`value\\\`, which stands \\\`depth\\\` levels inside the JSON text."""
+        scalar = _SCALARS.get(type(value))
+        if scalar is not None:
+            return scalar(self, value)
+        if depth >= MAX_DEPTH:
+            raise Unsendable(f"nested more than {MAX_DEPTH} deep; send it flatter, or as text")
+        if id(value) in self._ancestors:
+            raise Unsendable("contains itself; send a copy without the cycle")
+        self._ancestors.add(id(value))
+        try:
+            return self._compound(value, depth)
+        except (Unsendable, Control, RecursionError, MemoryError):
+            raise
+        except Exception as error:
+            raise Unsendable(f"a {_type_name(value)} raised {type(error).__name__} while it was read") from None
+        finally:
+            self._ancestors.discard(id(value))
+
+    def _compound(self, value: object, depth: int) -> Wire:
+        """Encodes a container, or an object that has a plain form."""
+        # \\\`issubclass\\\` on the real type, never \\\`isinstance\\\`: that one asks the object's own \\\`__class__\\\`.
+        kind = type(value)
+        if issubclass(kind, enum.Enum):
+            return self.encode(value.value, depth + 1)
+        if issubclass(kind, LLMError):
+            return {"$": "error", "type": f"{value.type}", "message": f"{value.message}"}
+        for base, tag in _DATES:
+            if issubclass(kind, base):
+                return {"$": tag, "v": base.isoformat(value)}
+        for base, exact in _EXACT:
+            if issubclass(kind, base):
+                return self.encode(exact(value), depth)
+        if issubclass(kind, dict):
+            return self._dict(value, depth)
+        if issubclass(kind, tuple):
+            fields = getattr(kind, "_fields", None)
+            if type(fields) is tuple and len(fields) == tuple.__len__(value):
+                return self._dict(dict(zip(fields, tuple.__iter__(value))), depth)
+            return {"$": "tuple", "v": self._list(list(tuple.__iter__(value)), depth + 2)}
+        if issubclass(kind, list):
+            return self._list(list(list.__iter__(value)), depth + 1)
+        if issubclass(kind, (deque, range)):
+            return self._list(list(value), depth + 1)
+        if issubclass(kind, (set, frozenset)):
+            return {"$": "set", "v": self._list(_ordered(value), depth + 2)}
+        if dataclasses.is_dataclass(kind):
+            return self._dict({f.name: getattr(value, f.name) for f in dataclasses.fields(kind)}, depth)
+        if kind.__module__ == "numpy":
+            return self.encode(value.tolist(), depth + 1)
+        raise Unsendable(f"a {_type_name(value)} cannot be sent; use str, int, float, bool, list or dict")
+
+    def _list(self, items: list[object], depth: int) -> list[Wire]:
+        """Encodes items; lists of one plain type go through at the speed of C."""
+        kinds = set(map(type, items))
+        if kinds <= {bool, type(None)}:
+            return items
+        if kinds == {int} and -MAX_SAFE_INTEGER <= min(items) and max(items) <= MAX_SAFE_INTEGER:
+            return items
+        if kinds == {str} and max(map(len, items)) * 4 <= INLINE_BYTES:
+            return items
+        if kinds == {float} and all(map(math.isfinite, items)) and not any(map(float.is_integer, items)):
+            return items
+        wire: list[Wire] = []
+        for index, item in enumerate(items):
+            try:
+                wire.append(self.encode(item, depth))
+            except Unsendable as problem:
+                problem.path = f"[{index}]{problem.path}"
+                raise
+        return wire
+
+    def _dict(self, value: dict[object, object], depth: int) -> dict[str, Wire]:
+        """Encodes a mapping; one with keys that JSON cannot have becomes a list of pairs."""
+        items = list(dict.items(value))
+        plain = all(type(key) is str for key, _ in items) and not any(key == "$" for key, _ in items)
+        wire: dict[str, Wire] = {}
+        pairs: list[Wire] = []
+        for key, item in items:
+            try:
+                if plain:
+                    wire[key] = self.encode(item, depth + 1)
+                else:
+                    pairs.append([self.encode(key, depth + 3), self.encode(item, depth + 3)])
+            except Unsendable as problem:
+                problem.path = _key_path(key) + problem.path
+                raise
+        return wire if plain else {"$": "dict", "v": pairs}
+
+    def _str(self, value: str) -> Wire:
+        """Encodes text: inside the JSON when it is small, else beside it."""
+        if len(value) * 4 <= INLINE_BYTES or _utf8_length(value) <= INLINE_BYTES:
+            return value
+        return self._blob("str", value)
+
+    def _bytes(self, value: bytes) -> Wire:
+        """Encodes bytes: inside the JSON when they are few, else beside it."""
+        if len(value) <= INLINE_BYTES:
+            return {"$": "bytes", "v": b2a_base64(value, newline=False).decode("ascii")}
+        return self._blob("bytes", value)
+
+    def _blob(self, kind: str, value: str | bytes) -> Wire:
+        """Keeps the place of a large value, which is sent when all else is good."""
+        place: dict[str, Wire] = {"$": "blob", "kind": kind, "length": len(value)}
+        self._blobs.append((place, value))
+        return place
+
+    def _int(self, value: int) -> Wire:
+        """Encodes an integer exactly."""
+        if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+            return value
+        if value.bit_length() > MAX_INTEGER_BITS:
+            raise Unsendable("an int of more than a million digits cannot be sent")
+        return {"$": "int", "v": convert_digits(str, value)}
+
+    def _float(self, value: float) -> Wire:
+        """Encodes a float so that it stays one where JSON would make it an integer or refuse it."""
+        if math.isfinite(value) and not value.is_integer():
+            return value
+        return {"$": "float", "v": repr(value)}
+
+
+def _utf8_length(value: str) -> int:
+    """Bytes that \\\`value\\\` has in UTF-8."""
+    return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+
+
+def _key_path(key: object) -> str:
+    """How a key is written in the path of an error."""
+    if type(key) is str and len(key) <= 60:
+        return f".{key}" if key.isidentifier() else f"[{key!r}]"
+    return f"[{key}]" if type(key) is int and abs(key) < 10**12 else f"[<{_type_name(key)}>]"
+
+
+def _ordered(value: Iterable[object]) -> list[object]:
+    """Items of a set in an order that does not change from run to run, where they have one."""
+    items = list(value)
+    try:
+        return sorted(items)
+    except Exception:
+        return items
+
+
+_SCALARS: dict[type, Callable[[_Encoder, Any], Wire]] = {
+    type(None): lambda _encoder, value: value,
+    bool: lambda _encoder, value: value,
+    str: _Encoder._str,
+    int: _Encoder._int,
+    float: _Encoder._float,
+    bytes: _Encoder._bytes,
+    bytearray: lambda encoder, value: encoder._bytes(bytes(value)),
+}
+
+#: Types with a simpler form, and the call that makes it without running a subclass's own code.
+_EXACT: tuple[tuple[type, Callable[[Any], object]], ...] = (
+    (str, str.__str__),
+    (int, lambda value: int.__add__(value, 0)),
+    (float, float.__pos__),
+    ((bytes, bytearray, memoryview), lambda value: bytes(memoryview(value))),
+    ((decimal.Decimal, fractions.Fraction, uuid.UUID, pathlib.PurePath), str),
+)
+
+#: Dates and times; the first that fits counts, as a \\\`datetime\\\` is a \\\`date\\\` too.
+_DATES: tuple[tuple[type[Any], str], ...] = (
+    (datetime.datetime, "datetime"),
+    (datetime.date, "date"),
+    (datetime.time, "time"),
+)
+\`,prelude_output:\`"""What the guest prints: on its way to the host in batches, counted, and cut at the cap."""
+
+import io
+import time
+from typing import Any, NoReturn
+
+import js
+
+from .prelude_control import acting
+
+#: Characters gathered before they are sent.
+BATCH_CHARS = 8192
+#: Seconds after which the next write sends what was gathered.
+BATCH_SECONDS = 0.05
+#: Characters of one message; larger texts go as several.
+MESSAGE_CHARS = 256 * 1024
+
+_now = time.monotonic
+
+
+class Output:
+    """Text printed by one execution. Keeps at most one batch, whatever is printed."""
+
+    def __init__(self, max_chars: int) -> None:
+        self.totals = {"stdout": 0, "stderr": 0}
+        self._left = {"stdout": max_chars, "stderr": max_chars}
+        self._stream = "stdout"
+        self._batch: list[str] = []
+        self._chars = 0
+        self._sent_at = _now()
+
+    def write(self, stream: str, text: str) -> None:
+        """Takes printed text; what is beyond the cap is only counted."""
+        self.totals[stream] += len(text)
+        left = self._left[stream]
+        if left <= 0:
+            return
+        if len(text) > left:
+            text = text[:left]
+        self._left[stream] = left - len(text)
+        if stream != self._stream:
+            self.flush()
+            self._stream = stream
+        self._batch.append(text)
+        self._chars += len(text)
+        if self._chars >= BATCH_CHARS or _now() - self._sent_at >= BATCH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Sends what was gathered."""
+        if not self._batch:
+            self._sent_at = _now()
+            return
+        text = "".join(self._batch)
+        self._batch.clear()
+        self._chars = 0
+        for start in range(0, len(text), MESSAGE_CHARS):
+            js.rlm.output(self._stream, text[start : start + MESSAGE_CHARS])
+        self._sent_at = _now()
+
+
+def _printable(text: str) -> str:
+    """\\\`text\\\` without lone surrogates, which no UTF-8 can carry: they become \\\`\\\\\\\\udc80\\\` and the like."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text
+
+
+class _Bytes(io.RawIOBase):
+    """\\\`sys.stdout.buffer\\\`: bytes that are printed, read as UTF-8."""
+
+    def __init__(self, stream: "GuestStream") -> None:
+        self._stream = stream
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        taken = bytes(data)
+        self._stream.write(taken.decode("utf-8", "backslashreplace"))
+        return len(taken)
+
+
+class GuestStream(io.TextIOBase):
+    """\\\`sys.stdout\\\` and \\\`sys.stderr\\\`: prints for the execution that the calling code belongs to.
+
+    Text of code that a closed execution left running is dropped.
+    """
+
+    def __init__(self, stream: str) -> None:
+        self._name = stream
+        self._buffer = _Bytes(self)
+
+    @property
+    def name(self) -> str:
+        return f"<{self._name}>"
+
+    @property
+    def encoding(self) -> str:
+        return "utf-8"
+
+    @property
+    def errors(self) -> str:
+        return "backslashreplace"
+
+    @property
+    def buffer(self) -> _Bytes:
+        return self._buffer
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        execution = acting()
+        if execution is not None:
+            execution.output.write(self._name, _printable(str.__str__(text)))
+        return len(text)
+
+    def flush(self) -> None:
+        execution = acting()
+        if execution is not None:
+            execution.output.flush()
+
+    def close(self) -> None:
+        """Does nothing: a cell that closes its output would silence the next one."""
+
+
+class GuestInput(io.TextIOBase):
+    """\\\`sys.stdin\\\`: at its end from the start."""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1) -> str:
+        return ""
+
+    def readline(self, size: int | None = -1) -> str:
+        return ""
+
+
+def no_input(prompt: object = "") -> NoReturn:
+    """Stands in for \\\`input\\\`."""
+    raise EOFError("input(): nobody can answer here; take what you need from the variables")
+
+
+stdout = GuestStream("stdout")
+stderr = GuestStream("stderr")
+stdin = GuestInput()
+\`,prelude_host:\`"""Calls to the host, and how the guest's one thread waits: for the host, for a time, for a future."""
+
+import asyncio
+import math
+import time
+
+import js
+from pyodide.ffi import JsException, can_run_sync, run_sync
+
+from .prelude_control import Execution, acting
+
+#: Longest wait, in seconds, without a look at the deadline: while the interpreter is suspended it takes no signal.
+SLICE_SECONDS = 0.05
+
+_now = time.monotonic
+
+
+def call(execution: Execution, request: str) -> str:
+    """Sends a tool call and waits for the answer; other stacks run meanwhile."""
+    execution.output.flush()
+    _need_suspension()
+    execution.open_calls += 1
+    try:
+        reply = run_sync(js.rlm.call(request))
+    except JsException as error:
+        raise _cut_off(error) from None
+    finally:
+        execution.open_calls -= 1
+    execution.check()
+    return str(reply)
+
+
+async def call_later(execution: Execution, request: str) -> str:
+    """Sends a tool call whose answer is awaited."""
+    execution.output.flush()
+    try:
+        reply = await js.rlm.call(request)
+    except JsException as error:
+        raise _cut_off(error) from None
+    execution.check()
+    return str(reply)
+
+
+def _cut_off(error: JsException) -> ConnectionError:
+    """What a call raises when the host gave no answer."""
+    return ConnectionError(f"the host did not answer: {error.message}")
+
+
+def cancel_calls() -> None:
+    """Has the host reject the open calls, so that no stack of a finished cell stays suspended."""
+    cancel = getattr(js.rlm, "cancel", None)
+    if cancel is not None:
+        cancel()
+
+
+def _need_suspension() -> None:
+    """Refuses to wait where the interpreter cannot be suspended."""
+    if not can_run_sync():
+        raise RuntimeError("cannot wait here: this code was called back by JavaScript; call it from the cell itself")
+
+
+def wait(future: "asyncio.Future[object]", seconds: float = math.inf) -> bool:
+    """Waits until \\\`future\\\` is done, at most \\\`seconds\\\`; returns whether it is.
+
+    Other stacks run meanwhile. The deadline of the cell, a submission elsewhere and the end of the cell
+    end the wait with their own exceptions.
+    """
+    execution = acting()
+    until = _now() + seconds
+    if execution is not None:
+        execution.output.flush()
+    while not future.done():
+        if execution is not None:
+            execution.check()
+        left = until - _now()
+        if left <= 0:
+            return False
+        suspend(future, min(left, SLICE_SECONDS))
+    return True
+
+
+def suspend(future: "asyncio.Future[object] | None", seconds: float) -> None:
+    """Lets other stacks run until \\\`future\\\` is done or \\\`seconds\\\` have passed."""
+    _need_suspension()
+    loop = asyncio.get_event_loop()
+    wake = loop.create_future()
+
+    def set_wake(_future: object = None) -> None:
+        if not wake.done():
+            wake.set_result(None)
+
+    timer = loop.call_later(seconds, set_wake)
+    if future is not None:
+        future.add_done_callback(set_wake)
+    try:
+        run_sync(wake)
+    finally:
+        timer.cancel()
+        if future is not None:
+            future.remove_done_callback(set_wake)
+
+
+def sleep(seconds: float) -> None:
+    """Stands in for \\\`time.sleep\\\`: other stacks run meanwhile, and the deadline ends it."""
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    wait(asyncio.get_event_loop().create_future(), seconds)
+\`,prelude_tools:\`"""Host functions as Python functions: signatures from JSON Schema, calls, answers."""
+
+import builtins
+import inspect
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from .prelude_control import Execution, acting
+from .prelude_encode import encode
+from .prelude_host import call, call_later
+from .prelude_wire import dumps, loads
+
+#: Bytes of the JSON of one call or submission; the wire refuses a little more.
+MAX_TEXT = 15 * 1024 * 1024
+
+_MISSING: Any = inspect.Parameter.empty
+
+
+class ToolError(RuntimeError):
+    """A tool failed on the host with an error that Python has no class for."""
+
+
+def to_text(value: Any, label: str) -> str:
+    """JSON text of wire values, refused where the wire could not carry it."""
+    text = dumps(value)
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"{label}: {len(text):,} bytes as JSON, at most {MAX_TEXT:,}; send large text as one str")
+    return text
+
+
+class Arguments:
+    """The parameters of a tool: what Python shows as its signature, and how calls are matched to it."""
+
+    def __init__(self, name: str, schema: Mapping[str, Any]) -> None:
+        properties: Mapping[str, Any] = schema.get("properties") or {}
+        required = set(schema.get("required") or ())
+        self._name = name
+        self._defaults = {
+            key: _MISSING if key in required else _default(properties[key]) for key in properties
+        }
+        self._optional = {key for key in properties if key not in required and not _has_default(properties[key])}
+        self._open = bool(schema.get("additionalProperties"))
+        self.text = f"{name}({', '.join(self._parts())})"
+
+    def _parts(self) -> list[str]:
+        """Parameters as they are written in a \\\`def\\\`; one without a default after others is keyword-only."""
+        parts: list[str] = []
+        star = False
+        seen_default = False
+        for key, default in self._defaults.items():
+            if default is _MISSING and seen_default and not star:
+                parts.append("*")
+                star = True
+            seen_default = seen_default or default is not _MISSING
+            parts.append(key if default is _MISSING else f"{key}={default!r}")
+        return [*parts, "**others"] if self._open else parts
+
+    def signature(self) -> inspect.Signature:
+        """The signature for \\\`help()\\\` and \\\`inspect\\\`."""
+        parameters: list[inspect.Parameter] = []
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        for key, default in self._defaults.items():
+            if default is _MISSING and parameters and parameters[-1].default is not _MISSING:
+                kind = inspect.Parameter.KEYWORD_ONLY
+            parameters.append(inspect.Parameter(key, kind, default=default))
+        if self._open:
+            parameters.append(inspect.Parameter("others", inspect.Parameter.VAR_KEYWORD))
+        return inspect.Signature(parameters)
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Arguments by parameter name; optional ones that are None are left out."""
+        names = list(self._defaults)
+        if len(args) > len(names):
+            raise self._wrong(f"takes at most {len(names)} arguments, got {len(args)}")
+        bound = dict(zip(names, args))
+        for key, value in kwargs.items():
+            if key in bound:
+                raise self._wrong(f"got two values for {key!r}")
+            if key not in self._defaults and not self._open:
+                raise self._wrong(f"has no parameter {key!r}")
+            bound[key] = value
+        missing = [key for key, default in self._defaults.items() if key not in bound and default is _MISSING]
+        if missing:
+            raise self._wrong(f"needs {', '.join(map(repr, missing))}")
+        for key, default in self._defaults.items():
+            value = bound.setdefault(key, default)
+            if value is None and key in self._optional:
+                del bound[key]
+        return bound
+
+    def _wrong(self, problem: str) -> TypeError:
+        return TypeError(f"{self._name}() {problem}; it is {self.text}")
+
+
+def _has_default(schema: Any) -> bool:
+    return type(schema) is dict and "default" in schema
+
+
+def _default(schema: Any) -> Any:
+    return schema["default"] if _has_default(schema) else None
+
+
+class Tool:
+    """A host function. Calling it waits for the answer; \\\`.aio(...)\\\` is the same to await."""
+
+    def __init__(self, name: str, description: str, schema: Mapping[str, Any], concurrent: bool) -> None:
+        self._arguments = Arguments(name, schema)
+        self.concurrent = concurrent
+        self.__name__ = self.__qualname__ = name
+        self.__doc__ = f"{self._arguments.text}\\\\n\\\\n{description}"
+        self.__signature__ = self._arguments.signature()
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        execution = self._execution()
+        return self._answer(call(execution, self._request(execution, args, kwargs)))
+
+    async def aio(self, /, *args: Any, **kwargs: Any) -> Any:
+        """The same call, to be awaited."""
+        execution = self._execution()
+        return self._answer(await call_later(execution, self._request(execution, args, kwargs)))
+
+    def __repr__(self) -> str:
+        return f"<tool {self._arguments.text}>"
+
+    def __reduce__(self) -> str:
+        return self.__name__
+
+    def _execution(self) -> Execution:
+        """The execution in which this tool may be called now."""
+        execution = acting()
+        if execution is None:
+            raise RuntimeError(f"{self.__name__}() cannot be called: the cell that started this code has ended")
+        if self.__name__ not in execution.tools:
+            raise RuntimeError(f"{self.__name__}() cannot be called: this run does not have that tool")
+        execution.check()
+        return execution
+
+    def _request(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+        """JSON text of the call."""
+        name = self.__name__
+        bound = self._arguments.bind(args, kwargs)
+        wire = {key: encode(value, f"{name}() argument {key}") for key, value in bound.items()}
+        return to_text({"executionId": execution.id, "name": name, "arguments": wire}, f"{name}()")
+
+    def _answer(self, text: str) -> Any:
+        """The tool's result, or its failure as an exception."""
+        reply = loads(text)
+        if "error" in reply:
+            _raise(reply["error"])
+        return reply["value"]
+
+
+#: Exceptions that mean something to the interpreter itself, or that need more than a message.
+_UNSUITABLE = (Warning, ExceptionGroup, UnicodeError, StopIteration, StopAsyncIteration)
+#: Exceptions of Python by name, so that a host's \\\`TimeoutError\\\` can be caught as one.
+_EXCEPTIONS = {
+    name: kind
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, _UNSUITABLE)
+}
+_EXCEPTIONS["RangeError"] = ValueError
+
+
+def _raise(error: Mapping[str, Any]) -> NoReturn:
+    """Raises the host's error as the Python exception of that name, or as \\\`ToolError\\\`."""
+    name, message = str(error.get("type", "Error")), str(error.get("message", ""))
+    kind = _EXCEPTIONS.get(name)
+    raise ToolError(f"{name}: {message}") if kind is None else kind(message)
+\`,prelude_submit:\`"""\\\`SUBMIT\\\` and its aliases: how a cell hands over the answer."""
+
+from typing import Any, NoReturn
+
+from .prelude_control import Submitted, acting
+from .prelude_encode import encode
+from .prelude_tools import to_text
+
+
+class Submit:
+    """\\\`SUBMIT\\\`: ends the cell with values for the output fields."""
+
+    def __init__(self) -> None:
+        self.__name__ = self.__qualname__ = "SUBMIT"
+        self.set_fields([])
+
+    def set_fields(self, fields: list[dict[str, Any]]) -> None:
+        """Takes the output fields of the next execution, in positional order."""
+        self.fields: list[str] = [field["name"] for field in fields]
+        self._required = [field["name"] for field in fields if field["required"]]
+        parts = [name if name in self._required else f"{name}=None" for name in self.fields]
+        self.text = f"SUBMIT({', '.join(parts)})"
+        self.__doc__ = f"{self.text}\\\\n\\\\nEnds the task with these values."
+
+    def __repr__(self) -> str:
+        return f"<{self.text}>"
+
+    def __reduce__(self) -> str:
+        return "SUBMIT"
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> NoReturn:
+        execution = acting()
+        if execution is None:
+            raise RuntimeError("SUBMIT() cannot be called: the cell that started this code has ended")
+        execution.check()
+        values = self._bind(args, kwargs)
+        wire = {name: encode(value, f"SUBMIT {name}") for name, value in values.items()}
+        execution.submission = to_text(wire, "SUBMIT")
+        raise Submitted
+
+    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Values by field name; one dict with the fields as its keys counts as keywords."""
+        if len(args) == 1 and not kwargs and type(args[0]) is dict and self.fields and set(args[0]) == set(self.fields):\\
+
+            return dict(args[0])
+        if len(args) > len(self.fields):
+            raise self._wrong(f"takes {len(self.fields)} values, got {len(args)}")
+        values = dict(zip(self.fields, args))
+        for name, value in kwargs.items():
+            if name in values:
+                raise self._wrong(f"got two values for {name!r}")
+            if name not in self.fields:
+                raise self._wrong(f"has no field {name!r}")
+            values[name] = value
+        missing = [name for name in self._required if name not in values]
+        if missing:
+            raise self._wrong(f"needs {', '.join(map(repr, missing))}")
+        return values
+
+    def _wrong(self, problem: str) -> TypeError:
+        return TypeError(f"SUBMIT {problem}; call {self.text}")
+
+
+class Final:
+    """\\\`FINAL\\\`: another name for \\\`SUBMIT\\\`, which some models were trained on."""
+
+    def __init__(self, submit: Submit) -> None:
+        self._submit = submit
+        self.__name__ = self.__qualname__ = "FINAL"
+        self.__doc__ = "FINAL(...)\\\\n\\\\nThe same as SUBMIT(...)."
+
+    def __repr__(self) -> str:
+        return "<FINAL(...)>"
+
+    def __reduce__(self) -> str:
+        return self.__name__
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> NoReturn:
+        self._submit(*args, **kwargs)
+
+
+class FinalVar(Final):
+    """\\\`FINAL_VAR\\\`: submits a variable, given by its name or by itself."""
+
+    def __init__(self, submit: Submit, variables: dict[str, Any]) -> None:
+        super().__init__(submit)
+        self._variables = variables
+        self.__name__ = self.__qualname__ = "FINAL_VAR"
+        self.__doc__ = "FINAL_VAR(name)\\\\n\\\\nThe same as SUBMIT with the value of that variable."
+
+    def __repr__(self) -> str:
+        return "<FINAL_VAR(name)>"
+
+    def __call__(self, /, name: object) -> NoReturn:
+        if type(name) is not str:
+            self._submit(name)
+        key = name.strip().strip("\\\\"'")
+        if key not in self._variables:
+            raise NameError(f"FINAL_VAR: no variable is called {key!r}; assign it first, or call {self._submit.text}")
+        self._submit(self._variables[key])
+\`,prelude_hints:\`"""One line of advice for errors that models make again and again."""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_CURLY = "\\u201C\\u201D\\u201E\\u201F\\u2018\\u2019\\u201A\\u201B\\xAB\\xBB"
+_SPACES = "\\\\u00a0\\\\u2007\\\\u202f\\\\u200b\\\\u2060\\\\ufeff"
+_SITE_PACKAGES = "/lib/python3.14/site-packages"
+
+
+def syntax_hint(error: SyntaxError, source: str) -> str | None:
+    """Advice for a cell that does not parse."""
+    message = error.msg or ""
+    line = _line(source, error.lineno)
+    if "triple-quoted" in message or source.count('"""') > 2 or source.count("'''") > 2:
+        if "unterminated" in message or "invalid syntax" in message:
+            return "text that holds triple quotes cannot stand between the same quotes; use the other kind, '''\\u2026''' or \\\\\\
+"\\\\"\\\\"\\u2026\\\\"\\\\"\\\\""
+    if any(mark in line for mark in _CURLY) and ("invalid character" in message or "invalid syntax" in message):
+        return "replace the curly quotes by straight ones: \\\\" or '"
+    if "non-printable character" in message or any(mark in line for mark in _SPACES):
+        return "replace the invisible character by an ordinary space"
+    if re.match(r"\\\\s*([!%]|pip3? install|conda )", line):
+        return "cells are Python only: no shell commands, magics or package installs"
+    if "unterminated string literal" in message:
+        return "close the string on its line, or use triple quotes for text of several lines"
+    if line.lstrip().startswith("\\\`\\\`\\\`"):
+        return "a code fence got into the cell; send only Python between the fences"
+    return None
+
+
+def runtime_hint(error: BaseException, variables: Mapping[str, Any], tools: frozenset[str]) -> str | None:
+    """Advice for an exception of a running cell."""
+    message = _text(error)
+    if isinstance(error, ModuleNotFoundError):
+        return f"only these can be imported: the standard library{_packages()}"
+    if isinstance(error, TypeError) and message.endswith("object is not callable"):
+        shadows = [name for name in _BUILTIN_TYPES if name in variables]
+        if shadows:
+            names = ", ".join(shadows)
+            return f"your variable hides a builtin: {names}; \\\`del {shadows[0]}\\\` brings it back"
+    if isinstance(error, TypeError) and ("'await' expression" in message or "or an awaitable is required" in message):
+        if tools:
+            return "tools return their result at once; drop the await, or write name.aio(...) to await a call"
+    if isinstance(error, RecursionError):
+        return "the recursion is too deep; use a loop, or a list as a stack"
+    if isinstance(error, MemoryError):
+        return "the memory cap is reached; work on slices, and \\\`del\\\` what is no longer needed"
+    return None
+
+
+def _text(error: BaseException) -> str:
+    """First argument of \\\`error\\\` when it is text; runs no code of the guest."""
+    args = BaseException.args.__get__(error)
+    return args[0] if args and type(args[0]) is str else ""
+
+
+def _line(source: str, number: int | None) -> str:
+    """Line \\\`number\\\` of the cell, or nothing."""
+    lines = source.splitlines()
+    return lines[number - 1] if number is not None and 0 < number <= len(lines) else ""
+
+
+def _packages() -> str:
+    """The packages that are installed beside the standard library, for a list."""
+    try:
+        entries = os.listdir(_SITE_PACKAGES)
+    except OSError:
+        return ""
+    names = sorted({entry.split(".")[0] for entry in entries if not entry.endswith((".dist-info", ".txt", ".libs"))})
+    shown = [name for name in names if name.isidentifier() and not name.startswith("_")]
+    return "".join(f", {name}" for name in shown)
+
+
+_BUILTIN_TYPES = (
+    "str", "list", "dict", "set", "int", "float", "tuple", "bool", "len", "sum", "max", "min", "sorted",
+    "map", "filter", "zip", "range", "type", "iter", "next", "id", "input", "open", "any", "all", "format",
+)  # fmt: skip
+\`,prelude_errors:\`"""Exceptions as text for the model: cell and line, the source, no frames of the runner."""
+
+import linecache
+import re
+import textwrap
+import traceback
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .prelude_control import Control
+
+#: Characters of a traceback, and of an exception's message.
+MAX_TRACEBACK = 8_000
+MAX_MESSAGE = 2_000
+#: Frames of one traceback: the first and the last of them are shown.
+FIRST_FRAMES, LAST_FRAMES = 10, 30
+#: Exceptions of one chain of causes that are shown.
+MAX_CHAIN = 8
+#: Members of an exception group that are shown, and groups within groups.
+MAX_MEMBERS, MAX_GROUPS = 8, 3
+#: Characters of cells' sources that are kept for tracebacks.
+MAX_SOURCES = 2_000_000
+
+#: Code whose frames say nothing about the guest's code.
+_HIDDEN_FILES = ("<_rlm", "/lib/python314.zip/_pyodide/", "/lib/python314.zip/pyodide/")
+
+_sources: OrderedDict[str, str] = OrderedDict()
+
+
+def cell_filename(cell: int) -> str:
+    """The file name under which the code of a cell runs."""
+    return f"Cell {cell}"
+
+
+def remember_source(filename: str, source: str) -> None:
+    """Keeps the text of a cell, so that tracebacks of later cells can quote it."""
+    _sources.pop(filename, None)
+    _sources[filename] = source
+    while len(_sources) > 1 and sum(map(len, _sources.values())) > MAX_SOURCES:
+        dropped, _ = _sources.popitem(last=False)
+        linecache.cache.pop(dropped, None)
+    offer_sources()
+
+
+def offer_sources() -> None:
+    """Registers the kept cells with \\\`linecache\\\`, which the guest may have cleared."""
+    for filename, source in _sources.items():
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+
+
+def forget_sources() -> None:
+    """Drops the text of all cells."""
+    for filename in _sources:
+        linecache.cache.pop(filename, None)
+    _sources.clear()
+
+
+@dataclass
+class ErrorText:
+    """An exception as the host gets it."""
+
+    type: str
+    message: str
+    traceback: str
+
+
+def describe(error: BaseException, hint: str | None = None) -> ErrorText:
+    """The text of \\\`error\\\`, whatever its \\\`str\\\`, its causes and its notes do."""
+    name = _type_name(error)
+    message = cut(safe_str(error), MAX_MESSAGE)
+    if isinstance(error, SyntaxError) and type(error.lineno) is int:
+        where = f"line {error.lineno}" + (f", column {error.offset}" if type(error.offset) is int else "")
+        message = f"{error.msg} ({where})"
+    try:
+        text = _tidy("".join(_chain(error)))
+    except BaseException as problem:
+        text = f"{name}: {message}\\\\n(its traceback cannot be shown: {_type_name(problem)})\\\\n"
+    if hint is not None:
+        message = f"{message}\\\\nHint: {hint}"
+        text = f"{text}Hint: {hint}\\\\n"
+    return ErrorText(name, message, text)
+
+
+def safe_str(value: object) -> str:
+    """\\\`str(value)\\\`, or what went wrong instead."""
+    try:
+        return str.__str__(str(value))
+    except BaseException as problem:
+        return f"<str() raised {_type_name(problem)}>"
+
+
+def cut(text: str, limit: int) -> str:
+    """\\\`text\\\`, or its head and tail with a count of what lies between."""
+    if len(text) <= limit:
+        return text
+    tail = limit // 3
+    return f"{text[: limit - tail]}\\\\n\\u2026 {len(text) - limit:,} characters left out \\u2026\\\\n{text[-tail:]}"
+
+
+def _type_name(error: BaseException) -> str:
+    """Name of the class of \\\`error\\\`, which a metaclass of the guest may guard."""
+    try:
+        return str.__str__(type(error).__name__)
+    except BaseException:
+        return "BaseException"
+
+
+def _chain(error: BaseException, depth: int = 0) -> Iterator[str]:
+    """Paragraphs for \\\`error\\\` and its causes, the first cause first, none of them twice."""
+    links: list[tuple[BaseException, str]] = [(error, "")]
+    seen = {id(error)}
+    while True:
+        last = links[-1][0]
+        if last.__cause__ is not None:
+            cause, relation = last.__cause__, "The exception above was the direct cause of the following exception:"
+        elif last.__context__ is not None and not last.__suppress_context__:
+            cause, relation = last.__context__, "While the exception above was handled, another one occurred:"
+        else:
+            break
+        if id(cause) in seen or isinstance(cause, Control):
+            break
+        if len(links) == MAX_CHAIN:
+            yield "\\u2026 earlier exceptions left out \\u2026\\\\n\\\\n"
+            break
+        seen.add(id(cause))
+        links[-1] = (last, relation)
+        links.append((cause, ""))
+    for link, relation in reversed(links):
+        if relation:
+            yield f"\\\\n{relation}\\\\n\\\\n"
+        yield from _single(link, depth)
+
+
+def _single(error: BaseException, depth: int) -> Iterator[str]:
+    """Lines for one exception; the members of a group are indented below it."""
+    summary = _summary(error)
+    if summary.stack:
+        yield "Traceback (most recent call last):\\\\n"
+        yield from summary.stack.format()
+    yield cut("".join(summary.format_exception_only()), MAX_MESSAGE)
+    if not isinstance(error, BaseExceptionGroup):
+        return
+    members = BaseExceptionGroup.exceptions.__get__(error)
+    for number, member in enumerate(members[:MAX_MEMBERS], 1):
+        yield f"  [{number} of {len(members)}]\\\\n"
+        if depth < MAX_GROUPS:
+            yield textwrap.indent("".join(_chain(member, depth + 1)), "  ")
+        else:
+            yield f"  {_type_name(member)}: {cut(safe_str(member), 200)}\\\\n"
+    if len(members) > MAX_MEMBERS:
+        yield f"  \\u2026 {len(members) - MAX_MEMBERS} more\\\\n"
+
+
+def _summary(error: BaseException) -> traceback.TracebackException:
+    """What the standard library tells of \\\`error\\\` alone, with the frames that a reader wants."""
+    # A set of seen exceptions, even an empty one, keeps it from following causes without a bound.
+    summary = traceback.TracebackException(type(error), error, error.__traceback__, lookup_lines=False, _seen=set())
+    summary.__cause__ = summary.__context__ = summary.exceptions = None
+    frames = [frame for frame in summary.stack if not frame.filename.startswith(_HIDDEN_FILES)]
+    if len(frames) > FIRST_FRAMES + LAST_FRAMES:
+        left_out = len(frames) - FIRST_FRAMES - LAST_FRAMES
+        gap = traceback.FrameSummary(f"\\u2026 {left_out} frames left out \\u2026", 0, "", lookup_line=False, line="")
+        frames = [*frames[:FIRST_FRAMES], gap, *frames[-LAST_FRAMES:]]
+    summary.stack[:] = frames
+    return summary
+
+
+#: How the standard library names a place in a cell, and how it names its own files and the gap above.
+_CELL_PLACE = re.compile(r'File "(Cell \\\\d+)", line (\\\\d+)(, in <module>)?')
+_GAP_PLACE = re.compile(r'File "(\\u2026 \\\\d+ frames left out \\u2026)", line 0, in ')
+_LIBRARY_PLACE = re.compile(r'File "/lib/python[^"/]*/')
+
+
+def _tidy(text: str) -> str:
+    """A traceback in the words of cells, within the limit."""
+    text = _CELL_PLACE.sub(r"\\\\1, line \\\\2", text)
+    text = _GAP_PLACE.sub(r"\\\\1", text)
+    return cut(_LIBRARY_PLACE.sub('File "', text), MAX_TRACEBACK)
+\`,prelude_repr:\`"""The last expression's value as text: Python's own \\\`repr\\\`, with a bound on length and depth."""
+
+from typing import Any
+
+from .prelude_control import Control
+from .prelude_wire import convert_digits
+
+#: Containers within containers that are written out; C code writes deeper ones until its stack is full.
+MAX_DEPTH = 100
+#: Longest integer that is written out, in bits.
+MAX_INTEGER_BITS = 3_400_000
+
+
+class _Full(Exception):
+    """The limit is reached."""
+
+
+def bounded_repr(value: object, limit: int) -> str:
+    """\\\`repr(value)\\\`, cut at \\\`limit\\\` characters; says so of what raises instead."""
+    writer = _Writer(limit)
+    try:
+        writer.write(value, 0)
+    except _Full:
+        return f"{''.join(writer.parts)}\\u2026 (cut at {limit:,} characters)"
+    return "".join(writer.parts)
+
+
+class _Writer:
+    """Writes builtin containers item by item, so that a huge one costs no more than the limit."""
+
+    def __init__(self, limit: int) -> None:
+        self.parts: list[str] = []
+        self._left = limit
+        self._ancestors: set[int] = set()
+
+    def write(self, value: object, depth: int) -> None:
+        """Writes \\\`value\\\`, which stands inside \\\`depth\\\` containers."""
+        brackets = _BRACKETS.get(type(value))
+        if brackets is None:
+            self._put(self._leaf(value))
+        elif not value and type(value) in (set, frozenset):
+            self._put(repr(value))
+        elif depth >= MAX_DEPTH or id(value) in self._ancestors:
+            self._put(f"{brackets[0]}...{brackets[1]}")
+        else:
+            self._ancestors.add(id(value))
+            self._container(value, brackets, depth + 1)
+            self._ancestors.discard(id(value))
+
+    def _container(self, value: Any, brackets: tuple[str, str], depth: int) -> None:
+        """Writes the items between their brackets."""
+        self._put(brackets[0])
+        for index, item in enumerate(value):
+            if index:
+                self._put(", ")
+            self.write(item, depth)
+            if type(value) is dict:
+                self._put(": ")
+                self.write(value[item], depth)
+        if type(value) is tuple and len(value) == 1:
+            self._put(",")
+        self._put(brackets[1])
+
+    def _leaf(self, value: Any) -> str:
+        """\\\`repr\\\` of what is no builtin container."""
+        kind = type(value)
+        if kind in (str, bytes, bytearray) and len(value) > self._left:
+            return repr(value[: self._left + 1])
+        if kind is int and value.bit_length() <= MAX_INTEGER_BITS:
+            return str(convert_digits(repr, value))
+        try:
+            return str.__str__(repr(value))
+        except Control:
+            raise
+        except BaseException as error:
+            return f"<{kind.__name__} object: repr raised {type(error).__name__}>"
+
+    def _put(self, text: str) -> None:
+        if len(text) > self._left:
+            self.parts.append(text[: self._left])
+            raise _Full
+        self.parts.append(text)
+        self._left -= len(text)
+
+
+_BRACKETS: dict[type, tuple[str, str]] = {
+    list: ("[", "]"),
+    tuple: ("(", ")"),
+    dict: ("{", "}"),
+    set: ("{", "}"),
+    frozenset: ("frozenset({", "})"),
+}
+\`,prelude_source:\`"""From a cell's text to code: parsing, and the three changes that make it a cell."""
+
+import ast
+import codeop
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from .prelude_control import Control
+
+# Objects reach the compiled code as constants, put in the place of these texts after compiling: no name
+# stands for them that the guest could rebind.
+_CONTROL = "\\\\0rlm:control"
+_CELL = "\\\\0rlm:cell"
+
+
+@dataclass
+class CellCode:
+    """A compiled cell."""
+
+    code: CodeType
+    #: The code object makes a coroutine: the cell has \\\`await\\\` at its top level.
+    is_async: bool
+
+
+def parse(source: str, filename: str) -> ast.Module:
+    """The syntax tree of a cell; an indented cell is taken as if it were not."""
+    text = source.removeprefix("\\\\ufeff")
+    try:
+        return ast.parse(text, filename)
+    except IndentationError as error:
+        try:
+            return ast.parse(dedent(text), filename)
+        except SyntaxError:
+            raise error from None
+
+
+def dedent(text: str) -> str:
+    """\\\`text\\\` without the indentation of its first line of code, where all lines have it."""
+    lines = text.split("\\\\n")
+    first = next((line for line in lines if line.strip()), "")
+    margin = first[: len(first) - len(first.lstrip(" \\\\t"))]
+    if not margin:
+        return text
+    return "\\\\n".join(line.removeprefix(margin) for line in lines)
+
+
+def compile_cell(tree: ast.Module, source: str, filename: str, show: Any) -> CellCode:
+    """Compiles a cell so that \\\`show.show(value)\\\` gets the last expression's value.
+
+    Every \\\`try\\\` of the cell lets the runner's own exceptions pass, whatever it catches.
+    """
+    _show_last(tree, source)
+    for statement in _statements(tree):
+        if isinstance(statement, ast.Try | ast.TryStar) and statement.handlers:
+            statement.handlers.insert(0, _pass_on(statement))
+    ast.fix_missing_locations(tree)
+    code = compile(tree, filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    return CellCode(_replace(code, {_CONTROL: (Control,), _CELL: show}), bool(code.co_flags & 0x80))
+
+
+def _show_last(tree: ast.Module, source: str) -> None:
+    """Hands the value of a last expression to the runner, unless a semicolon ends it."""
+    if not tree.body or source.rstrip().endswith(";"):
+        return
+    last = tree.body[-1]
+    if isinstance(last, ast.Expr):
+        show = ast.Attribute(ast.Constant(_CELL), "show", ast.Load())
+        last.value = _located(ast.Call(show, [last.value], []), last.value)
+
+
+def _pass_on(statement: ast.Try | ast.TryStar) -> ast.ExceptHandler:
+    """A first handler that raises the runner's exceptions again."""
+    handler = ast.ExceptHandler(ast.Constant(_CONTROL), None, [ast.Raise(None, None)])
+    return _located(handler, statement.handlers[0])
+
+
+def _located[N: ast.AST](node: N, like: ast.AST) -> N:
+    """\\\`node\\\` and all that was made with it, at the place of \\\`like\\\`."""
+    for part in ast.walk(node):
+        if not hasattr(part, "lineno"):
+            ast.copy_location(part, like)
+    return node
+
+
+def _statements(tree: ast.AST) -> list[ast.stmt]:
+    """All statements below \\\`tree\\\`; expressions are not entered, so depth is bounded by indentation."""
+    found: list[ast.stmt] = []
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            children = getattr(node, field, None)
+            if isinstance(children, list):
+                found.extend(child for child in children if isinstance(child, ast.stmt))
+                pending.extend(children)
+    return found
+
+
+def _replace(code: CodeType, objects: dict[str, object]) -> CodeType:
+    """\\\`code\\\` with objects in place of the texts that stand for them."""
+    constants = tuple(
+        _replace(constant, objects)
+        if isinstance(constant, CodeType)
+        else objects.get(constant, constant)
+        if isinstance(constant, str)
+        else constant
+        for constant in code.co_consts
+    )
+    return code.replace(co_consts=constants)
+\`,prelude_loop:\`"""The event loop of the guest: coroutines that a cell waits for, and what it leaves running."""
+
+import asyncio
+import contextvars
+import types
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any
+
+from pyodide.webloop import WebLoop, WebLoopPolicy
+
+from . import prelude_output as output
+from .prelude_control import Control, Execution, acting, inherited
+from .prelude_errors import describe
+from .prelude_host import cancel_calls, suspend, wait
+from .prelude_source import CellCode
+
+#: Seconds that code which a cell left running gets for ending itself.
+GRACE_SECONDS = 1.0
+
+
+class CellLoop(WebLoop):
+    """Pyodide's loop, in which a cell can wait for a coroutine and whose work ends with the cell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._system_exit_handler = self._keyboard_interrupt_handler = lambda *_: None
+
+    def call_later(
+        self, delay: float, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        execution = inherited()
+        handle = super().call_later(delay, callback, *args, context=context)
+        if execution is not None:
+            if execution.closed:
+                handle.cancel()
+            else:
+                execution.handles.add(handle)
+        return handle
+
+    def run_until_complete(self, future: Awaitable[Any]) -> Any:
+        """Runs \\\`future\\\` to its end and returns its result; other tasks run meanwhile."""
+        if asyncio.iscoroutine(future):
+            future = self.create_task(_ended_by_control(future))
+        task = asyncio.ensure_future(future, loop=self)
+        try:
+            wait(task)
+        except Control:
+            task.cancel()
+            _settle(lambda: task.done())
+            raise
+        return task.result()
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Shows the exception of a task for which nobody waits."""
+        error = context.get("exception")
+        if isinstance(error, BaseException) and not isinstance(error, (Control, asyncio.CancelledError)):
+            output.stderr.write(f"Exception in a background task\\\\n{describe(error).traceback}")
+
+
+class _Policy(WebLoopPolicy):
+    """Gives out the one loop that there is, also to code that asks for a new one."""
+
+    def __init__(self, loop: CellLoop) -> None:
+        self._default_loop = loop
+
+    def get_event_loop(self) -> CellLoop:
+        return loop
+
+    def new_event_loop(self) -> CellLoop:
+        return loop
+
+    def set_event_loop(self, _loop: object) -> None:
+        """Does nothing: without this loop nothing could wait any more."""
+
+
+class Runner:
+    """Stands in for \\\`asyncio.Runner\\\`, on the loop that is always running."""
+
+    def __init__(self, **_options: Any) -> None:
+        """Takes and ignores the options of the original."""
+
+    def __enter__(self) -> "Runner":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Leaves the loop as it is."""
+
+    def close(self) -> None:
+        """Leaves the loop as it is."""
+
+    def get_loop(self) -> CellLoop:
+        return loop
+
+    def run(self, coro: Awaitable[Any], *, context: contextvars.Context | None = None) -> Any:
+        return loop.run_until_complete(coro)
+
+
+def run(main: Awaitable[Any], *, debug: bool | None = None, loop_factory: object = None) -> Any:
+    """Stands in for \\\`asyncio.run\\\`: works inside a running loop, which every cell is."""
+    return loop.run_until_complete(main)
+
+
+async def _ended_by_control(coro: Coroutine[Any, Any, Any]) -> Any:
+    """\\\`coro\\\` as a coroutine that the end of the cell reaches."""
+    return await _driven(coro)
+
+
+@types.coroutine
+def _driven(coro: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """\\\`coro\\\`, in which a cancellation after the end of the cell arrives as the exception that ended it."""
+    raised: BaseException | None = None
+    while True:
+        try:
+            awaited = coro.send(None) if raised is None else coro.throw(raised)
+        except StopIteration as stop:
+            return stop.value
+        raised = None
+        try:
+            yield awaited
+        except asyncio.CancelledError as cancelled:
+            raised = _reason() or cancelled
+        except BaseException as error:
+            raised = error
+
+
+def _reason() -> Control | None:
+    """The exception that ends the calling code's cell, if one does."""
+    execution = acting()
+    if execution is None:
+        return None
+    try:
+        execution.check()
+    except Control as reason:
+        return reason
+    return None
+
+
+def _settle(done: Callable[[], bool]) -> bool:
+    """Lets other stacks run until \\\`done()\\\`, for a bounded time; returns what it said last."""
+    until = loop.time() + GRACE_SECONDS
+    while not done() and loop.time() < until:
+        suspend(None, 0.005)
+    return done()
+
+
+def finish(execution: Execution) -> None:
+    """Ends the tasks, threads, tool calls and timers that a cell left behind, and says so."""
+    tasks = [task for task in asyncio.all_tasks(loop) if not task.done()]
+    execution.closing = True
+    if tasks or execution.threads or execution.open_calls:
+        for task in tasks:
+            task.cancel()
+        if execution.open_calls:
+            cancel_calls()
+        _note_left(execution, len(tasks), execution.threads)
+        if not _settle(lambda: idle(execution) and all(task.done() for task in tasks)):
+            execution.note("code that the cell left running does not end; it can act no more")
+    for handle in list(execution.handles):
+        handle.cancel()
+
+
+def _note_left(execution: Execution, tasks: int, threads: int) -> None:
+    """Tells the model what of its work was cut short."""
+    if execution.submission is not None or execution.timed_out:
+        return
+    if tasks:
+        execution.note(f"{tasks} task(s) still ran when the cell ended and were cancelled; await them")
+    if threads:
+        execution.note(f"{threads} thread(s) still ran when the cell ended and were ended; join them")
+
+
+def idle(execution: Execution) -> bool:
+    """Whether no stack of \\\`execution\\\` is suspended."""
+    return not execution.threads and not execution.open_calls
+
+
+def run_code(code: CellCode, variables: dict[str, Any]) -> None:
+    """Runs a compiled cell; one with \\\`await\\\` at its top level runs as a task."""
+    if code.is_async:
+        loop.run_until_complete(eval(code.code, variables))
+    else:
+        exec(code.code, variables)
+
+
+loop = CellLoop()
+
+
+def install() -> None:
+    """Makes this loop the one that asyncio knows, and its \\\`run\\\` the one that works in a cell."""
+    asyncio.set_event_loop_policy(_Policy(loop))
+    asyncio._set_running_loop(loop)
+    asyncio.run = asyncio.runners.run = run
+    asyncio.Runner = asyncio.runners.Runner = Runner
+\`,prelude_namespace:\`"""The guest's names: its variables, what the runner adds to them, and what is put right around eac\\
+h cell."""
+
+import _signal
+import builtins
+import sys
+from types import ModuleType
+from typing import Any
+
+from . import prelude_output as output
+from .prelude_control import Execution, on_interrupt
+from .prelude_submit import Final, FinalVar, Submit
+from .prelude_tools import Tool
+from .prelude_wire import dumps
+
+_main: ModuleType = sys.modules["__main__"]
+#: The variables of the guest.
+variables: dict[str, Any] = vars(_main)
+_initial = {name: value for name, value in variables.items() if name.startswith("__")}
+
+_submit = Submit()
+_final = Final(_submit)
+_final_var = FinalVar(_submit, variables)
+#: Names that the runner gives in the open execution.
+_given: dict[str, object] = {}
+#: Every tool that was ever given, with its specification, so that a kept reference stays good.
+_tools: dict[str, tuple[str, Tool]] = {}
+
+_builtins: dict[str, object] = {}
+_modules: dict[str, ModuleType] = {}
+_recursion_limit = sys.getrecursionlimit()
+
+
+def give(tools: list[dict[str, Any]], fields: list[dict[str, Any]]) -> None:
+    """Makes the tools and \\\`SUBMIT\\\` of one execution the only ones that the guest knows."""
+    given: dict[str, object] = {"SUBMIT": _submit, "FINAL": _final, "FINAL_VAR": _final_var}
+    _submit.set_fields(fields)
+    for spec in tools:
+        given[spec["name"]] = _tool(spec)
+    for name, value in _given.items():
+        if given.get(name) is not value and variables.get(name) is value:
+            del variables[name]
+    _given.clear()
+    _given.update(given)
+    variables.update(given)
+
+
+def _tool(spec: dict[str, Any]) -> Tool:
+    """The tool of \\\`spec\\\`: the same object as long as the specification stays the same."""
+    name, text = spec["name"], dumps(spec)
+    known = _tools.get(name)
+    if known is not None and known[0] == text:
+        return known[1]
+    tool = Tool(name, spec["description"], spec["parameters"], bool(spec.get("concurrent")))
+    _tools[name] = (text, tool)
+    return tool
+
+
+def concurrent_tools() -> frozenset[str]:
+    """Names that stand for tools whose calls may run together."""
+    return frozenset(
+        name
+        for name, value in _given.items()
+        if isinstance(value, Tool) and value.concurrent and variables.get(name) is value
+    )
+
+
+def given_tools() -> frozenset[str]:
+    """Names of the open execution's tools."""
+    return frozenset(name for name, value in _given.items() if isinstance(value, Tool))
+
+
+def restore_names(execution: Execution) -> None:
+    """Gives back the names that a cell overwrote, and says so."""
+    for name, value in _given.items():
+        if variables.get(name) is not value:
+            variables[name] = value
+            execution.note(f"{name} was overwritten or deleted; it is the function of that name again")
+    if "print" in variables:
+        del variables["print"]
+        execution.note("print was overwritten; it is the builtin again")
+    changed = [name for name, value in _builtins.items() if vars(builtins).get(name, _builtins) is not value]
+    if changed:
+        vars(builtins).update(_builtins)
+        names = ", ".join(sorted(changed)[:10])
+        execution.note(f"builtins were changed or deleted; they are back: {names}")
+
+
+def protect() -> None:
+    """Remembers the interpreter as it should be; called when all modules are loaded."""
+    builtins.input = output.no_input
+    _builtins.update(vars(builtins))
+    _modules.update(sys.modules)
+
+
+def restore_interpreter() -> None:
+    """Undoes what a cell may have done to the interpreter that the next one, or the runner, relies on."""
+    for attempt in range(3):
+        try:
+            _restore()
+            return
+        except BaseException:
+            # A trace or profile function of the guest that raises is removed by that.
+            if attempt == 2:
+                raise
+
+
+def _restore() -> None:
+    sys.settrace(None)
+    sys.setprofile(None)
+    for tool in range(6):
+        if sys.monitoring.get_tool(tool) is not None:
+            sys.monitoring.free_tool_id(tool)
+    _signal.signal(_signal.SIGINT, on_interrupt)
+    if sys.getrecursionlimit() != _recursion_limit:
+        sys.setrecursionlimit(_recursion_limit)
+    for name, module in _modules.items():
+        if sys.modules.get(name) is None:
+            sys.modules[name] = module
+    sys.modules["__main__"] = _main
+    vars(output.stdout).pop("write", None)
+    sys.stdout = sys.__stdout__ = output.stdout
+    sys.stderr = sys.__stderr__ = output.stderr
+    sys.stdin = sys.__stdin__ = output.stdin
+
+
+def names() -> list[str]:
+    """The names of the guest's own variables."""
+    return [name for name in variables if not name.startswith("__") and name not in _given]
+
+
+def reset() -> None:
+    """Forgets all variables and tools."""
+    variables.clear()
+    variables.update(_initial)
+    _given.clear()
+    _tools.clear()
+\`,prelude_cell:\`"""Running a cell: from its text to its result, whatever it does."""
+
+import linecache
+from typing import Any
+
+from . import prelude_control as control
+from . import prelude_errors as errors
+from . import prelude_namespace as namespace
+from . import prelude_source as source
+from .prelude_control import CellTimeout, Execution
+from .prelude_hints import runtime_hint, syntax_hint
+from .prelude_loop import finish, run_code
+from .prelude_output import Output
+from .prelude_repr import bounded_repr
+from .prelude_wire import dumps, loads
+
+#: Characters of a shown value; more could not travel in one message.
+MAX_VALUE_CHARS = 1_000_000
+
+
+class Cell:
+    """One cell while it runs. The compiled code holds it and hands it the last expression's value."""
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        self._params = params
+        self._filename = errors.cell_filename(params["cell"])
+        self._value: str | None = None
+        self.execution = Execution(
+            id=params["executionId"],
+            cell=params["cell"],
+            timeout_ms=params["timeoutMs"],
+            tools=frozenset(spec["name"] for spec in params["tools"]),
+            output=Output(params["maxOutputChars"]),
+        )
+
+    def show(self, value: object) -> None:
+        """Keeps the \\\`repr\\\` of the last expression's value."""
+        if value is not None:
+            self._value = bounded_repr(value, min(self._params["maxOutputChars"], MAX_VALUE_CHARS))
+
+    def run(self) -> str:
+        """Runs the cell; returns its result as JSON text."""
+        execution = self.execution
+        namespace.restore_interpreter()
+        namespace.give(self._params["tools"], self._params["submit"])
+        token = control.begin(execution)
+        try:
+            problem = self._attempt()
+            namespace.restore_interpreter()
+            namespace.restore_names(execution)
+            error = None if problem is None else self._describe(problem)
+            finish(execution)
+            execution.output.flush()
+        finally:
+            control.end(execution, token)
+        return self._result(error)
+
+    def _attempt(self) -> BaseException | None:
+        """Compiles and runs the code; returns what it raised."""
+        text = self._params["code"]
+        errors.remember_source(self._filename, text)
+        try:
+            code = source.compile_cell(source.parse(text, self._filename), text, self._filename, self)
+            run_code(code, namespace.variables)
+        except BaseException as problem:
+            return problem
+        return None
+
+    def _describe(self, problem: BaseException) -> errors.ErrorText | None:
+        """The text of what the cell raised, or None if it is an end that was asked for."""
+        if self.execution.submission is not None:
+            return None
+        if isinstance(problem, CellTimeout):
+            seconds = self.execution.timeout_ms / 1000
+            message = f"the cell ran longer than {seconds:g} s and was stopped; its variables are kept"
+            timeout = TimeoutError(message).with_traceback(problem.__traceback__)
+            return errors.describe(timeout)
+        if isinstance(problem, SyntaxError) and problem.filename == self._filename:
+            return errors.describe(problem.with_traceback(None), syntax_hint(problem, self._params["code"]))
+        return errors.describe(problem, runtime_hint(problem, namespace.variables, self.execution.tools))
+
+    def _result(self, error: errors.ErrorText | None) -> str:
+        """The result as JSON text."""
+        execution = self.execution
+        if execution.submission is not None:
+            status = "submitted"
+        elif execution.timed_out:
+            status = "timeout"
+        else:
+            status = "ok" if error is None else "error"
+        head = dumps({
+            "status": status,
+            "value": self._value if status == "ok" else None,
+            "error": None if error is None else {"type": error.type, "message": error.message, "traceback": error.traceb\\
+ack},
+            "stdoutChars": execution.output.totals["stdout"],
+            "stderrChars": execution.output.totals["stderr"],
+            "notes": execution.notes,
+            "names": namespace.names(),
+        })
+        return f'{head[:-1]},"submission":{execution.submission or "null"}}}'
+
+    def failure(self, problem: BaseException) -> str:
+        """The result when the runner itself failed."""
+        self.execution.notes[:] = ["the cell left the interpreter in a state that the runner could not mend"]
+        return self._result(errors.describe(problem))
+
+
+def execute(text: str) -> str:
+    """Runs one cell: \\\`ExecuteParams\\\` as JSON in, \\\`ExecuteResult\\\` as JSON out. Never raises."""
+    cell = Cell(loads(text))
+    try:
+        return cell.run()
+    except BaseException as problem:
+        # Only a guest that has broken the interpreter itself gets here; the next cell may still work.
+        return cell.failure(problem)
+\`,prelude:\`"""The Python side of the guest: what the worker calls, as the package \\\`_rlm\\\`.
+
+The files of this package are modules of the same names (\\\`prelude_wire.py\\\` is \\\`_rlm.prelude_wire\\\`), loaded in
+the order of \\\`PARTS\\\`, then this one as \\\`_rlm\\\` itself. No module keeps a JavaScript object other than \\\`js\\\`, so
+that the memory of an idle guest can be saved.
+
+\\\`execute\\\` is a plain function that must be entered by \\\`callPromising\\\`, or it cannot wait for tools.
+"""
+
+import os
+import platform
+import random
+import tempfile
+
+from . import prelude_loop, prelude_namespace
+from .prelude_blobs import open_blob
+from .prelude_cell import execute
+from .prelude_errors import forget_sources
+from .prelude_wire import dumps, loads
+
+__all__ = ["bind", "execute", "names", "open_blob", "reseed", "reset", "version"]
+
+#: The modules of this package, in the order in which they are loaded.
+PARTS = (
+    "prelude_control",
+    "prelude_blobs",
+    "prelude_wire",
+    "prelude_encode",
+    "prelude_output",
+    "prelude_host",
+    "prelude_tools",
+    "prelude_submit",
+    "prelude_hints",
+    "prelude_errors",
+    "prelude_repr",
+    "prelude_source",
+    "prelude_loop",
+    "prelude_namespace",
+    "prelude_cell",
+)
+
+
+def bind(text: str) -> str:
+    """Binds variables: \\\`BindParams\\\` as JSON in, \\\`BindResult\\\` as JSON out."""
+    values = loads(text)["values"]
+    prelude_namespace.variables.update(values)
+    return dumps({"names": list(values)})
+
+
+def version() -> str:
+    """Python's version."""
+    return platform.python_version()
+
+
+def names() -> str:
+    """The names of the guest's variables, as a JSON list."""
+    return dumps(prelude_namespace.names())
+
+
+def reset() -> None:
+    """Forgets all variables, tools and cells."""
+    prelude_namespace.reset()
+    forget_sources()
+
+
+def reseed(seed: str, env: str) -> None:
+    """Gives a restored guest randomness of its own (\\\`seed\\\` in hex) and its environment (a JSON object)."""
+    random.seed(int(seed, 16))
+    tempfile._name_sequence = None
+    os.environ.clear()
+    os.environ.update(loads(env))
+
+
+prelude_loop.install()
+prelude_namespace.protect()
+# The loader ran in the guest's namespace.
+reset()
+\`},LOADER=\`"""Loads the package \\\`_rlm\\\` from source texts; run once, with \\\`sources\\\` (a JSON object: module \\u2192 text) as a g\\
+lobal.
+
+No files are involved: a restored guest has the modules in its memory, not the files they came from.
+"""
+
+import builtins
+import json
+import sys
+from types import ModuleType
+
+
+def load(sources: dict[str, str]) -> None:
+    """Runs each module in the order given; \\\`prelude\\\`, the last one, is the package itself."""
+    package = sys.modules["_rlm"] = ModuleType("_rlm")
+    package.__path__ = []
+    # The modules see a copy of the builtins, so that a cell which deletes \\\`len\\\` does not break them.
+    private = dict(vars(builtins))
+    for name, source in sources.items():
+        module = package
+        if name != "prelude":
+            module = sys.modules[f"_rlm.{name}"] = ModuleType(f"_rlm.{name}")
+            setattr(package, name, module)
+        module.__package__ = "_rlm"
+        vars(module)["__builtins__"] = private
+        exec(compile(source, f"<_rlm {name}>", "exec", dont_inherit=True), vars(module))
+
+
+load(json.loads(globals()["sources"]))
+\`,PRELUDE=\`sources = \${JSON.stringify(JSON.stringify(MODULES))}
+\${LOADER}\`;var Python=class _Python{#pyodide;#guest;#bridge;constructor(pyodide,bridge){this.#pyodide=pyodide,this.#bridge=bridge,this.#guest=
 pyodide.pyimport("_rlm")}static async start(options){let{snapshot,bridge}=options,pyodide=await loadPyodide(options);return snapshot===
 null&&pyodide.runPython(PRELUDE),pyodide.setInterruptBuffer(options.interrupt),new _Python(pyodide,bridge)}get versions(){
-return{python:this.#guest.version(),pyodide:this.#pyodide.version}}personalize(env){let seed=crypto.getRandomValues(new Uint8Array(
-32)).toHex();this.#guest.reseed(seed,env)}bind(text){return this.#guest.bind(text)}execute(text){return this.#guest.execute.
-callPromising(text)}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){return this.#guest.
-open_blob(id,type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}snapshot(){let names=new Map(
-[[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);return this.#pyodide.makeMemorySnapshot(
-{serializer:value=>names.get(value)??"dead"})}};async function loadPyodide(options){let{files,snapshot,bridge}=options;serveFiles(
-{"pyodide.asm.wasm":files.wasm,"python_stdlib.zip":files.stdlib});let[loader,module]=await Promise.all([import(files.loaderUrl),
-import(files.moduleUrl)]),revive=name=>name===""?bridge:BRIDGE_KEYS.some(key=>key===name)?Reflect.get(bridge,name):Object.
-create(null);return await loader.loadPyodide({indexURL:FILES_URL,createPyodideModule:module.default,lockFileContents:LOCK_FILE,
-jsglobals:Object.assign(Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},env:{HOME:"/home/gu\\
-est"},args:[],_sysExecutable:"python",_makeSnapshot:!0,_snapshotDeserializer:revive,...snapshot===null?{}:{_loadSnapshot:snapshot}})}
-var FILES_URL="https://pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026_0",arch:"wasm32",platform:"emscripten",python:"\\
-3.14.2",version:"314.0.7"},packages:{}};function serveFiles(files){Reflect.defineProperty(globalThis,"fetch",{value:url=>{
-let bytes=files[String(url).slice(FILES_URL.length)];return bytes?Promise.resolve(new Response(bytes,{headers:{"content-\\
-type":"application/wasm"}})):Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0})}var Worker=class{#python;#peer;#addresses=new Map;executionId="";constructor(python,port){this.#python=python,this.#peer=
+let python=this.#pyodide.runPython("__import__('sys').version.split()[0]");return{python:String(python),pyodide:this.#pyodide.
+version}}personalize(env){let seed=crypto.getRandomValues(new Uint8Array(32)).toHex();this.#guest.reseed(seed,env)}bind(text){
+return this.#guest.bind(text)}execute(text){return this.#guest.execute.callPromising(text)}names(){return JSON.parse(this.#guest.
+names())}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){return this.#guest.open_blob(
+id,type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}snapshot(){let names=new Map([[this.#bridge,
+""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);return this.#pyodide.makeMemorySnapshot({serializer:value=>names.
+get(value)??"dead"})}};async function loadPyodide(options){let{files,snapshot,bridge}=options;serveFiles({"pyodide.asm.w\\
+asm":files.wasm,"python_stdlib.zip":files.stdlib});let[loader,module]=await Promise.all([import(files.loaderUrl),import(files.
+moduleUrl)]),revive=name=>name===""?bridge:BRIDGE_KEYS.some(key=>key===name)?Reflect.get(bridge,name):Object.create(null);
+return await loader.loadPyodide({indexURL:FILES_URL,createPyodideModule:module.default,lockFileContents:LOCK_FILE,jsglobals:Object.
+assign(Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"\\
+python",_makeSnapshot:!0,_snapshotDeserializer:revive,...snapshot===null?{}:{_loadSnapshot:snapshot}})}var FILES_URL="ht\\
+tps://pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026_0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"\\
+314.0.7"},packages:{}};function serveFiles(files){Reflect.defineProperty(globalThis,"fetch",{value:url=>{let bytes=files[String(
+url).slice(FILES_URL.length)];return bytes?Promise.resolve(new Response(bytes,{headers:{"content-type":"application/wasm"}})):
+Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0})}var Worker=class{#python;#peer;#addresses=new Map;executionId="";constructor(python,port){this.#python=python,this.#peer=
 new RpcPeer(portTransport(port),{requests:{bind:params=>JSON.parse(python.bind(JSON.stringify(params))),execute:params=>this.#execute(
 params),snapshot:()=>this.#snapshot()},onChunk:chunk=>this.#fill(chunk)})}get peer(){return this.#peer}async#execute(params){
-this.executionId=executionIdOf(params);try{return{...JSON.parse(await this.#python.execute(JSON.stringify(params))),memoryBytes:this.#python.
-memoryBytes}}catch(error){throw this.#peer.notify("fatal",{message:String(error).slice(0,500)}),error}finally{this.executionId=
-""}}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.get(blob);if(address===void 0&&(address=
-this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+bytes.length>total)throw new RangeError(
-"Cannot take chunk: it passes the end of its value");this.#python.fillBlob(address+offset,bytes),offset+bytes.length===total&&
-this.#addresses.delete(blob)}#snapshot(){let bytes=this.#python.snapshot();return this.#peer.sendChunk({blob:0,type:"byt\\
-es",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){return typeof params!="object"||params===null||
-Array.isArray(params)?"":typeof params.executionId=="string"?params.executionId:""}async function boot({port,files,snapshot,
-interrupt,env}){let worker,bridge=createBridge(()=>{if(!worker)throw new Error("Cannot call the host: the guest is start\\
-ing");return worker.peer},()=>worker?.executionId??"");try{hideHost();let python=await Python.start({files,snapshot,bridge,
-interrupt});python.personalize(env),closeRealm(),worker=new Worker(python,port),worker.peer.notify("ready",python.versions)}catch(error){
-port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}globalThis.addEventListener(
-"message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
+this.executionId=executionIdOf(params);try{return{...JSON.parse(await this.#python.execute(JSON.stringify(params))),names:this.#python.
+names(),memoryBytes:this.#python.memoryBytes}}catch(error){throw this.#peer.notify("fatal",{message:String(error).slice(
+0,500)}),error}finally{this.executionId=""}}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.
+get(blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+
+bytes.length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");this.#python.fillBlob(address+
+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#snapshot(){let bytes=this.#python.snapshot();return this.#peer.
+sendChunk({blob:0,type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){return typeof params!=
+"object"||params===null||Array.isArray(params)?"":typeof params.executionId=="string"?params.executionId:""}async function boot({
+port,files,snapshot,interrupt,env}){let worker,bridge=createBridge(()=>{if(!worker)throw new Error("Cannot call the host\\
+: the guest is starting");return worker.peer},()=>worker?.executionId??"");try{hideHost();let python=await Python.start(
+{files,snapshot,bridge,interrupt});python.personalize(env),closeRealm(),worker=new Worker(python,port),worker.peer.notify(
+"ready",python.versions)}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(
+error)}}))}}globalThis.addEventListener("message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
 `;
