@@ -23,18 +23,27 @@
 export { type BatchItem, type BatchProgress } from "./lib/engine/batch.ts";
 export { type Profile, type ProfileName, PROFILES } from "./lib/engine/profile.ts";
 export {
+  type Checked,
   type CheckedSignature,
   type Field,
+  type FieldCheck,
   type FieldOptions,
   type FieldSpec,
   type FieldsSpec,
+  type FieldWords,
   type InferInputs,
   type InferOutputs,
+  type InferParameters,
   normalizeSignature,
   parseSignature,
   type Signature,
+  type SignatureMistake,
   type SignatureObject,
   type SignatureSpec,
+  type StandardIssue,
+  type StandardProps,
+  type StandardResult,
+  type StandardSchema,
 } from "./lib/engine/signature.ts";
 export { tool, type ToolOptions } from "./lib/engine/tool.ts";
 export {
@@ -57,6 +66,7 @@ export {
 export {
   type Cell,
   ErrorValue,
+  type JsonSchema,
   type Sandbox,
   type SandboxFactory,
   type SandboxOptions,

@@ -4,7 +4,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 /** Runs `deno check` on a file, and gives what it says without colours. */
 async function check(path: string | URL): Promise<{ success: boolean; output: string }> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["check", "--quiet", path instanceof URL ? path.href : path],
+    args: ["check", "--quiet", "--config", "deno.json", path instanceof URL ? path.href : path],
     cwd: new URL("..", import.meta.url),
     env: { NO_COLOR: "1" },
   }).output();

@@ -8,6 +8,7 @@ import { typeText } from "./type_text.ts";
 
 /** One input, output or parameter. */
 export interface Field {
+  /** A Python identifier. */
   readonly name: string;
   /** Python-like type for the prompt, such as `list[int]`. */
   readonly type: string;

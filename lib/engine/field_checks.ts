@@ -8,7 +8,9 @@ import type { StandardIssue, StandardSchema } from "./standard_schema.ts";
 
 /** The value, perhaps transformed, and what is wrong with it. */
 export interface Checked {
+  /** The value to go on with. */
   readonly value: unknown;
+  /** Empty when the value passed. */
   readonly issues: readonly SubmissionIssue[];
 }
 

@@ -13,12 +13,28 @@ import {
 import { isRecord } from "./schema.ts";
 import { parseSignatureText } from "./signature_parser.ts";
 
-export type { Field, FieldOptions, FieldSpec, FieldsSpec } from "./fields.ts";
-export type { CheckedSignature, InferInputs, InferOutputs } from "./signature_inference.ts";
+export type { Field, FieldWords } from "./field.ts";
+export type { Checked, FieldCheck } from "./field_checks.ts";
+export type { FieldOptions, FieldSpec, FieldsSpec } from "./fields.ts";
+export type {
+  CheckedSignature,
+  InferInputs,
+  InferOutputs,
+  InferParameters,
+  SignatureMistake,
+} from "./signature_inference.ts";
+export type {
+  StandardIssue,
+  StandardProps,
+  StandardResult,
+  StandardSchema,
+} from "./standard_schema.ts";
 
 /** A task's inputs and outputs as schemas. */
 export interface SignatureObject {
+  /** What a run is given. */
   readonly inputs: FieldsSpec;
+  /** What a run must find; `SUBMIT` takes them in this order. */
   readonly outputs: FieldsSpec;
   /** What the task is, for the model. */
   readonly instructions?: string;
@@ -31,7 +47,9 @@ export type SignatureSpec = string | SignatureObject | Signature;
 export interface Signature {
   /** Tells this form from the one that users write. */
   readonly kind: "signature";
+  /** What a run is given, in order. */
   readonly inputs: readonly Field[];
+  /** What a run must find, in the order that `SUBMIT` takes. */
   readonly outputs: readonly Field[];
   /** What the task is, for the model; empty when nothing was said. */
   readonly instructions: string;

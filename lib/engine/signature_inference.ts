@@ -14,12 +14,14 @@ import type { InferSchemaInput, InferSchemaOutput, StandardSchema } from "./stan
 /** What `run` takes for a signature; any record when the signature is only known at run time. */
 export type InferInputs<S> = S extends string ? InferTextInputs<S>
   : S extends Signature ? Record<string, unknown>
+  : SignatureObject extends S ? Record<string, unknown>
   : S extends { readonly inputs: infer I } ? InferFields<I, "in">
   : Record<string, unknown>;
 
 /** What a prediction holds for a signature; any record when the signature is only known at run time. */
 export type InferOutputs<S> = S extends string ? InferTextOutputs<S>
   : S extends Signature ? Record<string, unknown>
+  : SignatureObject extends S ? Record<string, unknown>
   : S extends { readonly outputs: infer O } ? InferFields<O, "out">
   : Record<string, unknown>;
 
