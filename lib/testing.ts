@@ -30,3 +30,4 @@ export {
   type ScriptedModelOptions,
   type ScriptedReply,
 } from "./models/scripted.ts";
+export { ReplayModel } from "./models/replay.ts";

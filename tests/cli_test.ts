@@ -56,12 +56,10 @@ Deno.test("C164: --json prints one object, with sub-calls counted, and --quiet n
   withFile(async (file) => {
     await using server = new OpenAIServer(({ body }) => {
       const asked = JSON.stringify(body.messages);
+      if (asked.includes("the guest has read")) return cell("SUBMIT(words=[word], n=len(context))");
       if (asked.includes("Answer with one word")) return { text: "pot" };
-      return asked.includes("the guest has read")
-        ? cell("SUBMIT(words=[word], n=len(context))")
-        : cell(
-          "word = llm_query('Answer with one word: ' + context[:44])\nprint('the guest has read', word)",
-        );
+      const prompt = "'Answer with one word: ' + context[:44]";
+      return cell(`word = llm_query(${prompt})\nprint('the guest has read', word)`);
     });
     const words = ["--signature", "words: list[str], n: int", "--json", "--quiet"];
     const { code, stdout, stderr } = await rlm(["Where?", "-c", file, ...words, ...live(server)]);
@@ -115,6 +113,9 @@ Deno.test("What is piped in is the context, asked for or not", async () => {
   await using server = new OpenAIServer([cell("print(context)"), cell("SUBMIT(context.strip())")]);
   const asked = await rlm(["q", "-c", "-", ...live(server)], { stdin: "piped text\n" });
   assertEquals([asked.code, asked.stdout], [0, "piped text\n"], asked.stderr);
+  await using again = new OpenAIServer([cell("print(context)"), cell("SUBMIT(context.strip())")]);
+  const unasked = await rlm(["q", ...live(again)], { stdin: "piped text\n" });
+  assertEquals([unasked.code, unasked.stdout], [0, "piped text\n"], unasked.stderr);
 });
 
 Deno.test("C163: the key reaches the server and nothing else", () =>

@@ -61,7 +61,7 @@ Deno.test("The demo says what it is, shows its turns and its spending, and takes
   assertMatch(lines[0] ?? "", /^The model is a recording; for a live one: /);
   assertStringIncludes(stderr, "559 files, 9,593,973 characters\n");
   assertMatch(stderr, /^turn 1 of at most \d+$/m);
-  assertMatch(stderr, /^ {2}llm_query_batched: 1 call in /m);
+  assertMatch(stderr, /^ {2}llm_query_batched × 1 · 28 model calls · /m);
   assertMatch(stderr, /^ {2}answer submitted$/m);
   assertMatch(
     stderr,

@@ -31,7 +31,7 @@ Deno.test("C164: each stop reason and each error has its exit code", () => {
   assertEquals((["submitted", "extracted", "budget", "aborted"] as const).map(exitCodeOf), [
     0,
     0,
-    3,
+    0,
     130,
   ]);
   const errors: [Error, number][] = [
@@ -44,7 +44,7 @@ Deno.test("C164: each stop reason and each error has its exit code", () => {
     [new SandboxLostError("x", { reason: "exit" }), 5],
     [new ProtocolError("x", -32700), 5],
     [new DOMException("x", "AbortError"), 130],
-    [new SubmissionError("x", []), 1],
+    [new SubmissionError("x", []), 3],
     [new RlmError("x"), 1],
     [new TypeError("x is not a function"), 1],
   ];

@@ -110,6 +110,7 @@ const ONE_TURN: readonly RlmEvent[] = [
     code: Array.from({ length: 9 }, (_, i) => `line${i}`).join("\n"),
   }),
   event({ type: "tool_call", callId: "t1", stepId: "s", name: "llm_query", args: {} }),
+  request("m1", "sub", "prompt"),
   event({ type: "tool_result", callId: "t1", ok: true, result: "x", durationMs: 3 }),
   event({ type: "tool_call", callId: "t2", stepId: "s", name: "llm_query", args: {} }),
   event({ type: "tool_result", callId: "t2", ok: false, result: "x", durationMs: 3 }),
@@ -130,8 +131,7 @@ turn 1 of at most 20
   > line4
   > line5
   > … 3 more lines
-  llm_query: 2 calls in 1.5 s
-  1 call failed
+  llm_query × 2 · 1 model call · 1 failed · 1.5 s
   | printed
   | 7
   answer submitted

@@ -1,5 +1,11 @@
 /** Exit codes of `rlm`: what a script that calls it may rely on. */
-import { BudgetError, ModelError, SandboxError, SignatureError } from "../errors.ts";
+import {
+  BudgetError,
+  ModelError,
+  SandboxError,
+  SignatureError,
+  SubmissionError,
+} from "../errors.ts";
 import type { StopReason } from "../trace/trajectory.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -17,14 +23,13 @@ export const ExitCode = {
 /** One of the exit codes. */
 export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
 
-/** The exit code of a run by how it ended: an extracted answer is an answer. */
+/** The exit code of a run by how it ended: an answer that was extracted at a limit is an answer. */
 export function exitCodeOf(stopReason: StopReason | "error"): ExitCode {
   switch (stopReason) {
     case "submitted":
     case "extracted":
-      return ExitCode.ok;
     case "budget":
-      return ExitCode.limit;
+      return ExitCode.ok;
     case "aborted":
       return ExitCode.interrupted;
     case "error":
@@ -35,7 +40,8 @@ export function exitCodeOf(stopReason: StopReason | "error"): ExitCode {
 /** The exit code of a run that threw. */
 export function exitCodeOfError(error: unknown): ExitCode {
   if (error instanceof UsageError || error instanceof SignatureError) return ExitCode.usage;
-  if (error instanceof BudgetError) return ExitCode.limit;
+  // Turns, money or time are used up and there is no answer, or none that fits.
+  if (error instanceof BudgetError || error instanceof SubmissionError) return ExitCode.limit;
   if (error instanceof ModelError) return ExitCode.model;
   if (error instanceof SandboxError) return ExitCode.sandbox;
   if (error instanceof DOMException && error.name === "AbortError") return ExitCode.interrupted;

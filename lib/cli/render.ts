@@ -15,8 +15,8 @@ export class Renderer {
   readonly #tally = new Tally();
   readonly #depths = new Map<string, number>();
   readonly #runOfStep = new Map<string, string>();
-  /** Sub-calls of the cell that runs, to print them as one line. */
-  readonly #calls = { names: new Map<string, string>(), failed: 0, done: 0 };
+  /** Calls of the cell that runs, to print them as one line. */
+  #calls = { tools: new Map<string, number>(), models: 0, failed: 0 };
   #inputCharacters = 0;
   #clock: ReturnType<typeof setInterval> | null = null;
 
@@ -75,11 +75,13 @@ export class Renderer {
         this.#cellStart(event);
         break;
       case "tool_call":
-        this.#calls.names.set(event.callId, event.name);
+        this.#calls.tools.set(event.name, (this.#calls.tools.get(event.name) ?? 0) + 1);
         break;
       case "tool_result":
-        this.#calls.done++;
         if (!event.ok) this.#calls.failed++;
+        break;
+      case "model_request":
+        if (event.role === "sub") this.#calls.models++;
         break;
       case "cell_end":
         this.#cellEnd(event);
@@ -108,8 +110,7 @@ export class Renderer {
   }
 
   #cellStart(event: RlmEvent & { type: "cell_start" }): void {
-    this.#calls.names.clear();
-    this.#calls.failed = this.#calls.done = 0;
+    this.#calls = { tools: new Map(), models: 0, failed: 0 };
     const reasoning = visible(event.reasoning).trim();
     if (reasoning !== "") this.#block(event, "faint", "  ", reasoning);
     this.#block(event, "code", "  > ", visible(event.code).trim());
@@ -118,26 +119,29 @@ export class Renderer {
   #cellEnd(event: RlmEvent & { type: "cell_end" }): void {
     const { cell } = event;
     const seconds = duration(cell.durationMs / 1000);
-    const names = new Map<string, number>();
-    for (const name of this.#calls.names.values()) names.set(name, (names.get(name) ?? 0) + 1);
-    for (const [name, calls] of names) {
-      this.#print(event, "faint", `  ${name}: ${plural(calls, "call")} in ${seconds}`);
-    }
-    if (this.#calls.failed > 0) {
-      this.#print(event, "warn", `  ${plural(this.#calls.failed, "call")} failed`);
+    if (this.#calls.tools.size > 0) {
+      this.#print(event, "faint", `  ${this.#callsLine()} · ${seconds}`);
     }
     const printed = [cell.stdout, cell.stderr, cell.value ?? ""].map((text) => text.trimEnd())
-      .filter((text) => text !== "");
-    if (printed.length > 0) this.#block(event, "faint", "  | ", visible(printed.join("\n")).trim());
+      .filter((text) => text !== "").join("\n").replace(/^\n+/, "");
+    if (printed !== "") this.#block(event, "faint", "  | ", visible(printed));
     if (cell.error !== null) {
       this.#print(event, "bad", `  ${visible(`${cell.error.type}: ${cell.error.message}`)}`);
-    } else if (cell.status === "timeout" || cell.status === "lost") {
-      this.#print(
-        event,
-        "bad",
-        cell.status === "lost" ? "  the sandbox was lost" : `  stopped after ${seconds}`,
-      );
+    } else if (cell.status === "lost") {
+      this.#print(event, "bad", "  the sandbox was lost");
+    } else if (cell.status === "timeout") {
+      this.#print(event, "bad", `  stopped after ${seconds}`);
     }
+  }
+
+  /** The calls of a cell: each tool with its count, the model calls behind them, and those that failed. */
+  #callsLine(): string {
+    const { tools, models, failed } = this.#calls;
+    return [
+      ...[...tools].map(([name, calls]) => `${visible(name)} × ${count(calls)}`),
+      ...(models > 0 ? [plural(models, "model call")] : []),
+      ...(failed > 0 ? [`${count(failed)} failed`] : []),
+    ].join(" · ");
   }
 
   #submission(event: RlmEvent & { type: "submission" }): void {
@@ -162,7 +166,8 @@ export class Renderer {
 
   /** Prints one line, indented by depth and cut to the width where lines are cut at all. */
   #print(event: RlmEvent, tone: Tone, text: string): void {
-    const indented = `${"  ".repeat(this.#depths.get(event.runId) ?? 0)}${text}`;
+    const line = text.replaceAll("\n", " ").trimEnd();
+    const indented = `${"  ".repeat(this.#depths.get(event.runId) ?? 0)}${line}`;
     const width = this.#detail === "verbose" ? Infinity : this.#terminal.columns;
     this.#terminal.line(this.#terminal.paint(tone, cut(indented, width)));
   }

@@ -79,7 +79,7 @@ async function ask(session: Session, task: Task, models: Models): Promise<Outcom
     ...(run.journal !== null && { journal: run.journal }),
   });
   return {
-    fields: Object.fromEntries(task.signature.outputs.map(({ name }) => [name, result[name]])),
+    fields: result.outputs,
     stopReason: result.stopReason,
     error: null,
     turns: result.trajectory.length,
@@ -129,8 +129,8 @@ function report({ run, renderer, terminal, stdout, seen }: Session, outcome: Out
 
 /** What to know of an answer that was not submitted and accepted. */
 const ORIGIN_OF_ANSWER = {
-  extracted: "the answer was put together from what the turns had found, after a limit was reached",
-  budget: "a limit was reached: the answer may not be complete",
+  extracted: "the answer was put together from what the turns had found, after the last turn",
+  budget: "the answer was put together from what the turns had found, after a limit was reached",
   aborted: "the answer is the last one given before the interruption, and was not accepted yet",
   error: "the run failed",
 } as const;
