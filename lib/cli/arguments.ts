@@ -1,7 +1,6 @@
 /** Turns the command line into a typed {@linkcode Command}, or says which word of it is wrong. */
-import { parseArgs } from "@std/cli/parse-args";
-import { type Flag, FLAGS, nearestFlag } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
+import { type ParsedWords, parseWords } from "./words.ts";
 
 /** What `rlm` was asked to do. */
 export type Command =
@@ -139,98 +138,6 @@ function readLimits(parsed: ParsedWords): LimitArguments {
     maxDepth: whole("max-depth", 0),
   };
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== null));
-}
-
-/** The words sorted into switches, values and the rest. */
-interface ParsedWords {
-  readonly rest: readonly string[];
-  on(name: string): boolean;
-  text(name: string): string | null;
-  texts(name: string): readonly string[];
-  number(name: string, rule?: { whole?: boolean; least?: number }): number | null;
-}
-
-/** Runs `parseArgs` over words that were made unambiguous first. */
-function parseWords(words: readonly string[]): ParsedWords {
-  const parsed: Record<string, unknown> = parseArgs(joinValues(words), {
-    string: [...FLAGS.filter((flag) => flag.value !== undefined).map((flag) => flag.name), "_"],
-    boolean: FLAGS.filter((flag) => flag.value === undefined).map((flag) => flag.name),
-    collect: FLAGS.filter((flag) => flag.value !== undefined).map((flag) => flag.name),
-  });
-  const texts = (name: string) => Array.isArray(parsed[name]) ? parsed[name].map(String) : [];
-  const text = (name: string) => {
-    const [value, second] = texts(name);
-    if (second !== undefined) throw new UsageError(`--${name}: given twice, give it once`);
-    return value ?? null;
-  };
-  return {
-    rest: texts("_"),
-    on: (name) => parsed[name] === true,
-    text,
-    texts,
-    number: (name, rule = {}) => readNumber(name, text(name), rule),
-  };
-}
-
-/** A number within its range; a cap of zero dollars or seconds would only forbid the run. */
-function readNumber(
-  name: string,
-  typed: string | null,
-  { whole = false, least }: { whole?: boolean; least?: number },
-): number | null {
-  if (typed === null) return null;
-  const value = typed.trim() === "" ? NaN : Number(typed.replaceAll("_", ""));
-  const inRange = least === undefined ? value > 0 : value >= least;
-  if (Number.isFinite(value) && inRange && (!whole || Number.isSafeInteger(value))) return value;
-  const wanted = `${whole ? "a whole number" : "a number"} ${
-    least === undefined ? "above 0" : `of at least ${least}`
-  }`;
-  throw new UsageError(`--${name} ${typed}: give ${wanted}`);
-}
-
-/**
- * Rewrites `-c X` and `--context X` to `--context=X` and refuses unknown flags and missing values.
- * After this every flag stands in one word, so that a value may begin with a dash, as in `-c -`.
- */
-function joinValues(words: readonly string[]): string[] {
-  const joined: string[] = [];
-  for (let index = 0; index < words.length; index++) {
-    const word = words[index] ?? "";
-    if (word === "--") return [...joined, ...words.slice(index)];
-    if (!word.startsWith("-") || word === "-") {
-      joined.push(word);
-      continue;
-    }
-    const { flag, typed, value } = readFlag(word);
-    if (flag.value === undefined) {
-      if (value !== null) throw new UsageError(`${typed} takes no value: write ${typed} alone`);
-      joined.push(`--${flag.name}`);
-      continue;
-    }
-    const given = value ?? words[++index];
-    if (given === undefined || given === "" || (value === null && looksLikeFlag(given))) {
-      throw new UsageError(`${typed} needs a value: write ${typed} ${flag.value}`);
-    }
-    joined.push(`--${flag.name}=${given}`);
-  }
-  return joined;
-}
-
-/** The flag that a word names, and the value after its equals sign. */
-function readFlag(word: string): { flag: Flag; typed: string; value: string | null } {
-  const [typed = word, ...rest] = word.split("=");
-  const flag = FLAGS.find(({ name, short }) => typed === `--${name}` || typed === `-${short}`);
-  if (flag !== undefined) return { flag, typed, value: rest.length === 0 ? null : rest.join("=") };
-  const nearest = nearestFlag(typed.replace(/^-+/, ""));
-  throw new UsageError(
-    `unknown flag ${typed}: ${nearest === null ? "see rlm --help" : `did you mean --${nearest}?`}`,
-  );
-}
-
-/** A word that is itself a known flag cannot have been meant as a value. */
-function looksLikeFlag(word: string): boolean {
-  const [typed] = word.split("=");
-  return FLAGS.some(({ name, short }) => typed === `--${name}` || typed === `-${short}`);
 }
 
 /** Quotes a word for a message, shortened. */
