@@ -2,27 +2,11 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { reachable, STAND_INS } from "./tasks/jsr_url.ts";
 import { runDeno } from "./run_deno.ts";
-
-/** A registry on loopback in JSR's own layout: the stand-ins, served over HTTP. */
-function serveStandIns(): Deno.HttpServer<Deno.NetAddr> {
-  return Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async ({ url }) => {
-    const file = new URL(`.${new URL(url).pathname}`, STAND_INS);
-    const type = file.pathname.endsWith(".ts") ? "text/typescript" : "application/json";
-    try {
-      return new Response(await Deno.readFile(file), { headers: { "content-type": type } });
-    } catch {
-      return new Response("not found", { status: 404 });
-    }
-  });
-}
+import { addressOf, serveStandIns } from "./stand_in_registry.ts";
 
 /** A server on loopback that answers each request with the handler. */
 function serve(handler: () => Response | Promise<Response>): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
-}
-
-function addressOf(server: Deno.HttpServer<Deno.NetAddr>): string {
-  return `http://127.0.0.1:${server.addr.port}/`;
 }
 
 Deno.test("a registry that answers is used", async () => {
