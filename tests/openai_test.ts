@@ -218,6 +218,26 @@ Deno.test("A client made by the caller is used with its own key, and never retri
   assertEquals(server.last.headers.get("authorization"), "Bearer key-of-the-client");
 });
 
+Deno.test("C163: the client library gets nothing from the environment, which is left as it was", async () => {
+  const variables = {
+    OPENAI_CUSTOM_HEADERS: "x-from-env: secret",
+    OPENAI_ORG_ID: "organization",
+    OPENAI_PROJECT_ID: "project",
+  };
+  const before = Object.getOwnPropertyDescriptor(globalThis, "process");
+  for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
+  try {
+    await using server = new OpenAIServer([{}]);
+    await new OpenAIModel("m12", { baseUrl: server.baseUrl }).complete({ messages });
+    const { headers } = server.last;
+    const names = ["x-from-env", "openai-organization", "openai-project"];
+    assertEquals(names.map((name) => headers.get(name)), [null, null, null]);
+  } finally {
+    for (const name of Object.keys(variables)) Deno.env.delete(name);
+  }
+  assertEquals(Object.getOwnPropertyDescriptor(globalThis, "process"), before);
+});
+
 Deno.test("Options that make no sense are refused when the model is made", () => {
   assertThrows(() => new OpenAIModel(" "), TypeError, "its name is empty");
   assertThrows(

@@ -150,19 +150,33 @@ export class OpenAIModel implements LanguageModel {
   }
 }
 
-/** Makes a client that reads nothing from the environment and leaves retries, time-outs and logs to us. */
+/** Makes a client that leaves retries, time-outs and logs to us. */
 async function newClient(settings: OpenAISettings): Promise<OpenAIClient> {
   const { OpenAI } = await import("openai");
-  return new OpenAI({
-    apiKey: settings.apiKey,
-    baseURL: settings.baseUrl,
-    defaultHeaders: settings.headers,
-    maxRetries: 0,
-    fetch: async (input, init) => await readableResponse(await fetch(input, init), init),
-    adminAPIKey: null,
-    organization: null,
-    project: null,
-    webhookSecret: null,
-    logLevel: "off",
-  });
+  return withoutEnvironment(() =>
+    new OpenAI({
+      apiKey: settings.apiKey,
+      baseURL: settings.baseUrl,
+      defaultHeaders: settings.headers,
+      maxRetries: 0,
+      fetch: async (input, init) => await readableResponse(await fetch(input, init), init),
+      logLevel: "off",
+    })
+  );
+}
+
+/**
+ * Runs `make` with an empty environment in the place where the client library looks. Its constructor reads
+ * whatever variables it knows: on a terminal each would stop at a permission prompt, and headers that came
+ * in that way would be secrets that no message is cleaned of.
+ */
+function withoutEnvironment<T>(make: () => T): T {
+  const real = Object.getOwnPropertyDescriptor(globalThis, "process");
+  Object.defineProperty(globalThis, "process", { value: { env: {} }, configurable: true });
+  try {
+    return make();
+  } finally {
+    if (real === undefined) Reflect.deleteProperty(globalThis, "process");
+    else Object.defineProperty(globalThis, "process", real);
+  }
 }
