@@ -184,3 +184,29 @@ Deno.test("References, allOf and the older words of JSON Schema are understood",
     issues: [{ path: "x.b", wanted: "int", got: "nothing" }],
   });
 });
+
+Deno.test("What was converted fits as it is: a second look changes nothing and never throws", () => {
+  const leaves = [1, 1.5, NaN, 2n ** 70n, "x", "7", "[1]", '{"a": 1}', null, true, "2024-01-01"];
+  const values = leaves.flatMap((leaf) =>
+    [
+      leaf,
+      [leaf, "2"],
+      { a: leaf, "\ud800": 1 },
+      new Map<unknown, unknown>([[leaf, leaf], ["k", 1]]),
+      new Set([leaf]),
+    ] as unknown[]
+  );
+  const types = ["int", "list[int]", "dict[str, list[int | str]]", "tuple[str, int]", "bool | None"]
+    .concat(["Literal['x', 7]", "date", "set[float]", "dict[int, Any]", "list[str] | dict"]);
+  let fitting = 0;
+  for (const type of types) {
+    for (const value of values) {
+      const first = coerce(value, parsePythonType(type), "x");
+      if (!first.ok) continue;
+      const second = coerce(first.value, parsePythonType(type), "x");
+      assertEquals(second, { ok: true, value: first.value, converted: false });
+      fitting += 1;
+    }
+  }
+  assertEquals(fitting, 88, "the table takes other values than it did");
+});

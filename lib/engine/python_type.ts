@@ -21,6 +21,7 @@
  */
 import type { JsonSchema } from "../../sandbox/protocol.ts";
 import { INTEGER_KEYS } from "./type_text.ts";
+import { isRecord } from "./schema.ts";
 import { Scanner } from "./signature_scanner.ts";
 
 /** Bytes as JSON Schema has them: base64 of data without a text form. */
@@ -201,7 +202,7 @@ const CONSTANTS: Readonly<Record<string, boolean>> = {
 /** One schema for several alternatives; unions inside unions are made flat. */
 function unionOf(options: readonly JsonSchema[]): JsonSchema {
   const flat = options.flatMap((option) =>
-    Array.isArray(option.anyOf) ? option.anyOf as JsonSchema[] : [option]
+    Array.isArray(option.anyOf) ? option.anyOf.filter(isRecord) : [option]
   );
   const [first] = flat;
   return flat.length === 1 && first !== undefined ? first : { anyOf: flat };

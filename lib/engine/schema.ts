@@ -31,7 +31,7 @@ export function atPointer(root: unknown, pointer: string): unknown {
     if (typeof current !== "object" || current === null || !Object.hasOwn(current, key)) {
       return undefined;
     }
-    current = (current as Record<string, unknown>)[key];
+    current = Reflect.get(current, key);
   }
   return current;
 }
