@@ -79,12 +79,15 @@ function isDecoration(lines: readonly string[], at: number, outer: Opening): boo
  */
 function findClosing(lines: readonly string[], from: number, opening: Opening): number | null {
   let first: number | null = null;
+  let quote: string | null = null;
   for (let at = from; at < lines.length; at++) {
     const line = lines[at] ?? "";
     if (first !== null && startsNewBlock(line)) break;
-    if (!closes(line, opening)) continue;
-    if (!endsInsideString(lines.slice(from, at).join("\n"))) return at;
-    first ??= at;
+    if (closes(line, opening)) {
+      if (quote === null) return at;
+      first ??= at;
+    }
+    quote = openQuoteAfter(line, quote);
   }
   return first;
 }
@@ -103,31 +106,33 @@ function withoutIndent(line: string, indent: string): string {
   return indent !== "" && line.startsWith(indent) ? line.slice(indent.length) : line;
 }
 
-/** One token of Python that matters here: a comment, a string on one line, or a triple quote. */
-const PYTHON_TOKEN = /#[^\n]*|"""|'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/g;
+/** One token of Python that matters here: a comment, a triple quote, or a string on one line. */
+const PYTHON_TOKEN = /#.*|"""|'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g;
 
-/** Tells whether Python source ends inside a triple-quoted string. */
-export function endsInsideString(source: string): boolean {
+/** The triple quote that is open after a line of Python, given the one that was open before it. */
+function openQuoteAfter(line: string, before: string | null): string | null {
+  let open = before;
   let at = 0;
-  while (at < source.length) {
+  for (;;) {
+    if (open !== null) {
+      const end = closingQuote(line, at, open);
+      if (end < 0) return open;
+      at = end + open.length;
+      open = null;
+    }
     PYTHON_TOKEN.lastIndex = at;
-    const token = PYTHON_TOKEN.exec(source);
-    if (token === null) return false;
+    const token = PYTHON_TOKEN.exec(line)?.[0];
+    if (token === undefined) return null;
     at = PYTHON_TOKEN.lastIndex;
-    const mark = token[0];
-    if (mark !== '"""' && mark !== "'''") continue;
-    const end = closingQuote(source, at, mark);
-    if (end < 0) return true;
-    at = end + 3;
+    if (token === '"""' || token === "'''") open = token;
   }
-  return false;
 }
 
 /** Where a triple-quoted string ends, escapes respected; -1 when it does not. */
-function closingQuote(source: string, from: number, mark: string): number {
-  for (let at = from; at < source.length; at++) {
-    if (source[at] === "\\") at++;
-    else if (source.startsWith(mark, at)) return at;
+function closingQuote(line: string, from: number, mark: string): number {
+  for (let at = from; at < line.length; at++) {
+    if (line[at] === "\\") at++;
+    else if (line.startsWith(mark, at)) return at;
   }
   return -1;
 }
