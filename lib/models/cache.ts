@@ -38,7 +38,8 @@ interface Flight {
  *
  * @example
  * ```ts
- * import { CachedModel, ScriptedModel } from "@rlm/rlm/testing";
+ * import { CachedModel } from "@rlm/rlm";
+ * import { ScriptedModel } from "@rlm/rlm/testing";
  *
  * const model = new CachedModel(new ScriptedModel(["one", "two"]));
  * const request = { messages: [{ role: "user" as const, content: "Count" }] };
