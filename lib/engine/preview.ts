@@ -245,7 +245,7 @@ function take(items: Iterable<unknown>, most: number): unknown[] {
 }
 
 /** Characters as Python counts them: a surrogate pair is one. */
-function countCharacters(text: string): number {
+export function countCharacters(text: string): number {
   if (!/[\ud800-\udbff]/.test(text)) return text.length;
   let pairs = 0;
   for (let at = 0; at < text.length; at++) {
