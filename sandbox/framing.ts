@@ -70,6 +70,17 @@ export class FrameEncoder {
   }
 }
 
+/**
+ * Writes one frame; resolves when the stream can take the next. Its parts are queued at once, so that no other
+ * frame comes between them.
+ */
+export async function writeFrame(
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  parts: readonly Uint8Array[],
+): Promise<void> {
+  await Promise.all(parts.map((part) => writer.write(part)));
+}
+
 /** Reads frames from a byte stream until it ends; throws {@linkcode FramingError} where it can't go on. */
 export async function* decodeFrames(
   source: ReadableStream<Uint8Array>,
@@ -100,6 +111,11 @@ async function readBody(input: ByteQueue, headers: Map<string, string>): Promise
     const type = blobType(headers.get("type"));
     const offset = integerHeader(headers, "offset");
     const total = integerHeader(headers, "total");
+    if (offset + length > total) {
+      throw new FramingError(
+        `Cannot take chunk: bytes ${offset} to ${offset + length} of ${total}`,
+      );
+    }
     return { kind: "chunk", blob, type, offset, total, bytes: await input.take(length) };
   }
   if (length > Limits.messageBytes) throw tooLarge("message", length, Limits.messageBytes);

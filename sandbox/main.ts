@@ -2,7 +2,7 @@
  * Entry of the gateway realm: the main thread of the child. It holds the pipes, the token, the clock and
  * the grants, and runs no guest code; Python lives in a worker that can reach none of these.
  */
-import { decodeFrames, type Frame, FrameEncoder } from "./framing.ts";
+import { decodeFrames, type Frame, FrameEncoder, writeFrame } from "./framing.ts";
 import { Gateway } from "./gateway.ts";
 
 /** The child's own pipes as a transport whose frames can be sealed once the token is known. */
@@ -11,9 +11,7 @@ function stdioTransport() {
   let encoder = new FrameEncoder();
   return {
     frames: decodeFrames(Deno.stdin.readable),
-    async send(frame: Exclude<Frame, { kind: "garbled" }>) {
-      for (const part of encoder.encode(frame)) await writer.write(part);
-    },
+    send: (frame: Exclude<Frame, { kind: "garbled" }>) => writeFrame(writer, encoder.encode(frame)),
     seal(token: string) {
       encoder = new FrameEncoder(token);
     },

@@ -12,7 +12,7 @@ import platform
 import random
 import tempfile
 
-from . import prelude_loop, prelude_namespace
+from . import prelude_loop, prelude_namespace, prelude_stand_ins, prelude_threads
 from .prelude_blobs import open_blob
 from .prelude_cell import execute
 from .prelude_errors import forget_sources
@@ -35,6 +35,8 @@ PARTS = (
     "prelude_repr",
     "prelude_source",
     "prelude_loop",
+    "prelude_threads",
+    "prelude_stand_ins",
     "prelude_namespace",
     "prelude_cell",
 )
@@ -72,6 +74,8 @@ def reseed(seed: str, env: str) -> None:
 
 
 prelude_loop.install()
+prelude_threads.install()
+prelude_stand_ins.install()
 prelude_namespace.protect()
 # The loader ran in the guest's namespace.
 reset()

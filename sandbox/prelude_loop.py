@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from concurrent.futures import Executor
 from typing import Any
 
 from pyodide.webloop import WebLoop, WebLoopPolicy
@@ -21,6 +22,9 @@ GRACE_SECONDS = 1.0
 class CellLoop(WebLoop):
     """Pyodide's loop, in which a cell can wait for a coroutine and whose work ends with the cell."""
 
+    #: Runs the jobs of `to_thread`.
+    executor: Executor
+
     def __init__(self) -> None:
         super().__init__()
         self._system_exit_handler = self._keyboard_interrupt_handler = lambda *_: None
@@ -36,6 +40,13 @@ class CellLoop(WebLoop):
             else:
                 execution.handles.add(handle)
         return handle
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """Runs `func` on a stack of its own; what `asyncio.to_thread` calls."""
+        job = (executor or self.executor).submit(func, *args)
+        return asyncio.wrap_future(job, loop=self)
 
     def run_until_complete(self, future: Awaitable[Any]) -> Any:
         """Runs `future` to its end and returns its result; other tasks run meanwhile."""

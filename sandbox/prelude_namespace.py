@@ -87,7 +87,6 @@ def restore_names(execution: Execution) -> None:
 
 def protect() -> None:
     """Remembers the interpreter as it should be; called when all modules are loaded."""
-    builtins.input = output.no_input
     _builtins.update(vars(builtins))
     _modules.update(sys.modules)
 

@@ -748,7 +748,7 @@ _DATES: tuple[tuple[type[Any], str], ...] = (
 
 import io
 import time
-from typing import Any, NoReturn
+from typing import Any
 
 import js
 
@@ -888,11 +888,6 @@ class GuestInput(io.TextIOBase):
 
     def readline(self, size: int | None = -1) -> str:
         return ""
-
-
-def no_input(prompt: object = "") -> NoReturn:
-    """Stands in for \\\`input\\\`."""
-    raise EOFError("input(): nobody can answer here; take what you need from the variables")
 
 
 stdout = GuestStream("stdout")
@@ -1742,6 +1737,7 @@ import asyncio
 import contextvars
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from concurrent.futures import Executor
 from typing import Any
 
 from pyodide.webloop import WebLoop, WebLoopPolicy
@@ -1759,6 +1755,9 @@ GRACE_SECONDS = 1.0
 class CellLoop(WebLoop):
     """Pyodide's loop, in which a cell can wait for a coroutine and whose work ends with the cell."""
 
+    #: Runs the jobs of \\\`to_thread\\\`.
+    executor: Executor
+
     def __init__(self) -> None:
         super().__init__()
         self._system_exit_handler = self._keyboard_interrupt_handler = lambda *_: None
@@ -1774,6 +1773,13 @@ class CellLoop(WebLoop):
             else:
                 execution.handles.add(handle)
         return handle
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """Runs \\\`func\\\` on a stack of its own; what \\\`asyncio.to_thread\\\` calls."""
+        job = (executor or self.executor).submit(func, *args)
+        return asyncio.wrap_future(job, loop=self)
 
     def run_until_complete(self, future: Awaitable[Any]) -> Any:
         """Runs \\\`future\\\` to its end and returns its result; other tasks run meanwhile."""
@@ -1929,6 +1935,288 @@ def install() -> None:
     asyncio._set_running_loop(loop)
     asyncio.run = asyncio.runners.run = run
     asyncio.Runner = asyncio.runners.Runner = Runner
+\`,prelude_threads:\`"""Threads on one thread: each has a stack of its own, and others run while it waits.
+
+A thread runs until it waits (for a tool, a lock, a time, another thread), so calls of tools overlap while
+plain Python does not. The standard library's own \\\`Thread\\\`, \\\`Condition\\\`, \\\`Event\\\` and \\\`Queue\\\` work on top of the
+lock and the handle that are defined here.
+"""
+
+import asyncio
+import concurrent.futures
+import concurrent.futures.thread
+import contextvars
+import itertools
+import math
+import queue
+import threading
+from _threading_local import local
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from .prelude_control import acting
+from .prelude_host import wait as wait_for
+from .prelude_loop import loop
+
+#: Jobs of one executor that run together when its maker does not say.
+DEFAULT_WORKERS = 64
+
+_numbers = itertools.count(threading.get_ident() + 1)
+_ident: contextvars.ContextVar[int] = contextvars.ContextVar("thread", default=threading.get_ident())
+
+
+class Lock:
+    """Stands in for \\\`threading.Lock\\\`: other stacks run while one waits for it."""
+
+    def __init__(self) -> None:
+        self._locked = False
+        self._waiters: deque[asyncio.Future[Any]] = deque()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        if blocking and self._locked and not self._wait(math.inf if timeout < 0 else timeout):
+            return False
+        if self._locked:
+            return False
+        self._locked = True
+        return True
+
+    def _wait(self, seconds: float) -> bool:
+        """Waits until the lock is free, at most \\\`seconds\\\`."""
+        until = loop.time() + seconds
+        while self._locked:
+            waiter = loop.create_future()
+            self._waiters.append(waiter)
+            try:
+                wait_for(waiter, until - loop.time())
+            finally:
+                if not waiter.done():
+                    self._waiters.remove(waiter)
+            if self._locked and loop.time() >= until:
+                return False
+        return True
+
+    def release(self) -> None:
+        if not self._locked:
+            raise RuntimeError("release unlocked lock")
+        self._locked = False
+        # All waiters look again: one that has timed out meanwhile must not take the only wake-up with it.
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._waiters.clear()
+
+    def locked(self) -> bool:
+        return self._locked
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_error: object) -> None:
+        self.release()
+
+    def _at_fork_reinit(self) -> None:
+        self._locked = False
+
+
+class ThreadHandle:
+    """What the standard library's \\\`Thread\\\` knows of the stack that it runs on."""
+
+    def __init__(self) -> None:
+        self.ident: int | None = None
+        self._ended = Lock()
+        self._ended.acquire()
+
+    def is_done(self) -> bool:
+        return not self._ended.locked()
+
+    def join(self, timeout: float | None = None) -> None:
+        if self._ended.acquire(timeout=-1 if timeout is None else max(timeout, 0)):
+            self._ended.release()
+
+    def _set_done(self) -> None:
+        if self._ended.locked():
+            self._ended.release()
+
+
+def start_joinable_thread(
+    function: Callable[[], object], *, handle: ThreadHandle | None = None, daemon: bool = True
+) -> ThreadHandle:
+    """Runs \\\`function\\\` on a stack of its own; what \\\`Thread.start\\\` calls."""
+    started = ThreadHandle() if handle is None else handle
+    # \\\`Thread\\\` runs its target in a context that knows nothing of the cell; give it what this one knows.
+    context = getattr(getattr(function, "__self__", None), "_context", None) or contextvars.Context()
+    for variable, value in contextvars.copy_context().items():
+        if variable not in context:
+            context.run(variable.set, value)
+    started.ident = next(_numbers)
+    context.run(_ident.set, started.ident)
+    spawn(function, context.copy(), started._set_done)
+    return started
+
+
+def spawn(function: Callable[[], object], context: contextvars.Context, ended: Callable[[], None]) -> None:
+    """Runs \\\`function\\\` on a new stack for the open execution; \\\`ended\\\` is called whatever happens."""
+    execution = acting()
+    if execution is None:
+        raise RuntimeError("can't start new thread: the cell that started this code has ended")
+    execution.threads += 1
+
+    def run() -> None:
+        try:
+            # A stack that gets its turn after the end of the cell must not start.
+            if not execution.closing:
+                function()
+        finally:
+            execution.threads -= 1
+            ended()
+
+    loop.call_soon(run, context=context)
+
+
+class ThreadPoolExecutor(concurrent.futures.Executor):
+    """Stands in for the executors of \\\`concurrent.futures\\\`: a stack for each job, so none outlives its cell."""
+
+    def __init__(
+        self,
+        max_workers: int | None = None,
+        thread_name_prefix: str = "",
+        initializer: Callable[..., object] | None = None,
+        initargs: tuple[Any, ...] = (),
+        **_others: Any,
+    ) -> None:
+        if max_workers is not None and max_workers <= 0:
+            raise ValueError("max_workers must be greater than 0")
+        self._max_workers = max_workers or DEFAULT_WORKERS
+        self._initialize = None if initializer is None else lambda: initializer(*initargs)
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._running = 0
+        self._closed = False
+        self._idle: asyncio.Future[Any] | None = None
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
+        if self._closed:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+
+        def job() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:
+                future.set_exception(error)
+
+        self._jobs.append(job)
+        if self._running < self._max_workers:
+            self._running += 1
+            context = contextvars.copy_context()
+            context.run(_ident.set, next(_numbers))
+            spawn(self._work, context, self._ended)
+        return future
+
+    def _work(self) -> None:
+        """Runs jobs until there are none."""
+        if self._initialize is not None:
+            self._initialize()
+        while self._jobs:
+            self._jobs.popleft()()
+
+    def _ended(self) -> None:
+        """Counts a worker out, and lets \\\`shutdown\\\` go on after the last."""
+        self._running -= 1
+        if self._running == 0 and self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._closed = True
+        if cancel_futures:
+            self._jobs.clear()
+        if wait and self._running:
+            self._idle = loop.create_future()
+            wait_for(self._idle)
+
+
+
+def get_ident() -> int:
+    """Stands in for \\\`threading.get_ident\\\`: a number for each stack."""
+    return _ident.get()
+
+
+def install() -> None:
+    """Puts these in the place of what needs real threads."""
+    threading._start_joinable_thread = start_joinable_thread
+    threading._ThreadHandle = ThreadHandle
+    threading.get_ident = get_ident
+    threading.Lock = threading._allocate_lock = Lock
+    threading.RLock = threading._PyRLock
+    threading.local = local
+    queue.SimpleQueue = queue._PySimpleQueue
+    concurrent.futures.ThreadPoolExecutor = concurrent.futures.thread.ThreadPoolExecutor = ThreadPoolExecutor
+    concurrent.futures.ProcessPoolExecutor = ThreadPoolExecutor
+    loop.executor = ThreadPoolExecutor()
+
+\`,prelude_stand_ins:\`"""Stands in for what cannot work inside the sandbox, or would stop the interpreter: says what to d\\
+o instead."""
+
+import builtins
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from .prelude_host import sleep
+
+#: Deepest recursion that the stack of the interpreter is sure to hold, whatever is called on the way.
+MAX_RECURSION = 3000
+
+_set_recursion_limit = sys.setrecursionlimit
+
+
+def no_input(prompt: object = "") -> NoReturn:
+    """Stands in for \\\`input\\\`."""
+    raise EOFError("input(): nobody can answer here; take what you need from the variables")
+
+
+def _no_process(*_args: Any, **_kwargs: Any) -> NoReturn:
+    """Stands in for everything that starts another program."""
+    raise OSError("no other program can be started here: use Python, or one of the tools")
+
+
+def set_recursion_limit(limit: int, /) -> None:
+    """Stands in for \\\`sys.setrecursionlimit\\\`: a deeper recursion would end the interpreter, not the function."""
+    _set_recursion_limit(min(limit, MAX_RECURSION) if isinstance(limit, int) else limit)
+
+
+def no_audit_hook(_hook: object, /) -> NoReturn:
+    """Stands in for \\\`sys.addaudithook\\\`: a hook can never be removed, so it would outlive its cell."""
+    raise RuntimeError("audit hooks cannot be added here")
+
+
+_PROCESS_FUNCTIONS = (
+    "system", "popen", "fork", "forkpty", "execv", "execve", "execvp", "execvpe", "execl", "execle", "execlp",
+    "execlpe", "posix_spawn", "posix_spawnp", "spawnv", "spawnve", "spawnvp", "spawnvpe", "spawnl", "spawnle",
+    "spawnlp", "spawnlpe",
+)  # fmt: skip
+
+
+def _replace(owner: object, name: str, stand_in: Callable[..., Any]) -> None:
+    """Replaces a function where there is one."""
+    if hasattr(owner, name):
+        setattr(owner, name, stand_in)
+
+
+def install() -> None:
+    """Puts the stand-ins in place."""
+    builtins.input = no_input
+    time.sleep = sleep
+    sys.setrecursionlimit = set_recursion_limit
+    sys.addaudithook = no_audit_hook
+    subprocess.Popen.__init__ = _no_process
+    for name in _PROCESS_FUNCTIONS:
+        _replace(os, name, _no_process)
 \`,prelude_namespace:\`"""The guest's names: its variables, what the runner adds to them, and what is put right around eac\\
 h cell."""
 
@@ -2019,7 +2307,6 @@ def restore_names(execution: Execution) -> None:
 
 def protect() -> None:
     """Remembers the interpreter as it should be; called when all modules are loaded."""
-    builtins.input = output.no_input
     _builtins.update(vars(builtins))
     _modules.update(sys.modules)
 
@@ -2196,7 +2483,7 @@ import platform
 import random
 import tempfile
 
-from . import prelude_loop, prelude_namespace
+from . import prelude_loop, prelude_namespace, prelude_stand_ins, prelude_threads
 from .prelude_blobs import open_blob
 from .prelude_cell import execute
 from .prelude_errors import forget_sources
@@ -2219,6 +2506,8 @@ PARTS = (
     "prelude_repr",
     "prelude_source",
     "prelude_loop",
+    "prelude_threads",
+    "prelude_stand_ins",
     "prelude_namespace",
     "prelude_cell",
 )
@@ -2256,6 +2545,8 @@ def reseed(seed: str, env: str) -> None:
 
 
 prelude_loop.install()
+prelude_threads.install()
+prelude_stand_ins.install()
 prelude_namespace.protect()
 # The loader ran in the guest's namespace.
 reset()

@@ -1,5 +1,5 @@
 /** Starts, watches and ends the child process; nothing else in the project starts one. */
-import { decodeFrames, type Frame, FrameEncoder } from "../../sandbox/framing.ts";
+import { decodeFrames, FrameEncoder, writeFrame } from "../../sandbox/framing.ts";
 import type { Transport } from "../../sandbox/rpc_peer.ts";
 import { SandboxStartError } from "../errors.ts";
 import type { ChildCommand } from "./permissions.ts";
@@ -30,12 +30,13 @@ export function spawnChild(denoPath: string, command: ChildCommand, token: strin
   return {
     transport: {
       frames: decodeFrames(child.stdout, token),
-      async send(frame: Exclude<Frame, { kind: "garbled" }>) {
-        for (const part of encoder.encode(frame)) await writer.write(part);
-      },
+      send: (frame) => writeFrame(writer, encoder.encode(frame)),
     },
     pid: child.pid,
-    exited: child.status.then(({ code, signal }) => ({ code, signal })),
+    exited: child.status.then(async ({ code, signal }) => {
+      await writer.abort().catch(() => {});
+      return { code, signal };
+    }),
     stderrTail: tail,
     kill() {
       try {
