@@ -1,9 +1,9 @@
 // deno task demo
 // With a live model: deno run -A examples/demo.ts --model openai/gpt-5 [--base-url URL] [--journal FILE]
+import { count, makeVisible } from "../lib/engine/shown_text.ts";
 import { parseArgs } from "node:util";
 import { Renderer } from "../lib/cli/render.ts";
-import { count } from "../lib/cli/tally.ts";
-import { stderrScreen, Terminal, visible, writeAll } from "../lib/cli/terminal.ts";
+import { stderrScreen, Terminal, writeAll } from "../lib/cli/terminal.ts";
 import { ReplayModel } from "../lib/testing.ts";
 import { resolveModel, RLM } from "../mod.ts";
 import { QUESTION, signature } from "./removals.ts";
@@ -38,7 +38,7 @@ const { removals } = await new RLM(signature, { lm }).run({ sources, query: QUES
 renderer[Symbol.dispose]();
 
 const lines = removals.map(({ version, file, what, instead }) =>
-  visible(`${version}  ${file}  ${what}${instead === null ? "" : ` → ${instead}`}`)
+  makeVisible(`${version}  ${file}  ${what}${instead === null ? "" : ` → ${instead}`}`)
 );
 writeAll(Deno.stdout, `${json ? JSON.stringify(removals) : lines.join("\n")}\n`);
 terminal.line(renderer.summary());

@@ -91,6 +91,18 @@ Deno.test("C164: --stream-json prints each event as a line, and the result last"
     assertEquals(lines.at(-1).answer, { answer: "under the blue pot" });
   }));
 
+Deno.test("C164: an answer taken at a limit is printed with a warning; no answer at a limit ends with 3", () =>
+  withFile(async (file) => {
+    await using answers = new OpenAIServer([cell("print(1)"), { text: '{"answer": "a pot"}' }]);
+    const taken = await rlm(["q", "-c", file, "--max-turns", "1", ...live(answers)]);
+    assertEquals([taken.code, taken.stdout], [0, "a pot\n"], taken.stderr);
+    assertStringIncludes(taken.stderr, "the answer was put together from what the turns had found");
+    await using silent = new OpenAIServer([cell("print(1)"), { text: "I do not know" }]);
+    const none = await rlm(["q", "-c", file, "--max-turns", "1", ...live(silent)]);
+    assertEquals([none.code, none.stdout], [3, ""], none.stderr);
+    assertMatch(none.stderr, /^rlm: .*answer/m);
+  }));
+
 Deno.test("Several contexts arrive under their names, a folder as a dict by path", () =>
   withFile(async (file, folder) => {
     await using server = new OpenAIServer([

@@ -62,7 +62,7 @@ async function withServer(
 Deno.test("One file is a text, byte for byte", () =>
   inFolder({ "a.txt": "héllo\r\n🎈" }, async () => {
     assertEquals(await load("a.txt"), [
-      { name: "context", value: "héllo\r\n🎈", files: 1, characters: 9, notes: [] },
+      { name: "context", value: "héllo\r\n🎈", files: 1, characters: 8, notes: [] },
     ]);
   }));
 

@@ -1,9 +1,10 @@
 /** What stderr shows of a run: plain lines, a status line on a terminal, nothing that harms either. */
+import { makeVisible } from "../lib/engine/shown_text.ts";
 import { assertEquals, assertFalse, assertMatch } from "@std/assert";
 import type { Cell } from "../lib/host/sandbox.ts";
 import type { RlmEvent } from "../lib/trace/events.ts";
 import { Renderer } from "../lib/cli/render.ts";
-import { cut, type Screen, Terminal, visible } from "../lib/cli/terminal.ts";
+import { cut, type Screen, Terminal } from "../lib/cli/terminal.ts";
 
 type EventBody = RlmEvent extends infer E
   ? E extends RlmEvent ? Omit<E, "seq" | "time" | "runId"> : never
@@ -185,10 +186,10 @@ Deno.test("Errors, refusals and caps are named in the turn where they happen", (
 
 Deno.test("C53: control characters, direction overrides and lone surrogates are made visible", () => {
   assertEquals(
-    visible("a\x1b[2Jb\0\x07\u202ec\ud800d\te\r\nf\rg"),
+    makeVisible("a\x1b[2Jb\0\x07\u202ec\ud800d\te\r\nf\rg"),
     "a\\x1b[2Jb\\x00\\x07\\u202ec\\ud800d\te\nf\\x0dg",
   );
-  assertEquals(visible("naïve 👩‍👩‍👧 שלום"), "naïve 👩‍👩‍👧 שלום");
+  assertEquals(makeVisible("naïve 👩‍👩‍👧 שלום"), "naïve 👩‍👩‍👧 שלום");
 });
 
 Deno.test("C53: nothing that a model, a guest or a server says reaches the terminal as a control", () => {

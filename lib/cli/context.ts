@@ -4,6 +4,7 @@
  * become `context`: a text when they are one file, else a dict from path to text.
  */
 import { fstatSync } from "node:fs";
+import { countCharacters } from "../engine/preview.ts";
 import type { ContextArgument } from "./arguments.ts";
 import { type LoadOptions, readSource, type Source } from "./source.ts";
 import { UsageError } from "./usage_error.ts";
@@ -16,6 +17,7 @@ export interface LoadedContext {
   readonly name: string;
   readonly value: ContextValue;
   readonly files: number;
+  /** As Python counts them; of binary content, bytes. */
   readonly characters: number;
   /** What was left out or decoded in a special way, one line each. */
   readonly notes: readonly string[];
@@ -62,7 +64,7 @@ function combine(name: string, sources: readonly Source[]): LoadedContext {
   for (const source of sources) Object.assign(entries, source.entries);
   const values = Object.values(entries);
   const notes = sources.flatMap((source) => source.notes);
-  const characters = values.reduce((sum, value) => sum + value.length, 0);
+  const characters = values.reduce((sum, value) => sum + lengthOf(value), 0);
   const [only] = values;
   const isOne = values.length === 1 && only !== undefined && !sources.some(({ many }) => many);
   return {
@@ -72,6 +74,11 @@ function combine(name: string, sources: readonly Source[]): LoadedContext {
     characters,
     notes,
   };
+}
+
+/** Characters as Python counts them, or bytes. */
+function lengthOf(value: string | Uint8Array): number {
+  return typeof value === "string" ? countCharacters(value) : value.length;
 }
 
 /** A dict of texts; bytes can only be bound alone, where their type is plain to see. */

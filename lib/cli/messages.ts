@@ -1,6 +1,6 @@
 /** One line for each way to fail: what could not be done, the value seen, and what to do about it. */
+import { makeVisible } from "../engine/shown_text.ts";
 import { ModelError } from "../errors.ts";
-import { visible } from "./terminal.ts";
 
 /** The oldest Deno that runs the sandbox. */
 export const MINIMUM_DENO = "2.7.12";
@@ -54,5 +54,5 @@ function inFlags(message: string): string {
 
 /** A message never breaks the rule of one line, whatever a server put into it. */
 function oneLine(message: string): string {
-  return visible(message.replace(/\s*\n\s*/g, " ")).trim();
+  return makeVisible(message.replace(/\s*\n\s*/g, " ")).trim();
 }

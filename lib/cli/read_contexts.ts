@@ -1,8 +1,8 @@
 /** Reads the contexts of a run and lists on stderr what was taken. */
+import { count, makeVisible } from "../engine/shown_text.ts";
 import type { RunArguments } from "./arguments.ts";
 import { isPiped, loadContexts, type LoadedContext } from "./context.ts";
-import { count } from "./tally.ts";
-import { type Terminal, visible } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Loads what was named, or what is piped in, and says what was taken. */
@@ -39,7 +39,7 @@ function list(terminal: Terminal, context: LoadedContext, whole: boolean): void 
   const paths = typeof value === "string" || value instanceof Uint8Array ? [] : Object.keys(value);
   for (const lines of [paths, notes]) {
     const shown = whole ? lines : lines.slice(0, LISTED);
-    for (const line of shown) terminal.line(terminal.paint("faint", `  ${visible(line)}`));
+    for (const line of shown) terminal.line(terminal.paint("faint", `  ${makeVisible(line)}`));
     const more = lines.length - shown.length;
     if (more > 0) terminal.line(terminal.paint("faint", `  … ${count(more)} more`));
   }

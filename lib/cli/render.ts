@@ -1,7 +1,8 @@
 /** Shows a run on stderr while it happens: a few lines for each turn, and a status line on a terminal. */
+import { count, makeVisible } from "../engine/shown_text.ts";
 import type { RlmEvent } from "../trace/events.ts";
-import { count, dollars, duration, Tally } from "./tally.ts";
-import { cut, type Terminal, type Tone, visible } from "./terminal.ts";
+import { dollars, duration, Tally } from "./tally.ts";
+import { cut, type Terminal, type Tone } from "./terminal.ts";
 
 /** How much is shown. */
 export type Detail = "quiet" | "normal" | "verbose";
@@ -15,7 +16,7 @@ export class Renderer {
   readonly #tally = new Tally();
   readonly #depths = new Map<string, number>();
   readonly #runOfStep = new Map<string, string>();
-  /** Calls of the cell that runs, to print them as one line. */
+  /** Calls of the cell that runs, to print them as one line; empty between cells. */
   #calls = { tools: new Map<string, number>(), models: 0, failed: 0 };
   #inputCharacters = 0;
   #clock: ReturnType<typeof setInterval> | null = null;
@@ -37,7 +38,9 @@ export class Renderer {
   /** Shows one event. */
   show(event: RlmEvent): void {
     this.#tally.add(event);
-    if (event.type === "warning") this.#print(event, "warn", `warning: ${visible(event.message)}`);
+    if (event.type === "warning") {
+      this.#print(event, "warn", `warning: ${makeVisible(event.message)}`);
+    }
     if (this.#detail !== "quiet") this.#showProgress(event);
   }
 
@@ -90,7 +93,10 @@ export class Renderer {
         this.#submission(event);
         break;
       case "model_error":
-        this.#print(event, "bad", `  ${visible(event.error.message)}`);
+        // What ends the run is told at its end.
+        if (this.#calls.tools.size > 0) {
+          this.#print(event, "warn", `  ${makeVisible(event.error.message)}`);
+        }
         break;
       case "budget":
         this.#print(event, "warn", `  ${event.cap} reached: ${event.used} of ${event.allowed}`);
@@ -104,16 +110,17 @@ export class Renderer {
   #runStart(event: RlmEvent & { type: "run_start" }): void {
     this.#depths.set(event.runId, event.depth);
     if (event.depth === 0) {
-      const sub = event.subModel === event.model ? "" : `, sub-calls ${visible(event.subModel)}`;
-      this.#print(event, "faint", `model ${visible(event.model)}${sub}`);
+      const sub = event.subModel === event.model
+        ? ""
+        : `, sub-calls ${makeVisible(event.subModel)}`;
+      this.#print(event, "faint", `model ${makeVisible(event.model)}${sub}`);
     } else this.#print(event, "faint", `child run at depth ${event.depth}`);
   }
 
   #cellStart(event: RlmEvent & { type: "cell_start" }): void {
-    this.#calls = { tools: new Map(), models: 0, failed: 0 };
-    const reasoning = visible(event.reasoning).trim();
+    const reasoning = makeVisible(event.reasoning).trim();
     if (reasoning !== "") this.#block(event, "faint", "  ", reasoning);
-    this.#block(event, "code", "  > ", visible(event.code).trim());
+    this.#block(event, "code", "  > ", makeVisible(event.code).trim());
   }
 
   #cellEnd(event: RlmEvent & { type: "cell_end" }): void {
@@ -124,9 +131,9 @@ export class Renderer {
     }
     const printed = [cell.stdout, cell.stderr, cell.value ?? ""].map((text) => text.trimEnd())
       .filter((text) => text !== "").join("\n").replace(/^\n+/, "");
-    if (printed !== "") this.#block(event, "faint", "  | ", visible(printed));
+    if (printed !== "") this.#block(event, "faint", "  | ", makeVisible(printed));
     if (cell.error !== null) {
-      this.#print(event, "bad", `  ${visible(`${cell.error.type}: ${cell.error.message}`)}`);
+      this.#print(event, "bad", `  ${makeVisible(`${cell.error.type}: ${cell.error.message}`)}`);
     } else if (cell.status === "lost") {
       this.#print(event, "bad", "  the sandbox was lost");
     } else if (cell.status === "timeout") {
@@ -138,7 +145,7 @@ export class Renderer {
   #callsLine(): string {
     const { tools, models, failed } = this.#calls;
     return [
-      ...[...tools].map(([name, calls]) => `${visible(name)} × ${count(calls)}`),
+      ...[...tools].map(([name, calls]) => `${makeVisible(name)} × ${count(calls)}`),
       ...(models > 0 ? [plural(models, "model call")] : []),
       ...(failed > 0 ? [`${count(failed)} failed`] : []),
     ].join(" · ");
@@ -150,7 +157,9 @@ export class Renderer {
       this.#print(
         event,
         "warn",
-        `  answer refused: ${visible(path)} should be ${visible(wanted)}, got ${visible(got)}`,
+        `  answer refused: ${makeVisible(path)} should be ${makeVisible(wanted)}, got ${
+          makeVisible(got)
+        }`,
       );
     }
   }
@@ -164,11 +173,12 @@ export class Renderer {
     if (rest > 0) this.#print(event, "faint", `${margin}… ${plural(rest, "more line")}`);
   }
 
-  /** Prints one line, indented by depth and cut to the width where lines are cut at all. */
+  /** Prints one line, indented by depth and cut to the width unless it is a complaint. */
   #print(event: RlmEvent, tone: Tone, text: string): void {
     const line = text.replaceAll("\n", " ").trimEnd();
     const indented = `${"  ".repeat(this.#depths.get(event.runId) ?? 0)}${line}`;
-    const width = this.#detail === "verbose" ? Infinity : this.#terminal.columns;
+    const whole = this.#detail === "verbose" || tone === "warn" || tone === "bad";
+    const width = whole ? Infinity : this.#terminal.columns;
     this.#terminal.line(this.#terminal.paint(tone, cut(indented, width)));
   }
 
@@ -190,12 +200,14 @@ export class Renderer {
     ].join(" · ");
   }
 
+  /** A small input may be shown whole, and the prompt beside it. */
   #share(): string {
     const { seenCharacters } = this.#tally;
-    const percent = (100 * seenCharacters / this.#inputCharacters).toPrecision(2);
+    const share = seenCharacters / this.#inputCharacters;
+    const percent = share < 1 ? ` (${(100 * share).toPrecision(2)} %)` : "";
     return `the model saw ${count(seenCharacters)} characters of ${
       count(this.#inputCharacters)
-    } (${percent} %)`;
+    }${percent}`;
   }
 }
 

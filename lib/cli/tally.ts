@@ -77,11 +77,6 @@ export class Tally {
   }
 }
 
-/** A count with thousands separated. */
-export function count(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
 /** Dollars, with as many digits as a cheap call needs. */
 export function dollars(cost: number | null): string {
   return cost === null ? "cost unknown" : `$${cost.toFixed(cost < 1 ? 4 : 2)}`;

@@ -33,7 +33,7 @@ const SGR = { strong: "1", faint: "2", good: "32", bad: "31", warn: "33", code: 
 /** A colour by its meaning. */
 export type Tone = keyof typeof SGR;
 
-/** Lines and one status line. Everything given to it must be made {@linkcode visible} first. */
+/** Lines and one status line. Everything given to it must be made visible first. */
 export class Terminal {
   readonly #screen: Screen;
   #status = "";
@@ -82,19 +82,4 @@ export function cut(text: string, length: number): string {
   return characters.length <= length
     ? text
     : `${characters.slice(0, Math.max(0, length - 1)).join("")}…`;
-}
-
-/**
- * Control characters, text direction overrides and lone surrogates, which could clear a screen, forge a
- * line or hide text.
- */
-const HARMFUL = /[\p{Cc}\p{Bidi_Control}\p{Cs}\u2028\u2029\ufeff]/gu;
-
-/** Makes text from a model, a guest or a file safe to show: harmful characters become escapes such as `\x1b`. */
-export function visible(text: string): string {
-  return text.replaceAll("\r\n", "\n").replace(HARMFUL, (character) => {
-    if (character === "\n" || character === "\t") return character;
-    const hex = character.charCodeAt(0).toString(16);
-    return hex.length <= 2 ? `\\x${hex.padStart(2, "0")}` : `\\u${hex.padStart(4, "0")}`;
-  });
 }
