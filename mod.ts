@@ -7,11 +7,11 @@
  * @example A run with a model that is scripted, and so needs no key
  * ```ts
  * import { RLM } from "@rlm/rlm";
- * import { ScriptedModel } from "@rlm/rlm/testing";
+ * import { cell, ScriptedModel } from "@rlm/rlm/testing";
  *
  * const lm = new ScriptedModel([
- *   "How often is it there?\n```python\nprint(context.count('whale'))\n```",
- *   "```python\nSUBMIT(answer=context.count('whale'))\n```",
+ *   cell("print(context.count('whale'))", "How often is it there?"),
+ *   cell("SUBMIT(answer=context.count('whale'))"),
  * ]);
  * const rlm = new RLM("context, query -> answer: int", { lm });
  * const result = await rlm.run({ context: "a whale, ".repeat(1000), query: "How many whales?" });

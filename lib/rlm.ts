@@ -39,11 +39,11 @@ import { textFolder } from "./trace/journal_format.ts";
  * @example
  * ```ts
  * import { RLM } from "@rlm/rlm";
- * import { ScriptedModel } from "@rlm/rlm/testing";
+ * import { cell, ScriptedModel } from "@rlm/rlm/testing";
  *
  * const lm = new ScriptedModel([
- *   "```python\nprint(context.count('whale'))\n```",
- *   "```python\nSUBMIT(answer=context.count('whale'))\n```",
+ *   cell("print(context.count('whale'))"),
+ *   cell("SUBMIT(answer=context.count('whale'))"),
  * ]);
  * const rlm = new RLM("context, query -> answer: int", { lm });
  * const { answer } = await rlm.run({ context: "whale ".repeat(3), query: "How many whales?" });

@@ -4,10 +4,10 @@
  * @example A run without a model and without Python
  * ```ts
  * import { RLM } from "@rlm/rlm";
- * import { FakeSandbox, ScriptedModel } from "@rlm/rlm/testing";
+ * import { cell, FakeSandbox, ScriptedModel } from "@rlm/rlm/testing";
  *
  * const rlm = new RLM("context, query -> answer: int", {
- *   lm: new ScriptedModel(["```python\nSUBMIT(answer=42)\n```"]),
+ *   lm: new ScriptedModel([cell("SUBMIT(answer=42)")]),
  *   sandbox: () => Promise.resolve(new FakeSandbox()),
  *   verify: false,
  * });
@@ -25,6 +25,7 @@ export {
   submitLiterals,
 } from "./host/fake_sandbox.ts";
 export {
+  cell,
   type ReplyFunction,
   ScriptedModel,
   type ScriptedModelOptions,

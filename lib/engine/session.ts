@@ -24,10 +24,10 @@ export type SessionRun<I, R, O> = (
  * @example
  * ```ts
  * import { RLM } from "@rlm/rlm";
- * import { FakeSandbox, ScriptedModel } from "@rlm/rlm/testing";
+ * import { cell, FakeSandbox, ScriptedModel } from "@rlm/rlm/testing";
  *
  * const rlm = new RLM("context, query -> answer: int", {
- *   lm: new ScriptedModel(["```python\nSUBMIT(answer=1)\n```", "```python\nSUBMIT(answer=2)\n```"]),
+ *   lm: new ScriptedModel([cell("SUBMIT(answer=1)"), cell("SUBMIT(answer=2)")]),
  *   sandbox: () => Promise.resolve(new FakeSandbox()),
  *   verify: false,
  * });

@@ -23,15 +23,20 @@ export interface ScriptedModelOptions {
   readonly pricePerToken?: number | null;
 }
 
+/** A reply as models write it: this reasoning, then this Python as a cell. */
+export function cell(code: string, reasoning = ""): string {
+  return `${reasoning}\n\`\`\`python\n${code}\n\`\`\``.trimStart();
+}
+
 /**
  * Answers from a list, in order, or by a function, and keeps what it was asked.
  * Tokens are counted as four characters each unless a reply says otherwise.
  *
  * @example
  * ```ts
- * import { ScriptedModel } from "@rlm/rlm/testing";
+ * import { cell, ScriptedModel } from "@rlm/rlm/testing";
  *
- * const model = new ScriptedModel(["```python\nSUBMIT(answer='42')\n```"]);
+ * const model = new ScriptedModel([cell("SUBMIT(answer='42')")]);
  * const { text } = await model.complete({ messages: [{ role: "user", content: "What is it?" }] });
  * console.assert(text.includes("42") && model.requests.length === 1);
  * ```
