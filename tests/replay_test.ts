@@ -1,60 +1,18 @@
 /** Recorded runs as models. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { JournalError, ModelError } from "../lib/errors.ts";
-import type { Message } from "../lib/models/language_model.ts";
 import { ReplayModel } from "../lib/models/replay.ts";
 import { Journal } from "../lib/trace/journal.ts";
 import { NO_USAGE } from "../lib/trace/usage.ts";
+import { FIRST, recorded, SECOND, texts, THIRD, user } from "./fixtures/recorded_turns.ts";
 import {
-  cell,
   completion,
   EventScript,
   reply,
-  rootRequest,
   runStart,
   subRequest,
   temporaryFolder,
 } from "./fixtures/run_events.ts";
-
-const user = (content: string): Message => ({ role: "user", content });
-const assistant = (content: string): Message => ({ role: "assistant", content });
-const system: Message = { role: "system", content: "Rules" };
-const FIRST = [system, user("Task")];
-const SECOND = [...FIRST, assistant("one"), user("Output: 41")];
-const THIRD = [...SECOND, assistant("two"), user("Output: 42")];
-
-/** Three turns; the cell of the first asks three sub-calls, two of them the same. */
-function recorded(): EventScript {
-  const script = new EventScript();
-  script.add(runStart());
-  const turn = (number: number, messages: readonly Message[], text: string) => {
-    script.add({ type: "turn_start", stepId: `s${number}`, turn: number, maxIterations: 20 });
-    script.add({ ...rootRequest(`m${number}`, messages), stepId: `s${number}` });
-    script.add(reply(`m${number}`, text));
-    script.add({ type: "cell_start", stepId: `s${number}`, code: text, reasoning: "" });
-    if (number === 1) subCalls();
-    script.add({ type: "cell_end", stepId: `s${number}`, cell: cell("41\n") });
-    script.add({ type: "turn_end", stepId: `s${number}`, feedback: "Output: 41" });
-  };
-  const subCalls = () => {
-    for (const [callId, prompt] of [["a", "same"], ["b", "same"], ["c", "other"]] as const) {
-      script.add({ ...subRequest(callId, prompt), stepId: "s1" });
-    }
-    script.add(reply("c", "reply c", { cost: null }));
-    script.add(reply("b", "reply b"));
-    script.add(reply("a", "reply a"));
-  };
-  turn(1, FIRST, "one");
-  turn(2, SECOND, "two");
-  turn(3, THIRD, "three");
-  return script;
-}
-
-async function texts(model: ReplayModel, ...asked: (readonly Message[])[]): Promise<string[]> {
-  const replies: string[] = [];
-  for (const messages of asked) replies.push((await model.complete({ messages })).text);
-  return replies;
-}
 
 Deno.test("C160 a recorded run answers the same requests with the same replies, usage and cost", async () => {
   const model = new ReplayModel(recorded().events);
@@ -92,103 +50,6 @@ Deno.test("A replayed journal file is as good as its events", async () => {
   await assertRejects(() => ReplayModel.open(`${path}.none`), JournalError);
 });
 
-Deno.test("C160 a cell with another output is named, with the first difference, and nothing more is answered", async () => {
-  const model = new ReplayModel(recorded().events);
-  await texts(model, FIRST, SECOND);
-  const messages = [...SECOND, assistant("two"), user("Output: 43")];
-  const error = await assertRejects(() => model.complete({ messages }), ModelError);
-  assertEquals(
-    error.message,
-    "Cannot replay: the output of the cell of turn 2 is not the recorded one: message 6 differs from " +
-      'character 10 on: recorded "Output: 42", given "Output: 43"; record the run again if this is wanted',
-  );
-  assertEquals(
-    [error.code, error.model, error.status, error.retryable, error.attempts, error.spent],
-    ["replay", "test/big", null, false, 0, null],
-  );
-  assertEquals([error.usage, error.trajectory], [null, []]);
-  const again = await assertRejects(
-    () => model.sub.complete({ messages: [user("same")] }),
-    ModelError,
-  );
-  assertStrictEquals(again, error);
-});
-
-for (
-  const [title, before, messages, wanted] of [
-    [
-      "another task",
-      [],
-      [system, user("Another task")],
-      'the request of turn 1 is not the recorded one: message 2 differs from character 1 on: recorded "Task", ' +
-      'given "Another task"',
-    ],
-    [
-      "a sub-call that was not recorded",
-      [FIRST],
-      [user("othello")],
-      "a sub-call of turn 1 was not recorded; the closest one: message 1 differs from character 5 on: " +
-      'recorded "other", given "othello"',
-    ],
-    [
-      "a message that is missing",
-      [FIRST],
-      [...FIRST, assistant("one")],
-      "the output of the cell of turn 1 is not the recorded one: message 4 differs from character 1 on: " +
-      'recorded "Output: 41", given ""',
-    ],
-    [
-      "a turn that was left out",
-      [FIRST],
-      THIRD,
-      "the request of turn 3 came before that of turn 2",
-    ],
-    [
-      "the same question once more",
-      [[user("other")]],
-      [user("other")],
-      '"other" is asked more often than it was recorded',
-    ],
-    [
-      "a request after the end",
-      [FIRST, [user("other")], [user("same")], [user("same")], SECOND, THIRD],
-      [user("x".repeat(100))],
-      `the recording has no more calls, and "${"x".repeat(60)}…" is asked`,
-    ],
-  ] as const
-) {
-  Deno.test(`A replay tells ${title} from what was recorded`, async () => {
-    const model = new ReplayModel(recorded().events);
-    await texts(model, ...before);
-    const error = await assertRejects(() => model.complete({ messages }), ModelError);
-    assertEquals(error.code, "replay");
-    assertEquals(error.message, `Cannot replay: ${wanted}; record the run again if this is wanted`);
-  });
-}
-
-Deno.test("A difference deep in a long text is shown with what is around it", async () => {
-  const long = Array.from({ length: 500 }, (_, n) => `line ${n}`).join("\n");
-  const script = new EventScript();
-  script.add(runStart());
-  script.add({ type: "turn_start", stepId: "step", turn: 1, maxIterations: 20 });
-  script.add(rootRequest("m", [user(long)]));
-  script.add(reply("m", "ok"));
-  const changed = long.replace("line 250", "LINE 250");
-  const error = await assertRejects(
-    () => new ReplayModel(script.events).complete({ messages: [user(changed)] }),
-    ModelError,
-  );
-  const at = long.indexOf("line 250");
-  const around = (text: string) => JSON.stringify(`…${text.slice(at - 40, at + 60)}…`);
-  assertEquals(
-    error.message,
-    `Cannot replay: the request of turn 1 is not the recorded one: message 1 differs from character ${
-      at + 1
-    } on: ` +
-      `recorded ${around(long)}, given ${around(changed)}; record the run again if this is wanted`,
-  );
-});
-
 Deno.test("Of identical prompts to several models each name gets its own model's reply", async () => {
   const script = new EventScript();
   script.add(runStart());
@@ -201,25 +62,6 @@ Deno.test("Of identical prompts to several models each name gets its own model's
   assertEquals((await replay.as("test/z").complete({ messages })).text, "z");
   assertEquals((await replay.as("test/y").complete({ messages })).text, "y");
   assertEquals((await replay.as("test/other").complete({ messages })).text, "x");
-});
-
-Deno.test("The same prompt with another schema is another question", async () => {
-  const script = new EventScript();
-  script.add(runStart());
-  script.add({ ...subRequest("a", "list"), schema: { type: "array" } });
-  script.add(reply("a", "[]"));
-  const messages = [user("list")];
-  const replay = new ReplayModel(script.events);
-  assertEquals((await replay.complete({ messages, schema: { type: "array" } })).text, "[]");
-  const error = await assertRejects(
-    () => new ReplayModel(script.events).complete({ messages }),
-    ModelError,
-  );
-  assertEquals(
-    error.message,
-    "Cannot replay: a sub-call was not recorded; the closest one: the schema differs from " +
-      'character 1 on: recorded "{\\"type\\":\\"array\\"}", given "null"; record the run again if this is wanted',
-  );
 });
 
 Deno.test("Recorded failures come back as the same failures", async () => {

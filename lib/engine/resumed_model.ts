@@ -1,6 +1,6 @@
 /** A model that answers from the recording of its run as long as that lasts, and then asks the real one. */
 import { describeDifference } from "../trace/difference.ts";
-import { recordedAnswer } from "../models/recorded_answer.ts";
+import { recordedAnswer } from "../trace/recorded_answer.ts";
 import type { Completion, CompletionRequest, LanguageModel } from "../models/language_model.ts";
 import type { Resumption } from "./resume.ts";
 

@@ -5,7 +5,7 @@ import type { RlmEvent } from "../trace/events.ts";
 import { readJournal } from "../trace/journal_reader.ts";
 import type { RecordedCall } from "../trace/recorded_call.ts";
 import { Recording } from "../trace/recording.ts";
-import { recordedAnswer } from "./recorded_answer.ts";
+import { recordedAnswer } from "../trace/recorded_answer.ts";
 import type { Completion, CompletionRequest, LanguageModel } from "./language_model.ts";
 
 /**

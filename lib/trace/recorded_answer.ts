@@ -1,8 +1,8 @@
 /** Gives what a recorded call came to, in place of asking a model. */
 import { ModelError, type ModelErrorCode } from "../errors.ts";
-import type { RlmEvent } from "../trace/events.ts";
-import type { RecordedCall } from "../trace/recorded_call.ts";
-import type { Completion, CompletionRequest } from "./language_model.ts";
+import type { RlmEvent } from "./events.ts";
+import type { RecordedCall } from "./recorded_call.ts";
+import type { Completion, CompletionRequest } from "../models/language_model.ts";
 
 /** Resolves to the recorded reply, or rejects with the recorded failure. */
 export function recordedAnswer(
