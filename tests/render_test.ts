@@ -158,6 +158,45 @@ Deno.test("A child's lines are indented by its depth", () => {
   );
 });
 
+Deno.test("A child's calls are not counted as its parent's", () => {
+  const inChild = (body: RlmEvent) => ({ ...body, runId: "child", stepId: "c" }) as RlmEvent;
+  const shown = showAll([
+    event({ type: "cell_start", stepId: "s", reasoning: "", code: "a" }),
+    event({ type: "tool_call", callId: "t1", stepId: "s", name: "rlm_query", args: {} }),
+    inChild(event({ type: "cell_start", stepId: "c", reasoning: "", code: "b" })),
+    inChild(event({ type: "tool_call", callId: "t2", stepId: "c", name: "llm_query", args: {} })),
+    inChild(request("m1", "sub", "prompt")),
+    inChild(event({ type: "cell_end", stepId: "c", cell: CELL })),
+    event({ type: "cell_end", stepId: "s", cell: CELL }),
+  ]);
+  assertEquals(
+    shown,
+    `  > a
+  > b
+  llm_query × 1 · 1 model call · 1.5 s
+  rlm_query × 1 · 1.5 s
+`,
+  );
+});
+
+Deno.test("A sub-call that fails is told at once; the root's own failure is left for the end", () => {
+  const failed = (callId: string) =>
+    event({
+      type: "model_error",
+      callId,
+      error: { type: "ModelError", code: "unknown", message: `${callId} failed`, status: null },
+      attempts: 1,
+      durationMs: 1,
+    });
+  const shown = showAll([
+    request("m1", "sub", "p"),
+    failed("m1"),
+    request("m2", "root", "p"),
+    failed("m2"),
+  ]);
+  assertEquals(shown, "  m1 failed\n");
+});
+
 Deno.test("Errors, refusals and caps are named in the turn where they happen", () => {
   const error = { type: "NameError", message: "name 'x' is not defined", traceback: "" };
   const shown = showAll([

@@ -1,7 +1,8 @@
 /** Shows a run on stderr while it happens: a few lines for each turn, and a status line on a terminal. */
 import { count, makeVisible } from "../engine/shown_text.ts";
 import type { RlmEvent } from "../trace/events.ts";
-import { dollars, duration, Tally } from "./tally.ts";
+import { CellCalls } from "./cell_calls.ts";
+import { dollars, duration, plural, Tally } from "./tally.ts";
 import { cut, type Terminal, type Tone } from "./terminal.ts";
 
 /** How much is shown. */
@@ -16,8 +17,9 @@ export class Renderer {
   readonly #tally = new Tally();
   readonly #depths = new Map<string, number>();
   readonly #runOfStep = new Map<string, string>();
-  /** Calls of the cell that runs, to print them as one line; empty between cells. */
-  #calls = { tools: new Map<string, number>(), models: 0, failed: 0 };
+  readonly #cellCalls = new CellCalls();
+  /** Sub-calls that are open; what fails elsewhere ends the run, and is told there. */
+  readonly #subCalls = new Set<string>();
   #inputCharacters = 0;
   #clock: ReturnType<typeof setInterval> | null = null;
 
@@ -42,6 +44,8 @@ export class Renderer {
       this.#print(event, "warn", `warning: ${makeVisible(event.message)}`);
     }
     if (this.#detail !== "quiet") this.#showProgress(event);
+    // Last, because the end of a cell is told with the calls that it made.
+    this.#cellCalls.add(event);
   }
 
   /** Says in one line what the run cost and how much of the input a model was shown. */
@@ -77,14 +81,11 @@ export class Renderer {
       case "cell_start":
         this.#cellStart(event);
         break;
-      case "tool_call":
-        this.#calls.tools.set(event.name, (this.#calls.tools.get(event.name) ?? 0) + 1);
-        break;
-      case "tool_result":
-        if (!event.ok) this.#calls.failed++;
-        break;
       case "model_request":
-        if (event.role === "sub") this.#calls.models++;
+        if (event.role === "sub") this.#subCalls.add(event.callId);
+        break;
+      case "model_reply":
+        this.#subCalls.delete(event.callId);
         break;
       case "cell_end":
         this.#cellEnd(event);
@@ -93,8 +94,7 @@ export class Renderer {
         this.#submission(event);
         break;
       case "model_error":
-        // What ends the run is told at its end.
-        if (this.#calls.tools.size > 0) {
+        if (this.#subCalls.delete(event.callId)) {
           this.#print(event, "warn", `  ${makeVisible(event.error.message)}`);
         }
         break;
@@ -126,9 +126,8 @@ export class Renderer {
   #cellEnd(event: RlmEvent & { type: "cell_end" }): void {
     const { cell } = event;
     const seconds = duration(cell.durationMs / 1000);
-    if (this.#calls.tools.size > 0) {
-      this.#print(event, "faint", `  ${this.#callsLine()} · ${seconds}`);
-    }
+    const calls = this.#cellCalls.line(event.stepId);
+    if (calls !== "") this.#print(event, "faint", `  ${calls} · ${seconds}`);
     const printed = [cell.stdout, cell.stderr, cell.value ?? ""].map((text) => text.trimEnd())
       .filter((text) => text !== "").join("\n").replace(/^\n+/, "");
     if (printed !== "") this.#block(event, "faint", "  | ", makeVisible(printed));
@@ -139,16 +138,6 @@ export class Renderer {
     } else if (cell.status === "timeout") {
       this.#print(event, "bad", `  stopped after ${seconds}`);
     }
-  }
-
-  /** The calls of a cell: each tool with its count, the model calls behind them, and those that failed. */
-  #callsLine(): string {
-    const { tools, models, failed } = this.#calls;
-    return [
-      ...[...tools].map(([name, calls]) => `${makeVisible(name)} × ${count(calls)}`),
-      ...(models > 0 ? [plural(models, "model call")] : []),
-      ...(failed > 0 ? [`${count(failed)} failed`] : []),
-    ].join(" · ");
   }
 
   #submission(event: RlmEvent & { type: "submission" }): void {
@@ -209,9 +198,4 @@ export class Renderer {
       count(this.#inputCharacters)
     }${percent}`;
   }
-}
-
-/** "1 turn", "2 turns". */
-function plural(number: number, word: string): string {
-  return `${count(number)} ${word}${number === 1 ? "" : "s"}`;
 }

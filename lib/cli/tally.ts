@@ -1,4 +1,5 @@
 /** Adds up a run's events into the figures that a person wants to see while it goes on. */
+import { count } from "../engine/shown_text.ts";
 import type { RlmEvent } from "../trace/events.ts";
 
 /** Counts what has happened so far; feed it every event. */
@@ -86,4 +87,9 @@ export function dollars(cost: number | null): string {
 export function duration(seconds: number): string {
   if (seconds < 100) return `${seconds.toFixed(1)} s`;
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/** "1 turn", "2 turns". */
+export function plural(number: number, word: string): string {
+  return `${count(number)} ${word}${number === 1 ? "" : "s"}`;
 }
