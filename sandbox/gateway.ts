@@ -11,13 +11,11 @@ import {
   type InitializeParams,
   type JsonValue,
   Limits,
+  MEMORY_BLOB,
   PROTOCOL_VERSION,
 } from "./protocol.ts";
 import { RpcError, RpcPeer, type Transport } from "./rpc_peer.ts";
 import { readStartFiles } from "./start_files.ts";
-
-/** Number of a checkpoint's blob; values of Python's count from 1. */
-const CHECKPOINT_BLOB = 0;
 
 /** A transport to the host whose frames carry a token once it is known. */
 export interface SealableTransport extends Transport {
@@ -78,6 +76,7 @@ export class Gateway {
     const interpreter = new Interpreter(options.worker, {
       callTool: (call, signal) => this.#callTool(call, signal),
       output: (output) => this.#passOutput(output),
+      chunk: (chunk) => this.#passChunk(chunk),
       fatal: (message) => this.#die(message),
     });
     const files = await readStartFiles(options, this.#early);
@@ -137,7 +136,7 @@ export class Gateway {
   async #checkpoint(interpreter: Interpreter, params: JsonValue): Promise<JsonValue> {
     const form = field(params, "form") === "whole" ? "whole" : "difference";
     const { bytes, base } = await interpreter.checkpoint(form);
-    const blob = CHECKPOINT_BLOB;
+    const blob = MEMORY_BLOB;
     for (let offset = 0; offset < bytes.length; offset += Limits.chunkBytes) {
       const piece = bytes.subarray(offset, offset + Limits.chunkBytes);
       await this.#host.sendChunk({
@@ -176,6 +175,13 @@ export class Gateway {
 
   #passOutput(output: JsonValue): void {
     if (this.#openExecution(output)) this.#host.notify("output", output);
+  }
+
+  /** Passes a piece of a large value on; outside an execution nothing would name it. */
+  #passChunk(chunk: Chunk): void {
+    if (this.#state.name !== "busy" || this.#state.execution === null) return;
+    // A host that is gone ends the gateway by other means.
+    this.#host.sendChunk(chunk).catch(() => {});
   }
 
   /** The execution that a message of the worker names, if it is the open one. */

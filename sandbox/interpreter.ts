@@ -2,7 +2,7 @@
 import type { Chunk } from "./framing.ts";
 import { takeDifference } from "./page_difference.ts";
 import { portTransport } from "./port_transport.ts";
-import { ErrorCode, type JsonValue } from "./protocol.ts";
+import { ErrorCode, type JsonValue, MEMORY_BLOB } from "./protocol.ts";
 import { RpcError, RpcPeer } from "./rpc_peer.ts";
 import { readSnapshot, type Snapshot } from "./snapshot_file.ts";
 import type { StartFiles } from "./start_files.ts";
@@ -12,6 +12,8 @@ import type { BootMessage } from "./worker.ts";
 export interface WorkerHandlers {
   callTool(call: JsonValue, signal: AbortSignal): Promise<JsonValue>;
   output(output: JsonValue): void;
+  /** A piece of a large value that a tool call or a result will name. */
+  chunk(chunk: Chunk): void;
   /** Python can't go on. */
   fatal(message: string): void;
 }
@@ -60,8 +62,9 @@ export class Interpreter {
         output: handlers.output,
         fatal: (failure) => handlers.fatal(JSON.stringify(failure)),
       },
-      onChunk: ({ bytes }) => {
-        this.#memory = bytes;
+      onChunk: (chunk) => {
+        if (chunk.blob === MEMORY_BLOB) this.#memory = chunk.bytes;
+        else handlers.chunk(chunk);
       },
     });
   }

@@ -54,6 +54,9 @@ export const Limits = {
   openCalls: 4096,
 } as const;
 
+/** Number of the blob that is a guest's memory; values of Python's count from 1. */
+export const MEMORY_BLOB = 0;
+
 /** host → guest methods. */
 export interface GuestMethods {
   initialize: { params: InitializeParams; result: InitializeResult };

@@ -7,7 +7,7 @@ import { createBridge, type GuestBridge } from "./bridge.ts";
 import type { Chunk } from "./framing.ts";
 import { closeRealm, hideHost } from "./lockdown.ts";
 import { portTransport } from "./port_transport.ts";
-import type { JsonValue } from "./protocol.ts";
+import { type JsonValue, MEMORY_BLOB } from "./protocol.ts";
 import { type PyodideFiles, Python } from "./python.ts";
 import { RpcPeer } from "./rpc_peer.ts";
 
@@ -76,7 +76,13 @@ class Worker {
   /** The guest's memory as blob 0, which no value of Python's has. */
   #snapshot(): JsonValue {
     const bytes = this.#python.snapshot();
-    this.#peer.sendChunk({ blob: 0, type: "bytes", offset: 0, total: bytes.length, bytes });
+    this.#peer.sendChunk({
+      blob: MEMORY_BLOB,
+      type: "bytes",
+      offset: 0,
+      total: bytes.length,
+      bytes,
+    });
     return null;
   }
 }
