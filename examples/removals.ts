@@ -1,4 +1,7 @@
 // deno task demo
+import type { InferOutputs } from "../mod.ts";
+import { makeVisible } from "../lib/engine/shown_text.ts";
+
 /** The demo's question, and the form that its answer must have. */
 export const QUESTION =
   "Which parts of Python's standard library do these sources announce to stop working in a later, " +
@@ -20,6 +23,16 @@ const REMOVAL = {
 
 /** Inputs and outputs; TypeScript knows the answer's type from here. */
 export const signature = {
-  inputs: { sources: "dict[str, str]", query: "str" },
+  inputs: {
+    sources: { type: "dict[str, str]", description: "Python 3.14's files by path" },
+    query: "str",
+  },
   outputs: { removals: { type: "array", items: REMOVAL, description: "by version and file" } },
 } as const;
+
+/** The answer as a table for people. */
+export function answerLines(removals: InferOutputs<typeof signature>["removals"]): string {
+  return removals.map(({ version, file, what, instead }) =>
+    makeVisible(`${version}  ${file}  ${what}${instead === null ? "" : ` → ${instead}`}`)
+  ).join("\n");
+}

@@ -34,7 +34,7 @@ const key = ({ file, version, kind }: Announced) => `${file} ${version} ${kind}`
 
 Deno.test("The demo's answer is what plain rules find in the same files", async () => {
   const removals: Removal[] = JSON.parse((await runDemo("--json")).stdout);
-  const sources = await readStandardLibrary();
+  const { sources } = await readStandardLibrary();
   const expected = Object.entries(sources).flatMap(([file, source]) => announcements(file, source));
   assert(expected.length > 30, `${expected.length} announcements`);
   assertEquals([...new Set(removals.map(key))].sort(), expected.map(key).sort());
@@ -61,7 +61,7 @@ Deno.test("The demo says what it is, shows its turns and its spending, and takes
   assertMatch(lines[0] ?? "", /^The model is a recording; for a live one: /);
   assertStringIncludes(stderr, "559 files, 9,593,973 characters\n");
   assertMatch(stderr, /^turn 1 of at most \d+$/m);
-  assertMatch(stderr, /^ {2}llm_query_batched × 1 · 28 model calls · /m);
+  assertMatch(stderr, /^ {2}llm_query_batched × 1 · \d model calls · /m);
   assertMatch(stderr, /^ {2}answer submitted$/m);
   assertMatch(
     stderr,
