@@ -20,8 +20,10 @@
  *
  * @module
  */
-export { type BatchItem, type BatchProgress } from "./lib/engine/batch.ts";
+export { type BatchItem, type BatchOptions, type BatchProgress } from "./lib/engine/batch.ts";
 export { type Profile, type ProfileName, PROFILES } from "./lib/engine/profile.ts";
+export { type Session, type SessionRun, type SessionState } from "./lib/engine/session.ts";
+export { type LoopOptions } from "./lib/engine/settings.ts";
 export {
   type Checked,
   type CheckedSignature,
@@ -73,7 +75,9 @@ export {
   type Tool,
   type ToolContext,
 } from "./lib/host/sandbox.ts";
+export { type CachedCompletion, CachedModel, type CacheOptions } from "./lib/models/cache.ts";
 export { type CompletionStore, FolderStore, MemoryStore } from "./lib/models/cache_store.ts";
+export { FallbackModel, type FallbackOptions } from "./lib/models/fallback.ts";
 export {
   type Completion,
   type CompletionRequest,
@@ -81,13 +85,24 @@ export {
   type LanguageModel,
   type Message,
   type NativeToolCall,
+  type RetryNotice,
   type TokenUsage,
 } from "./lib/models/language_model.ts";
+export { OpenAIModel } from "./lib/models/openai.ts";
+export { type OpenAIClient, type OpenAIModelOptions } from "./lib/models/openai_options.ts";
+export {
+  type PricedRequest,
+  type PriceFunction,
+  priceTable,
+  type Rates,
+} from "./lib/models/prices.ts";
 export {
   type ModelSource,
   resolveModel,
   type ResolveModelOptions,
 } from "./lib/models/resolve_model.ts";
+export { type RetryPolicy } from "./lib/models/retry.ts";
+export { estimateTokens } from "./lib/models/tokens.ts";
 export { RLM } from "./lib/rlm.ts";
 export type {
   RlmBatchOptions,
@@ -96,5 +111,22 @@ export type {
   RunOptions,
   RunRecord,
 } from "./lib/rlm_options.ts";
-export { type EventListener, type InputSummary, type RlmEvent } from "./lib/trace/events.ts";
+export { type RlmState } from "./lib/rlm_state.ts";
+export {
+  type EventHead,
+  type EventListener,
+  type InputSummary,
+  type RlmEvent,
+} from "./lib/trace/events.ts";
+export { type JournalHeader } from "./lib/trace/journal_format.ts";
+export {
+  type JournalContent,
+  type JournalEntry,
+  type LoadInputs,
+  readJournal,
+  type ReadOptions,
+  streamJournal,
+} from "./lib/trace/journal_reader.ts";
+export { trajectoryOf } from "./lib/trace/trajectory_of.ts";
+export { usageOf } from "./lib/trace/usage.ts";
 export type { StopReason, SubCall, Turn, Usage, UsageRow } from "./lib/trace/trajectory.ts";

@@ -2,6 +2,7 @@
 import { RlmError, SandboxError, type SubmissionIssue } from "../errors.ts";
 import type { Cell, Sandbox, Tool } from "../host/sandbox.ts";
 import type { Turn } from "../trace/trajectory.ts";
+import { outputOf } from "../trace/trajectory_of.ts";
 import { abortable } from "./abort.ts";
 import type { Conversation } from "./conversation.ts";
 import { cellFeedback, VERIFY_FEEDBACK } from "./feedback.ts";
@@ -153,13 +154,4 @@ export function recordOf(run: Run, end: TurnEnd, turn: number, durationMs: numbe
       ),
     ],
   };
-}
-
-/** Everything that a cell showed: stdout, stderr under a mark, and the value of the last expression. */
-function outputOf({ stdout, stderr, value }: Cell): string {
-  const parts = [stdout];
-  if (stderr !== "") parts.push(`[stderr]\n${stderr}`);
-  if (value !== null) parts.push(value);
-  return parts.filter((part) => part !== "").map((part) => part.endsWith("\n") ? part : `${part}\n`)
-    .join("");
 }
