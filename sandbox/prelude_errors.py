@@ -22,8 +22,9 @@ MAX_MEMBERS, MAX_GROUPS = 8, 3
 #: Characters of cells' sources that are kept for tracebacks.
 MAX_SOURCES = 2_000_000
 
+_HIDDEN_MODULES = ("_pyodide/", "pyodide/", "asyncio/", "concurrent/", "threading.py", "contextlib.py")
 #: Code whose frames say nothing about the guest's code.
-_HIDDEN_FILES = ("<_rlm", "/lib/python314.zip/_pyodide/", "/lib/python314.zip/pyodide/")
+_HIDDEN_FILES = ("<_rlm", *(f"/lib/python314.zip/{name}" for name in _HIDDEN_MODULES))
 
 _sources: OrderedDict[str, str] = OrderedDict()
 

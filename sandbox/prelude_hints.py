@@ -33,6 +33,8 @@ def syntax_hint(error: SyntaxError, source: str) -> str | None:
 def runtime_hint(error: BaseException, variables: Mapping[str, Any], tools: frozenset[str]) -> str | None:
     """Advice for an exception of a running cell."""
     message = _text(error)
+    if isinstance(error, ModuleNotFoundError) and error.name == "_multiprocessing":
+        return "there are no processes here; use concurrent.futures.ThreadPoolExecutor, in which calls of tools overlap"
     if isinstance(error, ModuleNotFoundError):
         return f"only these can be imported: the standard library{_packages()}"
     if isinstance(error, TypeError) and message.endswith("object is not callable"):

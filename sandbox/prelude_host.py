@@ -59,6 +59,13 @@ def _need_suspension() -> None:
         raise RuntimeError("cannot wait here: this code was called back by JavaScript; call it from the cell itself")
 
 
+def check_cell() -> None:
+    """Ends the calling code if its cell is over, as every wait does."""
+    execution = acting()
+    if execution is not None:
+        execution.check()
+
+
 def wait(future: "asyncio.Future[object]", seconds: float = math.inf) -> bool:
     """Waits until `future` is done, at most `seconds`; returns whether it is.
 

@@ -57,8 +57,9 @@ class CellLoop(WebLoop):
             wait(task)
         except Control:
             task.cancel()
-            _settle(lambda: task.done())
-            raise
+            # The task ends with the same exception, whose traceback tells where it was.
+            if not _settle(task.done) or task.cancelled() or not isinstance(task.exception(), Control):
+                raise
         return task.result()
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:

@@ -18,13 +18,17 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from .prelude_control import acting
+from . import prelude_output as output
+from .prelude_control import Control, acting
+from .prelude_errors import describe
+from .prelude_host import check_cell
 from .prelude_host import wait as wait_for
 from .prelude_loop import loop
 
 #: Jobs of one executor that run together when its maker does not say.
 DEFAULT_WORKERS = 64
 
+_pool_numbers = itertools.count()
 _numbers = itertools.count(threading.get_ident() + 1)
 _ident: contextvars.ContextVar[int] = contextvars.ContextVar("thread", default=threading.get_ident())
 
@@ -106,6 +110,9 @@ def start_joinable_thread(
     function: Callable[[], object], *, handle: ThreadHandle | None = None, daemon: bool = True
 ) -> ThreadHandle:
     """Runs `function` on a stack of its own; what `Thread.start` calls."""
+    execution = acting()
+    if execution is None:
+        raise RuntimeError("can't start new thread: the cell that started this code has ended")
     started = ThreadHandle() if handle is None else handle
     # `Thread` runs its target in a context that knows nothing of the cell; give it what this one knows.
     context = getattr(getattr(function, "__self__", None), "_context", None) or contextvars.Context()
@@ -114,27 +121,24 @@ def start_joinable_thread(
             context.run(variable.set, value)
     started.ident = next(_numbers)
     context.run(_ident.set, started.ident)
-    spawn(function, context.copy(), started._set_done)
-    return started
-
-
-def spawn(function: Callable[[], object], context: contextvars.Context, ended: Callable[[], None]) -> None:
-    """Runs `function` on a new stack for the open execution; `ended` is called whatever happens."""
-    execution = acting()
-    if execution is None:
-        raise RuntimeError("can't start new thread: the cell that started this code has ended")
     execution.threads += 1
 
     def run() -> None:
         try:
-            # A stack that gets its turn after the end of the cell must not start.
-            if not execution.closing:
-                function()
+            function()
         finally:
             execution.threads -= 1
-            ended()
+            started._set_done()
 
-    loop.call_soon(run, context=context)
+    loop.call_soon(run, context=context.copy())
+    return started
+
+
+def start_at_once(thread: threading.Thread) -> None:
+    """`thread.start()` without waiting until it runs, which would take a turn of the loop for each."""
+    threading._limbo[thread] = thread
+    thread._context = contextvars.copy_context()
+    start_joinable_thread(thread._bootstrap, handle=thread._os_thread_handle)
 
 
 class ThreadPoolExecutor(concurrent.futures.Executor):
@@ -152,6 +156,8 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
             raise ValueError("max_workers must be greater than 0")
         self._max_workers = max_workers or DEFAULT_WORKERS
         self._initialize = None if initializer is None else lambda: initializer(*initargs)
+        self._name = thread_name_prefix or f"ThreadPoolExecutor-{next(_pool_numbers)}"
+        self._numbers = itertools.count()
         self._jobs: deque[Callable[[], None]] = deque()
         self._running = 0
         self._closed = False
@@ -166,6 +172,7 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
             if not future.set_running_or_notify_cancel():
                 return
             try:
+                check_cell()
                 future.set_result(fn(*args, **kwargs))
             except BaseException as error:
                 future.set_exception(error)
@@ -173,20 +180,20 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
         self._jobs.append(job)
         if self._running < self._max_workers:
             self._running += 1
-            context = contextvars.copy_context()
-            context.run(_ident.set, next(_numbers))
-            spawn(self._work, context, self._ended)
+            start_at_once(threading.Thread(target=self._work, name=f"{self._name}_{next(self._numbers)}"))
         return future
 
     def _work(self) -> None:
-        """Runs jobs until there are none."""
-        if self._initialize is not None:
-            self._initialize()
-        while self._jobs:
-            self._jobs.popleft()()
+        """Runs jobs until there are none, and lets `shutdown` go on after the last worker."""
+        try:
+            if self._initialize is not None:
+                self._initialize()
+            while self._jobs:
+                self._jobs.popleft()()
+        finally:
+            self._end_worker()
 
-    def _ended(self) -> None:
-        """Counts a worker out, and lets `shutdown` go on after the last."""
+    def _end_worker(self) -> None:
         self._running -= 1
         if self._running == 0 and self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
@@ -206,11 +213,19 @@ def get_ident() -> int:
     return _ident.get()
 
 
+def show_exception(args: Any, /) -> None:
+    """Stands in for `threading.excepthook`: what ended a thread that nobody asks for its result."""
+    if not isinstance(args.exc_value, (Control, SystemExit)):
+        name = args.thread.name if args.thread is not None else "?"
+        output.stderr.write(f"Exception in thread {name}\n{describe(args.exc_value).traceback}")
+
+
 def install() -> None:
     """Puts these in the place of what needs real threads."""
     threading._start_joinable_thread = start_joinable_thread
     threading._ThreadHandle = ThreadHandle
     threading.get_ident = get_ident
+    threading.excepthook = show_exception
     threading.Lock = threading._allocate_lock = Lock
     threading.RLock = threading._PyRLock
     threading.local = local
