@@ -22,7 +22,7 @@
  */
 export { type BatchItem, type BatchOptions, type BatchProgress } from "./lib/engine/batch.ts";
 export { type Profile, type ProfileName, PROFILES } from "./lib/engine/profile.ts";
-export { type Session, type SessionRun, type SessionState } from "./lib/engine/session.ts";
+export { type Session } from "./lib/engine/session.ts";
 export { type LoopOptions } from "./lib/engine/settings.ts";
 export {
   type Checked,
@@ -101,6 +101,7 @@ export {
   resolveModel,
   type ResolveModelOptions,
 } from "./lib/models/resolve_model.ts";
+export { type BaseUrlVariable, type Provider } from "./lib/models/providers.ts";
 export { type RetryPolicy } from "./lib/models/retry.ts";
 export { estimateTokens } from "./lib/models/tokens.ts";
 export { RLM } from "./lib/rlm.ts";
@@ -111,7 +112,7 @@ export type {
   RunOptions,
   RunRecord,
 } from "./lib/rlm_options.ts";
-export { type RlmState } from "./lib/rlm_state.ts";
+export { type RlmState, type SavedOptions } from "./lib/rlm_state.ts";
 export {
   type EventHead,
   type EventListener,

@@ -15,6 +15,7 @@ export interface RunSoFar {
 
 /** Base of all errors of this package; carries what the run had done and spent. */
 export class RlmError extends Error {
+  /** The name of the class. */
   override name = "RlmError";
   /** Turns that were finished before the error; empty outside a run. */
   trajectory: readonly Turn[] = [];
@@ -33,8 +34,11 @@ export class RlmError extends Error {
 
 /** A signature could not be read; `position` is the index in the string form, or null. */
 export class SignatureError extends RlmError {
+  /** The name of the class. */
   override name = "SignatureError";
+  /** Index in the signature's text where it went wrong, or null. */
   readonly position: number | null;
+  /** Takes the message, and where in the signature's text it went wrong. */
   constructor(message: string, position: number | null = null) {
     super(message);
     this.position = position;
@@ -63,11 +67,17 @@ export type ModelErrorCode =
 
 /** Options of a {@linkcode ModelError}. */
 export interface ModelErrorOptions extends ErrorOptions {
+  /** What kind of failure it was. */
   readonly code: ModelErrorCode;
+  /** The model that was asked. */
   readonly model: string;
+  /** HTTP status, if there was one. */
   readonly status?: number;
+  /** The same request might succeed later. @default {false} */
   readonly retryable?: boolean;
+  /** Requests that were sent. @default {1} */
   readonly attempts?: number;
+  /** What the failed requests were billed all the same. @default {null} */
   readonly spent?: TokenSpending | null;
 }
 
@@ -81,6 +91,7 @@ export interface TokenSpending {
 
 /** A model did not answer. */
 export class ModelError extends RlmError {
+  /** The name of the class. */
   override name = "ModelError";
   /** What kind of failure it was. */
   readonly code: ModelErrorCode;
@@ -94,6 +105,7 @@ export class ModelError extends RlmError {
   readonly attempts: number;
   /** What the failed requests were billed all the same; null when nothing is known to be. */
   readonly spent: TokenSpending | null;
+  /** Takes the message and what is known of the failure. */
   constructor(message: string, options: ModelErrorOptions) {
     super(message, options);
     this.code = options.code;
@@ -117,10 +129,15 @@ export type BudgetCap =
 
 /** A call was refused because it would pass a cap; nothing was sent. */
 export class BudgetError extends RlmError {
+  /** The name of the class. */
   override name = "BudgetError";
+  /** The cap that the call would have passed. */
   readonly cap: BudgetCap;
+  /** What was used of it before the call, in the cap's unit. */
   readonly used: number;
+  /** The cap itself. */
   readonly allowed: number;
+  /** Takes the message and the cap's figures. */
   constructor(message: string, details: { cap: BudgetCap; used: number; allowed: number }) {
     super(message);
     this.cap = details.cap;
@@ -133,14 +150,19 @@ export class BudgetError extends RlmError {
 export interface SubmissionIssue {
   /** Field and path inside it, such as `pages[2].title`. */
   readonly path: string;
+  /** What the schema asks for there. */
   readonly wanted: string;
+  /** What was submitted, in short. */
   readonly got: string;
 }
 
 /** No answer passed the schema. */
 export class SubmissionError extends RlmError {
+  /** The name of the class. */
   override name = "SubmissionError";
+  /** All that was wrong with the last submission. */
   readonly issues: readonly SubmissionIssue[];
+  /** Takes the message and what was wrong. */
   constructor(message: string, issues: readonly SubmissionIssue[]) {
     super(message);
     this.issues = issues;
@@ -149,11 +171,13 @@ export class SubmissionError extends RlmError {
 
 /** A journal could not be written, read, or gone on with. */
 export class JournalError extends RlmError {
+  /** The name of the class. */
   override name = "JournalError";
   /** The journal's file. */
   readonly path: string;
   /** Line of the file, counted from 1, or null when no single line is at fault. */
   readonly line: number | null;
+  /** Takes the message and the place in the journal. */
   constructor(message: string, path: string, line: number | null = null, options?: ErrorOptions) {
     super(message, options);
     this.path = path;
@@ -163,21 +187,25 @@ export class JournalError extends RlmError {
 
 /** The sandbox could not do what was asked. */
 export class SandboxError extends RlmError {
+  /** The name of the class. */
   override name = "SandboxError";
 }
 
 /** The sandbox did not start; the message ends with the remedy. */
 export class SandboxStartError extends SandboxError {
+  /** The name of the class. */
   override name = "SandboxStartError";
 }
 
 /** The sandbox's process ended and its state is gone; `cause` tells why. */
 export class SandboxLostError extends SandboxError {
+  /** The name of the class. */
   override name = "SandboxLostError";
   /** `exit`: it ended by itself; `killed`: we ended it at a deadline; `closed`: it was closed. */
   readonly reason: "exit" | "killed" | "closed";
   /** Last characters that the process wrote to stderr. */
   readonly stderrTail: string;
+  /** Takes the message and how the process ended. */
   constructor(
     message: string,
     details: { reason: "exit" | "killed" | "closed"; stderrTail?: string },
@@ -191,8 +219,11 @@ export class SandboxLostError extends SandboxError {
 
 /** The other side of the wire broke the contract; that sandbox is ended. */
 export class ProtocolError extends SandboxError {
+  /** The name of the class. */
   override name = "ProtocolError";
+  /** JSON-RPC error code. */
   readonly code: number;
+  /** Takes the message and the JSON-RPC error code. */
   constructor(message: string, code: number, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

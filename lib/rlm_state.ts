@@ -10,22 +10,34 @@ const VERSION = 1;
 
 /** An `RLM` as JSON can hold it. */
 export interface RlmState {
-  readonly rlm: typeof VERSION;
+  /** Version of this format. */
+  readonly rlm: 1;
+  /** The signature, as `RLM` takes it. */
   readonly signature: {
+    /** What the model is told of the task. */
     readonly instructions: string;
+    /** The inputs by name. */
     readonly inputs: Readonly<Record<string, FieldOptions>>;
+    /** The outputs by name. */
     readonly outputs: Readonly<Record<string, FieldOptions>>;
   };
+  /** The options that are data. */
   readonly options: SavedOptions;
 }
 
-/** The options that are data. */
+/** The options of an `RLM` that are data; models are there by name. */
 export interface SavedOptions extends LoopOptions {
+  /** The name of the model that writes the cells. */
   readonly lm?: string;
+  /** The name of the model that answers `llm_query`. */
   readonly subLm?: string;
+  /** The names of further models by alias. */
   readonly models?: Readonly<Record<string, string>>;
+  /** What the sandbox may do. */
   readonly sandbox?: Omit<SandboxOptions, "tools" | "signal">;
+  /** Whether identical sub-calls of a run are sent once. */
   readonly cache?: boolean;
+  /** Whether the guest's memory is saved to the journal. */
   readonly checkpoint?: boolean;
 }
 

@@ -31,4 +31,5 @@ export {
   type ScriptedModelOptions,
   type ScriptedReply,
 } from "./models/scripted.ts";
+export type { Outcome, RecordedCall } from "./trace/recorded_call.ts";
 export { ReplayModel } from "./models/replay.ts";

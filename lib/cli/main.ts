@@ -10,9 +10,12 @@
 import { messageOf, tooOld } from "./messages.ts";
 
 /** Where a command writes, and the version of the runtime it is in. */
-interface Surroundings {
+export interface Surroundings {
+  /** Takes what belongs on standard output. */
   readonly stdout: (text: string) => void;
+  /** Takes what belongs on standard error. */
   readonly stderr: (text: string) => void;
+  /** The version of Deno that runs the command. */
   readonly deno: string;
 }
 

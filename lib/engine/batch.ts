@@ -20,8 +20,11 @@ export interface BatchOptions {
 
 /** How far a batch is. */
 export interface BatchProgress {
+  /** Runs that ended, well or badly. */
   readonly done: number;
+  /** Runs that failed. */
   readonly failed: number;
+  /** All runs of the batch. */
   readonly total: number;
 }
 

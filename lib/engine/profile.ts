@@ -5,6 +5,7 @@ export type ProfileName = "default" | "weakCoder" | "smallWindow" | "noSubCalls"
 
 /** What differs between kinds of models. */
 export interface Profile {
+  /** The profile's name. */
   readonly name: string;
   /** Offer `llm_query` and its kin. */
   readonly subCalls: boolean;

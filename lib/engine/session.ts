@@ -4,13 +4,21 @@ import { Conversation } from "./conversation.ts";
 import type { Kept } from "./job.ts";
 import { startSandbox } from "./run.ts";
 
-/** What a session keeps from run to run. */
+/**
+ * What a session keeps from run to run.
+ *
+ * @internal
+ */
 export interface SessionState extends Kept {
   /** What is bound in the REPL, by name. */
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** Performs one run of a session. */
+/**
+ * Performs one run of a session.
+ *
+ * @internal
+ */
 export type SessionRun<I, R, O> = (
   inputs: Partial<I>,
   state: SessionState,

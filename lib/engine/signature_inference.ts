@@ -39,7 +39,11 @@ export type CheckedSignature<S> = S extends string
 /** Arguments that a tool's parameters describe, as its `run` gets them. */
 export type InferParameters<P> = P extends string ? InferTextParameters<P> : InferFields<P, "out">;
 
-/** The object that fields describe. */
+/**
+ * The object that fields describe.
+ *
+ * @internal
+ */
 // deno-fmt-ignore
 type InferFields<F, M extends Mode> =
   F extends string ? M extends "in" ? InferTextInputs<`${F}->x`> : InferTextOutputs<`->${F}`>

@@ -5,19 +5,31 @@
  * Every reader below is a function from text to `[what was read, the rest]`, or to a text that says what is wrong.
  */
 
-/** Inputs of a signature string; `Record<string, unknown>` when the string is not a literal. */
+/**
+ * Inputs of a signature string; `Record<string, unknown>` when the string is not a literal.
+ *
+ * @internal
+ */
 export type InferTextInputs<S extends string> = string extends S ? Record<string, unknown>
   : Split<S> extends [infer I extends string, string, infer Q extends string[]]
     ? FieldsOf<I, Q, "in">
   : Record<string, unknown>;
 
-/** Outputs of a signature string; `Record<string, unknown>` when the string is not a literal. */
+/**
+ * Outputs of a signature string; `Record<string, unknown>` when the string is not a literal.
+ *
+ * @internal
+ */
 export type InferTextOutputs<S extends string> = string extends S ? Record<string, unknown>
   : Split<S> extends [string, infer O extends string, infer Q extends string[]]
     ? FieldsOf<O, Q, "out">
   : Record<string, unknown>;
 
-/** Arguments of a parameter list such as `"id: str, limit: int = 10"`, as the tool sees them. */
+/**
+ * Arguments of a parameter list such as `"id: str, limit: int = 10"`, as the tool sees them.
+ *
+ * @internal
+ */
 export type InferTextParameters<S extends string> = string extends S ? Record<string, unknown>
   : Unquote<S> extends [infer P extends string, infer Q extends string[]] ? FieldsOf<P, Q, "out">
   : Record<string, unknown>;
@@ -28,7 +40,11 @@ export type InferPythonType<S extends string, M extends Mode = "out"> = string e
     ? ReadType<T, Q, M> extends [infer Value, ""] ? Value : unknown
   : unknown;
 
-/** What is wrong with a signature string, in words, or `never`. */
+/**
+ * What is wrong with a signature string, in words, or `never`.
+ *
+ * @internal
+ */
 export type SignatureProblem<S extends string> = string extends S ? never
   : Split<S> extends [infer I extends string, infer O extends string, infer Q extends string[]] ?
       | ProblemOf<ReadFields<I, Q, "in">>

@@ -94,6 +94,7 @@ export class SandboxPool implements AsyncDisposable {
     await Promise.all(closing);
   }
 
+  /** Closes the pool and every sandbox that it keeps. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -41,22 +41,31 @@ export type CellStatus = "ok" | "error" | "submitted" | "timeout" | "lost";
 
 /** A Python exception as text; the traceback has cell number, line number and source line. */
 export interface CellError {
+  /** Name of the exception's class. */
   readonly type: string;
+  /** The exception's text. */
   readonly message: string;
+  /** Where it was raised, as Python shows it, without frames of the runner. */
   readonly traceback: string;
 }
 
 /** Which names came back after the guest was lost, and which did not. */
 export interface Restored {
+  /** What the replacement was made from. */
   readonly from: "checkpoint" | "inputs" | "nothing";
+  /** Names that have their values again. */
   readonly back: readonly string[];
+  /** Names that were lost. */
   readonly gone: readonly string[];
 }
 
 /** The result of one execution. */
 export interface Cell {
+  /** How the cell ended. */
   readonly status: CellStatus;
+  /** What was printed, up to the cap. */
   readonly stdout: string;
+  /** What was printed to stderr, up to the cap. */
   readonly stderr: string;
   /** Characters printed to stdout, also those that were dropped at the cap. */
   readonly stdoutChars: number;
@@ -64,9 +73,11 @@ export interface Cell {
   readonly stderrChars: number;
   /** `repr` of the last expression, or null when it was `None` or there was none. */
   readonly value: string | null;
+  /** The exception that ended the cell, or null. */
   readonly error: CellError | null;
   /** Fields given to `SUBMIT`, decoded but not checked. */
   readonly submission: Record<string, unknown> | null;
+  /** Milliseconds from the cell's start to its end, waiting for tools included. */
   readonly durationMs: number;
   /** Set after `"lost"`: what the replacement guest has. */
   readonly restored: Restored | null;
@@ -76,7 +87,9 @@ export interface Cell {
 
 /** One output field that `SUBMIT` accepts. */
 export interface SubmitField {
+  /** The field's name, which is a keyword of `SUBMIT`. */
   readonly name: string;
+  /** Whether `SUBMIT` must be given it. */
   readonly required: boolean;
 }
 

@@ -51,7 +51,11 @@ export class FallbackModel implements LanguageModel {
   readonly #tryNext: (error: ModelError) => boolean;
   readonly #useless = new Set<LanguageModel>();
 
-  /** @throws {RangeError} when the chain is empty */
+  /**
+   * Takes the models in the order in which they are asked.
+   *
+   * @throws {RangeError} when the chain is empty
+   */
   constructor(models: readonly LanguageModel[], options: FallbackOptions = {}) {
     if (models.length === 0) {
       throw new RangeError("Cannot make a fallback chain: it has 0 models; pass at least one");

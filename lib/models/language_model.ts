@@ -12,6 +12,7 @@ export interface Message {
 
 /** One request to a model. */
 export interface CompletionRequest {
+  /** The conversation so far, oldest first. */
   readonly messages: readonly Message[];
   /** Ends the request; `complete` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;

@@ -14,6 +14,7 @@ export type ReplyFunction = (
 /** Options of a {@linkcode ScriptedModel}. */
 export interface ScriptedModelOptions {
   /** @default {"scripted"} */
+  /** The model's name. @default {"scripted"} */
   readonly name?: string;
   /** Tokens that a request may have. Default: no limit. */
   readonly contextWindow?: number;

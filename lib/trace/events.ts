@@ -16,10 +16,13 @@ export interface EventHead {
 
 /** An input as the prompt describes it. */
 export interface InputSummary {
+  /** The variable's name. */
   readonly name: string;
+  /** Python's name of its type. */
   readonly type: string;
   /** Characters, bytes or items, as `unit` says; null where it has no length. */
   readonly length: number | null;
+  /** What `length` counts. */
   readonly unit: "characters" | "bytes" | "items" | null;
   /** Hash of the content, to see on resume that the inputs are the same. */
   readonly sha256: string | null;

@@ -25,7 +25,9 @@ export interface JournalHeader {
   readonly journal: number;
   /** Version of this package. */
   readonly package: string;
+  /** Version of Deno. */
   readonly deno: string;
+  /** Version of Pyodide. */
   readonly pyodide: string;
   /** Milliseconds since the Unix epoch. */
   readonly time: number;

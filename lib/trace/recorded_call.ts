@@ -10,7 +10,9 @@ export type Outcome =
 
 /** One model call of a recording. */
 export interface RecordedCall {
+  /** What was asked. */
   readonly request: RlmEvent & { readonly type: "model_request" };
+  /** What became of it. */
   readonly outcome: Outcome;
   /** Depth of the run that made it, 0 at the root. */
   readonly depth: number;

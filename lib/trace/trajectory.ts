@@ -3,13 +3,21 @@ import type { TokenUsage } from "../models/language_model.ts";
 
 /** One sub-call of a turn, in short; the journal has its texts. */
 export interface SubCall {
+  /** Names the call in the journal. */
   readonly callId: string;
+  /** What the cell called. */
   readonly kind: "llm_query" | "rlm_query";
+  /** The model that was asked. */
   readonly model: string;
+  /** Characters of the prompt. */
   readonly promptChars: number;
+  /** Characters of the reply; 0 when there was none. */
   readonly replyChars: number;
+  /** The reply was taken from the cache: nothing was sent or paid. */
   readonly cached: boolean;
+  /** What failed, or null. */
   readonly error: string | null;
+  /** Milliseconds from the call to its answer. */
   readonly durationMs: number;
 }
 
@@ -23,10 +31,13 @@ export interface Turn {
   readonly code: string;
   /** Everything that was printed, whole. */
   readonly output: string;
+  /** The cell's Python exception, or null. */
   readonly error:
     | { readonly type: string; readonly message: string; readonly traceback: string }
     | null;
+  /** Milliseconds that the cell ran, waiting for sub-calls included. */
   readonly durationMs: number;
+  /** What the cell asked of other models. */
   readonly subCalls: readonly SubCall[];
   /** What was refused or rewritten, in words. */
   readonly notes: readonly string[];
@@ -34,12 +45,17 @@ export interface Turn {
 
 /** What one model was asked and cost, in one role and at one depth. */
 export interface UsageRow extends TokenUsage {
+  /** `root`: wrote cells; `sub`: answered `llm_query`; `extract`: took the answer from the conversation. */
   readonly role: "root" | "sub" | "extract";
+  /** The model, as `provider/model`. */
   readonly model: string;
+  /** 0 at the root, 1 in its children. */
   readonly depth: number;
   /** Calls that were answered, failed or taken from the cache. */
   readonly calls: number;
+  /** Those of the calls that failed. */
   readonly failedCalls: number;
+  /** Those of the calls that the cache answered. */
   readonly cachedCalls: number;
   /** Requests beyond the first of each call. */
   readonly retries: number;
@@ -49,6 +65,7 @@ export interface UsageRow extends TokenUsage {
 
 /** What a run spent, children included. */
 export interface Usage extends TokenUsage {
+  /** Calls of all models, those that failed or were answered by the cache included. */
   readonly calls: number;
   /** US dollars; null as soon as one call's price is unknown. */
   readonly cost: number | null;
