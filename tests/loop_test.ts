@@ -23,7 +23,7 @@ const SUBMIT = cellReply("SUBMIT(answer=1)");
 Deno.test("a run ends with the outputs as properties, the trajectory, the stop reason and the usage", async () => {
   const { result, sandboxes } = await fakeRun({
     replies: ["Look.\n" + cellReply("print(1)"), SUBMIT],
-    cell: (code, guest) => code === "print(1)" ? { stdout: "1\n" } : submitLiterals(code, guest),
+    cell: (code) => code === "print(1)" ? { stdout: "1\n" } : submitLiterals(code),
   });
   assert(result !== null);
   assertEquals(result.answer, 1);
@@ -89,8 +89,7 @@ Deno.test("C22: what was printed before an exception is shown together with the 
   const error = { type: "KeyError", message: "'a'", traceback: "Cell 1, line 2\nKeyError: 'a'" };
   const { lm, result } = await fakeRun({
     replies: [cellReply("boom"), SUBMIT],
-    cell: (code, guest) =>
-      code === "boom" ? { stdout: "before\n", error } : submitLiterals(code, guest),
+    cell: (code) => code === "boom" ? { stdout: "before\n", error } : submitLiterals(code),
   });
   assertStringIncludes(lastMessage(lm, 1), "before");
   assertStringIncludes(lastMessage(lm, 1), "KeyError: 'a'");
@@ -169,7 +168,7 @@ Deno.test("C95: an answer that comes before anything was printed is held back fo
 Deno.test("C95: an answer after something was printed is taken at once, and so is one in the last turn", async () => {
   const printed = await fakeRun({
     replies: [cellReply("print(1)"), SUBMIT],
-    cell: (code, guest) => code === "print(1)" ? { stdout: "1" } : submitLiterals(code, guest),
+    cell: (code) => code === "print(1)" ? { stdout: "1" } : submitLiterals(code),
     options: { verify: true },
   });
   assertEquals(printed.lm.requests.length, 2);
@@ -270,7 +269,7 @@ Deno.test("C150: three guests lost in a row are the sandbox's fault; one is told
   const lost = () => ({ status: "lost", restored } as const);
   const once = await fakeRun({
     replies: [cellReply("a"), SUBMIT],
-    cell: (code, guest) => code === "a" ? lost() : submitLiterals(code, guest),
+    cell: (code) => code === "a" ? lost() : submitLiterals(code),
   });
   assertEquals(once.result?.answer, 1);
   assertStringIncludes(lastMessage(once.lm, 1), "Variables that are back: context. Gone: x.");
@@ -420,7 +419,7 @@ Deno.test("C159: events come in order with ids and parents, and a throwing liste
   const { result, events } = await fakeRun({
     replies: [cellReply("ask"), SUBMIT],
     cell: async (code, guest) => {
-      if (code !== "ask") return submitLiterals(code, guest);
+      if (code !== "ask") return submitLiterals(code);
       return { stdout: String(await guest.call("llm_query", { prompt: "What?" })) };
     },
     options: { subLm: new ScriptedModel(["Something"], { name: "sub" }) },

@@ -33,7 +33,7 @@ async function inCell(
   const run = await fakeRun({
     replies: [cellReply("work"), cellReply("SUBMIT(answer=1)")],
     cell: async (code, guest) => {
-      if (code !== "work") return submitLiterals(code, guest);
+      if (code !== "work") return submitLiterals(code);
       try {
         got = await work(guest);
       } catch (error) {

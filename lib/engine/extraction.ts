@@ -7,7 +7,7 @@ import type { Outputs } from "./job.ts";
 import { callModel } from "./model_call.ts";
 import { isRecord } from "./schema.ts";
 import { checkSubmission, describeIssue } from "./submission.ts";
-import type { Workbench } from "./turn.ts";
+import type { Workbench } from "./workbench.ts";
 
 /** A reply as outputs, or what is wrong with it. */
 type Read =

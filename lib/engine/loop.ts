@@ -6,7 +6,8 @@ import type { Outputs } from "./job.ts";
 import type { Run } from "./run_tree.ts";
 import type { Settings } from "./settings.ts";
 import { type StallAdvice, StallGuard } from "./stall_guard.ts";
-import { askToVerify, recordOf, takeTurn, type TurnEnd, type Workbench } from "./turn.ts";
+import { askToVerify, recordOf, takeTurn, type TurnEnd } from "./turn.ts";
+import type { Workbench } from "./workbench.ts";
 
 /** How the loop ended. */
 export type LoopEnd =
@@ -79,13 +80,14 @@ class Loop {
     run.notes = [];
     run.emit({ type: "turn_start", stepId, turn, maxIterations: this.#settings.maxIterations });
     const end = this.#holdBack(await takeTurn(this.#bench), turn);
-    run.turns.push(recordOf(run, end, turn, performance.now() - started));
+    const record = recordOf(run, end, turn, performance.now() - started);
+    run.turns.push(record);
     const result = end.outputs !== null && end.outputs !== this.#kept
       ? { kind: "submitted" as const, outputs: end.outputs }
       : this.#mustStop(end);
     const feedback = result === null ? this.#feedback(end, turn) : end.feedback.join("\n\n");
     run.emit({ type: "turn_end", stepId, feedback });
-    this.#bench.conversation.add(end.reply.content, feedback);
+    this.#bench.conversation.add(end.reply.content, feedback, record);
     return result;
   }
 

@@ -13,7 +13,7 @@ import { isQuestion, systemPrompt, taskMessage } from "./prompt.ts";
 import { mayStartChildren } from "./recursion.ts";
 import { runFunctions } from "./run_functions.ts";
 import type { Run } from "./run_tree.ts";
-import type { Workbench } from "./turn.ts";
+import type { Workbench } from "./workbench.ts";
 
 /** Performs a run. Every error that it throws tells what was done and spent. */
 export async function performRun(run: Run, job: Job): Promise<Outcome> {

@@ -1,29 +1,18 @@
 /** One turn: ask the model, run its cell, check what it hands in, and tell it what came of it. */
 import { RlmError, SandboxError, type SubmissionIssue } from "../errors.ts";
-import type { Cell, Sandbox, Tool } from "../host/sandbox.ts";
+import type { Cell } from "../host/sandbox.ts";
 import type { Turn } from "../trace/trajectory.ts";
 import { outputOf } from "../trace/trajectory_of.ts";
 import { abortable } from "./abort.ts";
-import type { Conversation } from "./conversation.ts";
+import { askCompacting } from "./compaction.ts";
 import { cellFeedback, VERIFY_FEEDBACK } from "./feedback.ts";
 import type { Outputs } from "./job.ts";
 import { callModel, setAsideForLastCall } from "./model_call.ts";
 import { parseReply, type Reply } from "./reply.ts";
 import type { Run } from "./run_tree.ts";
-import type { Settings } from "./settings.ts";
-import { type Signature, submitFields } from "./signature.ts";
-import { checkSubmission, describeIssues, type OutputCheck } from "./submission.ts";
-
-/** Everything that the turns of a run work with. */
-export interface Workbench {
-  readonly run: Run;
-  readonly signature: Signature;
-  readonly settings: Settings;
-  readonly check: OutputCheck | null;
-  readonly conversation: Conversation;
-  readonly sandbox: Sandbox;
-  readonly tools: Readonly<Record<string, Tool>>;
-}
+import { submitFields } from "./signature.ts";
+import { checkSubmission, describeIssues } from "./submission.ts";
+import type { Workbench } from "./workbench.ts";
 
 /** How a turn ended, and what to tell the model if the run goes on. */
 export interface TurnEnd {
@@ -40,9 +29,11 @@ export interface TurnEnd {
 export async function takeTurn(bench: Workbench): Promise<TurnEnd> {
   const { run, conversation } = bench;
   const model = run.tree.models.root;
-  const messages = conversation.messages;
-  await setAsideForLastCall(run, model, messages);
-  const completion = await callModel(run, { model, role: "root", messages, signal: run.signal });
+  const completion = await askCompacting(bench, async () => {
+    const messages = conversation.messages;
+    await setAsideForLastCall(run, model, messages);
+    return await callModel(run, { model, role: "root", messages, signal: run.signal });
+  });
   const reply = parseReply(completion);
   if (reply.problem !== null) {
     return { reply, cell: null, outputs: null, refused: null, feedback: [reply.problem] };
