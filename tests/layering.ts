@@ -11,10 +11,19 @@ import {
 
 const GENERATED = ["sandbox/prelude.ts", "sandbox/runner.ts"];
 
-/** What `lib/` may know of `sandbox/`: the contract, the peer, the frames, the clock, and the text of what runs inside. */
-const WIRE = ["protocol", "rpc_peer", "framing", "deadline", "prelude", "runner"].map((name) =>
-  `sandbox/${name}.ts`
-);
+/**
+ * What `lib/` may know of `sandbox/`: the contract, the peer, the frames, what both sides count time and keep
+ * snapshots with, and the text of what runs inside.
+ */
+const WIRE = [
+  "protocol",
+  "rpc_peer",
+  "framing",
+  "deadline",
+  "snapshot_file",
+  "prelude",
+  "runner",
+].map((name) => `sandbox/${name}.ts`);
 
 /** Rooms that may import only the named rooms and files; a room may always import itself. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
