@@ -18,7 +18,7 @@ export type FakeCell = (code: string, guest: FakeGuest) => FakeResult | Promise<
 export type FakeResult = Partial<Cell> | undefined | void;
 
 /** A `FakeCell` that finds `SUBMIT(name=json, …)` in the code and submits that; everything else does nothing. */
-export const submitLiterals: FakeCell = (code): FakeResult => {
+export function submitLiterals(code: string): FakeResult {
   const call = /\bSUBMIT\((.*)\)/s.exec(code);
   if (call === null) return undefined;
   const fields = [...(call[1] ?? "").matchAll(/(\w+)=("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,]+)/g)];
@@ -26,7 +26,7 @@ export const submitLiterals: FakeCell = (code): FakeResult => {
     fields.map(([, name = "", json = ""]) => [name, JSON.parse(json)]),
   );
   return { status: "submitted", submission };
-};
+}
 
 /**
  * A sandbox that runs no Python: each cell is answered by a function. It records what was bound and run.
