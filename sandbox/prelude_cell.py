@@ -1,6 +1,6 @@
 """Running a cell: from its text to its result, whatever it does."""
 
-import linecache
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import prelude_control as control
@@ -12,6 +12,9 @@ from .prelude_hints import runtime_hint, syntax_hint
 from .prelude_loop import finish, run_code
 from .prelude_output import Output
 from .prelude_repr import bounded_repr
+from .prelude_rewrite import rewrite
+from .prelude_rewrite_await import await_tools
+from .prelude_together import loop_together, together
 from .prelude_wire import dumps, loads
 
 #: Characters of a shown value; more could not travel in one message.
@@ -19,7 +22,10 @@ MAX_VALUE_CHARS = 1_000_000
 
 
 class Cell:
-    """One cell while it runs. The compiled code holds it and hands it the last expression's value."""
+    """One cell while it runs; its compiled code calls `show` and what runs calls together."""
+
+    loop_together = staticmethod(loop_together)
+    together = staticmethod(together)
 
     def __init__(self, params: dict[str, Any]) -> None:
         self._params = params
@@ -37,6 +43,16 @@ class Cell:
         """Keeps the `repr` of the last expression's value."""
         if value is not None:
             self._value = bounded_repr(value, min(self._params["maxOutputChars"], MAX_VALUE_CHARS))
+
+    @staticmethod
+    def together_set(thunks: Iterable[Callable[[], Any]], where: str) -> set[Any]:
+        """The set of a rewritten set comprehension."""
+        return set(together(thunks, where))
+
+    @staticmethod
+    def together_dict(thunks: Iterable[Callable[[], Any]], where: str) -> dict[Any, Any]:
+        """The dict of a rewritten dict comprehension."""
+        return dict(together(thunks, where))
 
     def run(self) -> str:
         """Runs the cell; returns its result as JSON text."""
@@ -60,8 +76,11 @@ class Cell:
         text = self._params["code"]
         errors.remember_source(self._filename, text)
         try:
-            code = source.compile_cell(source.parse(text, self._filename), text, self._filename, self)
-            run_code(code, namespace.variables)
+            tree = source.parse(text, self._filename)
+            await_tools(tree, namespace.given_tools())
+            if self._params["rewrite"]:
+                rewrite(tree, namespace.concurrent_tools(), namespace.variables, self._filename)
+            run_code(source.compile_cell(tree, text, self._filename, self), namespace.variables)
         except BaseException as problem:
             return problem
         return None

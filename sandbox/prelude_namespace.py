@@ -65,8 +65,10 @@ def concurrent_tools() -> frozenset[str]:
 
 
 def given_tools() -> frozenset[str]:
-    """Names of the open execution's tools."""
-    return frozenset(name for name, value in _given.items() if isinstance(value, Tool))
+    """Names that stand for the tools of the open execution."""
+    return frozenset(
+        name for name, value in _given.items() if isinstance(value, Tool) and variables.get(name) is value
+    )
 
 
 def restore_names(execution: Execution) -> None:
@@ -75,6 +77,9 @@ def restore_names(execution: Execution) -> None:
         if variables.get(name) is not value:
             variables[name] = value
             execution.note(f"{name} was overwritten or deleted; it is the function of that name again")
+    for name in [name for name in variables if name[:1] == "\0"]:
+        # A rewritten loop's own.
+        del variables[name]
     if "print" in variables:
         del variables["print"]
         execution.note("print was overwritten; it is the builtin again")

@@ -1,19 +1,15 @@
 """From a cell's text to code: parsing, and the three changes that make it a cell."""
 
 import ast
-import codeop
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType
-from typing import Any
 
 from .prelude_control import Control
+from .prelude_rewrite_names import CELL, located
 
 # Objects reach the compiled code as constants, put in the place of these texts after compiling: no name
 # stands for them that the guest could rebind.
 _CONTROL = "\0rlm:control"
-_CELL = "\0rlm:cell"
 
 
 @dataclass
@@ -47,8 +43,8 @@ def dedent(text: str) -> str:
     return "\n".join(line.removeprefix(margin) for line in lines)
 
 
-def compile_cell(tree: ast.Module, source: str, filename: str, show: Any) -> CellCode:
-    """Compiles a cell so that `show.show(value)` gets the last expression's value.
+def compile_cell(tree: ast.Module, source: str, filename: str, cell: object) -> CellCode:
+    """Compiles a cell so that `cell.show(value)` gets the last expression's value.
 
     Every `try` of the cell lets the runner's own exceptions pass, whatever it catches.
     """
@@ -58,7 +54,7 @@ def compile_cell(tree: ast.Module, source: str, filename: str, show: Any) -> Cel
             statement.handlers.insert(0, _pass_on(statement))
     ast.fix_missing_locations(tree)
     code = compile(tree, filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    return CellCode(_replace(code, {_CONTROL: (Control,), _CELL: show}), bool(code.co_flags & 0x80))
+    return CellCode(_replace(code, {_CONTROL: (Control,), CELL: cell}), bool(code.co_flags & 0x80))
 
 
 def _show_last(tree: ast.Module, source: str) -> None:
@@ -67,22 +63,14 @@ def _show_last(tree: ast.Module, source: str) -> None:
         return
     last = tree.body[-1]
     if isinstance(last, ast.Expr):
-        show = ast.Attribute(ast.Constant(_CELL), "show", ast.Load())
-        last.value = _located(ast.Call(show, [last.value], []), last.value)
+        show = ast.Attribute(ast.Constant(CELL), "show", ast.Load())
+        last.value = located(ast.Call(show, [last.value], []), last.value)
 
 
 def _pass_on(statement: ast.Try | ast.TryStar) -> ast.ExceptHandler:
     """A first handler that raises the runner's exceptions again."""
     handler = ast.ExceptHandler(ast.Constant(_CONTROL), None, [ast.Raise(None, None)])
-    return _located(handler, statement.handlers[0])
-
-
-def _located[N: ast.AST](node: N, like: ast.AST) -> N:
-    """`node` and all that was made with it, at the place of `like`."""
-    for part in ast.walk(node):
-        if not hasattr(part, "lineno"):
-            ast.copy_location(part, like)
-    return node
+    return located(handler, statement.handlers[0])
 
 
 def _statements(tree: ast.AST) -> list[ast.stmt]:

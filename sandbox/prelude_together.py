@@ -1,0 +1,88 @@
+"""Independent calls that run together: what rewritten comprehensions and loops call."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from typing import Any
+
+from .prelude_control import acting
+from .prelude_threads import ThreadPoolExecutor
+
+#: Calls that are open together at most; the host has a bound of its own.
+WINDOW = 256
+#: Objects that are looked at to show that a loop's calls do not depend on what it has written.
+MAX_OBJECTS = 100_000
+
+_SCALARS = frozenset({str, int, float, bool, bytes, type(None), complex, range})
+_CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
+_ITERATORS = frozenset({enumerate, zip, reversed, type({}.keys()), type({}.values()), type({}.items())})
+
+
+def in_order(thunks: Iterable[Callable[[], Any]], where: str) -> Iterator[Any]:
+    """Results of `thunks`, which run together, in their order; the first that fails ends it."""
+    pending: deque[Future[Any]] = deque()
+    # Leaving waits for the calls in flight: they are paid for, and none may outlive what made them.
+    with ThreadPoolExecutor(WINDOW) as executor:
+        for thunk in thunks:
+            pending.append(executor.submit(thunk))
+            if len(pending) == 2:
+                _note(where)
+            if len(pending) == WINDOW:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+
+def _note(where: str) -> None:
+    """Tells the model that calls which it wrote one after the other ran together."""
+    execution = acting()
+    if execution is not None:
+        execution.note(f"{where} ran together")
+
+
+def together(thunks: Iterable[Callable[[], Any]], where: str) -> list[Any]:
+    """The list of a rewritten list comprehension."""
+    return list(in_order(thunks, where))
+
+
+def loop_together(
+    items: Iterable[Any],
+    thunks: Callable[[Iterable[Any]], Iterable[Callable[[], Any]]],
+    reads: Callable[[], tuple[Any, ...]],
+    writes: Callable[[], tuple[Any, ...]],
+    where: str,
+) -> Iterator[Any]:
+    """Results of the calling part of a rewritten loop: together if that can be shown to be the same, else in turn."""
+    if type(items) in _ITERATORS:
+        items = list(items)
+    if _independent(items, reads, writes):
+        yield from in_order(thunks(items), where)
+    else:
+        for thunk in thunks(items):
+            yield thunk()
+
+
+def _independent(
+    items: Iterable[Any], reads: Callable[[], tuple[Any, ...]], writes: Callable[[], tuple[Any, ...]]
+) -> bool:
+    """Whether nothing that the calls read can be reached by what the loop writes."""
+    try:
+        written = {id(value) for value in writes()}
+        pending = [items, *reads()]
+    except NameError:
+        return False
+    seen: set[int] = set()
+    while pending:
+        value = pending.pop()
+        kind = type(value)
+        if kind in _SCALARS or id(value) in seen:
+            continue
+        if kind not in _CONTAINERS or id(value) in written or len(seen) > MAX_OBJECTS:
+            return False
+        seen.add(id(value))
+        if kind is dict:
+            pending.extend(value.keys())
+            pending.extend(value.values())
+        else:
+            pending.extend(value)
+    return True
