@@ -1,16 +1,20 @@
 /** Ctrl-C: once ends the run in good order, twice ends the process. */
 import { ExitCode } from "./exit_code.ts";
 
+/** Milliseconds in which a second signal is the same key press: task runners pass on what the terminal sent already. */
+const SAME_PRESS_MS = 500;
+
 /** Listens for interrupts while it lives. */
 export class Interrupt {
   readonly #controller = new AbortController();
   readonly #onFirst: () => void;
-  readonly #quit: (code: number) => void;
+  readonly #quit: (code: ExitCode) => void;
   readonly #signals: readonly Deno.Signal[];
+  #firstAt = 0;
   readonly #listener = (): void => this.#interrupted();
 
   /** `onFirst` may tell the user that the run is being ended; `quit` ends the process. */
-  constructor(onFirst: () => void, quit: (code: number) => void = Deno.exit) {
+  constructor(onFirst: () => void, quit: (code: ExitCode) => void = Deno.exit) {
     this.#onFirst = onFirst;
     this.#quit = quit;
     this.#signals = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
@@ -28,7 +32,11 @@ export class Interrupt {
   }
 
   #interrupted(): void {
-    if (this.signal.aborted) return this.#quit(ExitCode.interrupted);
+    if (this.signal.aborted) {
+      if (performance.now() - this.#firstAt > SAME_PRESS_MS) this.#quit(ExitCode.interrupted);
+      return;
+    }
+    this.#firstAt = performance.now();
     this.#controller.abort(new DOMException("The run was interrupted", "AbortError"));
     this.#onFirst();
   }

@@ -43,6 +43,9 @@ export async function runCommand(
   using renderer = new Renderer(terminal, run.detail);
   using interrupt = new Interrupt(() => {
     terminal.line("interrupted: ending the run; press Ctrl-C again to quit at once");
+  }, (code) => {
+    renderer[Symbol.dispose]();
+    Deno.exit(code);
   });
   const seen: Seen = { rootId: null, submitted: null, usage: null };
   const session: Session = { run, terminal, renderer, stdout, signal: interrupt.signal, seen };
