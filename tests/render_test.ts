@@ -1,10 +1,10 @@
 /** What stderr shows of a run: plain lines, a status line on a terminal, nothing that harms either. */
-import { makeVisible } from "../lib/engine/shown_text.ts";
 import { assertEquals, assertFalse, assertMatch } from "@std/assert";
 import type { Cell } from "../lib/host/sandbox.ts";
 import type { RlmEvent } from "../lib/trace/events.ts";
 import { Renderer } from "../lib/cli/render.ts";
-import { cut, type Screen, Terminal } from "../lib/cli/terminal.ts";
+import { Terminal } from "../lib/cli/terminal.ts";
+import { keep } from "./fixtures/kept_screen.ts";
 
 type EventBody = RlmEvent extends infer E
   ? E extends RlmEvent ? Omit<E, "seq" | "time" | "runId"> : never
@@ -76,19 +76,6 @@ function reply(callId: string, tokens: number, cost: number | null): RlmEvent {
       attempts: 1,
     },
   });
-}
-
-/** A screen that keeps what was written. */
-function keep(options: Partial<Screen> = {}): { screen: Screen; written: () => string } {
-  let written = "";
-  const screen: Screen = {
-    write: (text) => written += text,
-    isTerminal: false,
-    color: false,
-    columns: () => 80,
-    ...options,
-  };
-  return { screen, written: () => written };
 }
 
 function showAll(
@@ -223,14 +210,6 @@ Deno.test("Errors, refusals and caps are named in the turn where they happen", (
   );
 });
 
-Deno.test("C53: control characters, direction overrides and lone surrogates are made visible", () => {
-  assertEquals(
-    makeVisible("a\x1b[2Jb\0\x07\u202ec\ud800d\te\r\nf\rg"),
-    "a\\x1b[2Jb\\x00\\x07\\u202ec\\ud800d\te\nf\\x0dg",
-  );
-  assertEquals(makeVisible("naïve 👩‍👩‍👧 שלום"), "naïve 👩‍👩‍👧 שלום");
-});
-
 Deno.test("C53: nothing that a model, a guest or a server says reaches the terminal as a control", () => {
   const evil = "\x1b]0;owned\x07\x9b31m\u202e";
   const shown = showAll([
@@ -259,30 +238,6 @@ Deno.test("C53: nothing that a model, a guest or a server says reaches the termi
     }),
   ], "verbose");
   assertFalse(/[\p{Cc}\p{Bidi_Control}]/u.test(shown.replaceAll("\n", "")), JSON.stringify(shown));
-});
-
-Deno.test("On a terminal lines are printed above one status line, which is removed at the end", () => {
-  const { screen, written } = keep({ isTerminal: true, columns: () => 30 });
-  const terminal = new Terminal(screen);
-  terminal.status("one");
-  terminal.line("first");
-  terminal.status("x".repeat(40));
-  terminal.status("");
-  terminal.line("last");
-  assertEquals(
-    written(),
-    `one\r\x1b[Kfirst\none\r\x1b[K${"x".repeat(28)}…\r\x1b[Klast\n`,
-  );
-});
-
-Deno.test("Colour is used only where it is wanted", () => {
-  assertEquals(new Terminal(keep({ color: true }).screen).paint("bad", "x"), "\x1b[31mx\x1b[0m");
-  assertEquals(new Terminal(keep().screen).paint("bad", "x"), "x");
-});
-
-Deno.test("Lines are cut to the width by characters, not by halves of them", () => {
-  assertEquals(cut("🎈🎈🎈", 3), "🎈🎈🎈");
-  assertEquals(cut("🎈🎈🎈🎈", 3), "🎈🎈…");
 });
 
 Deno.test("The summary counts each message once and says what share of the input was shown", () => {
