@@ -90,7 +90,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
 };
 
 /** The profile that an option names or is; throws `RangeError` for an unknown name. */
-export function resolveProfile(profile: ProfileName | Profile | undefined): Profile {
+export function resolveProfile(profile: string | Profile | undefined): Profile {
   if (profile === undefined) return DEFAULT;
   if (typeof profile !== "string") return profile;
   const found = Object.entries(PROFILES).find(([name]) => name === profile)?.[1];
