@@ -6,6 +6,8 @@ import { RpcError, type RpcPeer } from "./rpc_peer.ts";
 export interface GuestBridge {
   /** `ToolCallParams` as JSON in; `{ value }` or `{ error: { type, message } }` as JSON out. Never rejects. */
   readonly call: (text: string) => Promise<string>;
+  /** Gives up every open call, so that no stack of a finished cell stays suspended. */
+  readonly cancel: () => void;
   /** Passes printed text on. */
   readonly output: (stream: string, text: string) => void;
   /** Sends a large value ahead of the message that names it by the returned id. */
@@ -13,7 +15,7 @@ export interface GuestBridge {
 }
 
 /** Names of the bridge's functions, for saving and reviving references to them. */
-export const BRIDGE_KEYS = ["call", "output", "send_blob"] as const;
+export const BRIDGE_KEYS = ["call", "cancel", "output", "send_blob"] as const;
 
 /** A Python object with the buffer protocol, as Pyodide shows it. */
 interface PythonBuffer {
@@ -23,8 +25,13 @@ interface PythonBuffer {
 /** Makes the bridge. It is frozen and has no prototype: there is nothing to walk to from it. */
 export function createBridge(peer: () => RpcPeer, executionId: () => string): GuestBridge {
   let nextBlob = 1;
+  let open = new AbortController();
   const bridge: GuestBridge = {
-    call: (text) => callTool(peer(), text),
+    call: (text) => callTool(peer(), text, open.signal),
+    cancel: () => {
+      open.abort(new Error("the cell has ended"));
+      open = new AbortController();
+    },
     output: (stream, text) =>
       peer().notify("output", {
         executionId: executionId(),
@@ -47,10 +54,10 @@ export function createBridge(peer: () => RpcPeer, executionId: () => string): Gu
 }
 
 /** Sends a tool call and turns its failure into data, which Python raises with its own classes. */
-async function callTool(peer: RpcPeer, text: string): Promise<string> {
+async function callTool(peer: RpcPeer, text: string, signal: AbortSignal): Promise<string> {
   try {
     const params: JsonValue = JSON.parse(text);
-    return JSON.stringify(await peer.request("tool/call", params));
+    return JSON.stringify(await peer.request("tool/call", params, { signal }));
   } catch (error) {
     if (error instanceof RpcError && error.code === ErrorCode.toolFailed) {
       return JSON.stringify({ error: error.data });

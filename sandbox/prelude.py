@@ -1,8 +1,8 @@
 """The Python side of the guest: what the worker calls, as the package `_rlm`.
 
 The files of this package are modules of the same names (`prelude_wire.py` is `_rlm.prelude_wire`), loaded in
-the order of `PARTS`, then this one as `_rlm` itself. No module keeps a JavaScript object other than `js`, so
-that the memory of an idle guest can be saved.
+the order of `PARTS`, then this one as `_rlm` itself. Of JavaScript they keep the functions of `js.rlm`
+and nothing else: those have names by which a saved memory finds them again.
 
 `execute` is a plain function that must be entered by `callPromising`, or it cannot wait for tools.
 """

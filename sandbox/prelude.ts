@@ -129,6 +129,7 @@ import js
 _STR_HEADER = str().__sizeof__() - 1
 _BYTES_HEADER = bytes().__sizeof__() - 1
 
+_send_blob = js.rlm.send_blob
 _incoming: dict[int, tuple[str, str | bytes]] = {}
 
 
@@ -155,7 +156,7 @@ def take(blob: int) -> str | bytes:
 def send(value: str | bytes) -> int:
     """Gives the host a copy of \`value\`; returns the number by which the wire names it."""
     data = value.encode("utf-8", "surrogatepass") if type(value) is str else value
-    return int(js.rlm.send_blob(data))
+    return int(_send_blob(data))
 `,
   prelude_wire: `"""Values on the wire: tagged JSON text, and back to Python."""
 
@@ -505,6 +506,7 @@ BATCH_SECONDS = 0.05
 MESSAGE_CHARS = 256 * 1024
 
 _now = time.monotonic
+_send = js.rlm.output
 
 
 class Output:
@@ -544,7 +546,7 @@ class Output:
         self._batch.clear()
         self._chars = 0
         for start in range(0, len(text), MESSAGE_CHARS):
-            js.rlm.output(self._stream, text[start : start + MESSAGE_CHARS])
+            _send(self._stream, text[start : start + MESSAGE_CHARS])
         self._sent_at = _now()
 
 
@@ -652,6 +654,9 @@ from .prelude_control import Execution, acting
 SLICE_SECONDS = 0.05
 
 _now = time.monotonic
+#: Looked up once: each look through \`js\` costs as much as the call itself.
+_call = js.rlm.call
+_cancel = js.rlm.cancel
 
 
 def call(execution: Execution, request: str) -> str:
@@ -660,7 +665,7 @@ def call(execution: Execution, request: str) -> str:
     _need_suspension()
     execution.open_calls += 1
     try:
-        reply = run_sync(js.rlm.call(request))
+        reply = run_sync(_call(request))
     except JsException as error:
         raise _cut_off(error) from None
     finally:
@@ -673,7 +678,7 @@ async def call_later(execution: Execution, request: str) -> str:
     """Sends a tool call whose answer is awaited."""
     execution.output.flush()
     try:
-        reply = await js.rlm.call(request)
+        reply = await _call(request)
     except JsException as error:
         raise _cut_off(error) from None
     execution.check()
@@ -687,15 +692,20 @@ def _cut_off(error: JsException) -> ConnectionError:
 
 def cancel_calls() -> None:
     """Has the host reject the open calls, so that no stack of a finished cell stays suspended."""
-    cancel = getattr(js.rlm, "cancel", None)
-    if cancel is not None:
-        cancel()
+    _cancel()
 
 
 def _need_suspension() -> None:
     """Refuses to wait where the interpreter cannot be suspended."""
     if not can_run_sync():
         raise RuntimeError("cannot wait here: this code was called back by JavaScript; call it from the cell itself")
+
+
+def check_cell() -> None:
+    """Ends the calling code if its cell is over, as every wait does."""
+    execution = acting()
+    if execution is not None:
+        execution.check()
 
 
 def wait(future: "asyncio.Future[object]", seconds: float = math.inf) -> bool:
@@ -1049,6 +1059,8 @@ def syntax_hint(error: SyntaxError, source: str) -> str | None:
 def runtime_hint(error: BaseException, variables: Mapping[str, Any], tools: frozenset[str]) -> str | None:
     """Advice for an exception of a running cell."""
     message = _text(error)
+    if isinstance(error, ModuleNotFoundError) and error.name == "_multiprocessing":
+        return "there are no processes here; use concurrent.futures.ThreadPoolExecutor, in which calls of tools overlap"
     if isinstance(error, ModuleNotFoundError):
         return f"only these can be imported: the standard library{_packages()}"
     if isinstance(error, TypeError) and message.endswith("object is not callable"):
@@ -1118,8 +1130,9 @@ MAX_MEMBERS, MAX_GROUPS = 8, 3
 #: Characters of cells' sources that are kept for tracebacks.
 MAX_SOURCES = 2_000_000
 
+_HIDDEN_MODULES = ("_pyodide/", "pyodide/", "asyncio/", "concurrent/", "threading.py", "contextlib.py")
 #: Code whose frames say nothing about the guest's code.
-_HIDDEN_FILES = ("<_rlm", "/lib/python314.zip/_pyodide/", "/lib/python314.zip/pyodide/")
+_HIDDEN_FILES = ("<_rlm", *(f"/lib/python314.zip/{name}" for name in _HIDDEN_MODULES))
 
 _sources: OrderedDict[str, str] = OrderedDict()
 
@@ -1367,22 +1380,439 @@ _BRACKETS: dict[type, tuple[str, str]] = {
     frozenset: ("frozenset({", "})"),
 }
 `,
+  prelude_rewrite_names: `"""What the names in a cell stand for, and pieces of the trees that a rewritten cell is made of."""
+
+import ast
+
+#: Stands in the tree for the object whose methods the rewritten code calls.
+CELL = "\\0rlm:cell"
+
+_PURE_FUNCTIONS = frozenset(
+    "abs all any bool chr dict divmod enumerate float format frozenset int isinstance len list max min ord range"
+    " repr reversed round set sorted str sum tuple zip".split()
+)
+_PURE_METHODS = frozenset(
+    "capitalize casefold count decode encode endswith find format get index isalnum isalpha isdigit isspace items"
+    " join keys lower lstrip partition removeprefix removesuffix replace rfind rpartition rsplit rstrip split"
+    " splitlines startswith strip title upper values zfill".split()
+)
+#: Builtins that take all of an iterable before they return.
+_EAGER_FUNCTIONS = frozenset("dict frozenset list max min set sorted sum tuple".split())
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_PURE_NODES = (
+    ast.Name, ast.Constant, ast.Attribute, ast.Subscript, ast.Slice, ast.JoinedStr, ast.FormattedValue, ast.BinOp,
+    ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Tuple, ast.List, ast.Dict, ast.Set, ast.Starred,
+    ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context, ast.keyword, ast.comprehension, *_COMPREHENSIONS,
+)  # fmt: skip
+
+
+def assigned_names(tree: ast.AST) -> set[str]:
+    """All names that the cell gives another meaning, anywhere."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                found.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.alias(name=name, asname=asname):
+                found.add(asname or name.partition(".")[0])
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                found.add(name)
+    return found
+
+
+class Names:
+    """What the names of a cell stand for, and which expressions are therefore harmless."""
+
+    def __init__(self, tools: frozenset[str], taken: set[str]) -> None:
+        self.tools = tools - taken
+        #: Builtins that change nothing and call nothing back.
+        self.pure = _PURE_FUNCTIONS - taken
+        #: Builtins that take all of their argument before they return.
+        self.eager = _EAGER_FUNCTIONS - taken
+        self.known = self.tools | self.pure
+
+    def calls_tool(self, node: ast.AST) -> bool:
+        """Whether a concurrent tool is called in \`node\`."""
+        return any(
+            isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in self.tools
+            for part in ast.walk(node)
+        )
+
+    def mentions_tool(self, node: ast.AST) -> bool:
+        """Whether a concurrent tool is named in \`node\`."""
+        return any(isinstance(part, ast.Name) and part.id in self.tools for part in ast.walk(node))
+
+    def is_pure(self, node: ast.AST) -> bool:
+        """Whether evaluating \`node\` changes nothing, apart from tools that it calls."""
+        return all(
+            self._is_pure_call(part) if isinstance(part, ast.Call) else isinstance(part, _PURE_NODES)
+            for part in ast.walk(node)
+        )
+
+    def _is_pure_call(self, call: ast.Call) -> bool:
+        match call.func:
+            case ast.Name(id=name):
+                return name in self.tools or name in self.pure
+            case ast.Attribute(attr=method):
+                return method in _PURE_METHODS
+        return False
+
+
+def is_plain_target(target: ast.expr) -> bool:
+    """Whether a loop's target is made of names alone."""
+    return isinstance(target, ast.Name) or (
+        isinstance(target, ast.Tuple) and all(map(is_plain_target, target.elts))
+    )
+
+
+def target_names(target: ast.expr) -> list[str]:
+    """The names that a plain target binds."""
+    return [part.id for part in ast.walk(target) if isinstance(part, ast.Name)]
+
+
+def thunk(bound: list[str], body: ast.expr) -> ast.Lambda:
+    """\`lambda: body\`, with the present values of the names \`bound\`."""
+    parameters = [ast.arg(name) for name in bound]
+    defaults: list[ast.expr] = [ast.Name(name, ast.Load()) for name in bound]
+    return ast.Lambda(ast.arguments([], parameters, None, [], [], None, defaults), body)
+
+
+def cell_call(method: str, arguments: list[ast.expr]) -> ast.Call:
+    """A call of a method of the running cell."""
+    return ast.Call(ast.Attribute(ast.Constant(CELL), method, ast.Load()), arguments, [])
+
+
+def located[N: ast.AST](node: N, like: ast.AST) -> N:
+    """\`node\`, with the place of \`like\` for all that has none."""
+    for part in ast.walk(node):
+        if "lineno" in part._attributes and not hasattr(part, "lineno"):
+            ast.copy_location(part, like)
+    return node
+`,
+  prelude_rewrite_loop: `"""Rewrites \`for\` loops whose rounds call a concurrent tool and then only keep the result."""
+
+import ast
+from dataclasses import dataclass
+
+from .prelude_rewrite_names import Names, cell_call, is_plain_target, located, target_names, thunk
+
+#: Methods by which a loop keeps results.
+_KEEPING_METHODS = frozenset({"add", "append", "extend", "update"})
+
+
+def rewrite_loop(node: ast.For, names: Names, where: str) -> ast.For | None:
+    """The loop with its calls together and the rest in turn, or None if it may not be changed.
+
+    The first statements of the body, up to the last that calls, must be plain assignments; those after
+    them may print and may write only where the calls do not read. That two names do not stand for the same
+    object is looked at when the loop starts.
+    """
+    if node.orelse or not is_plain_target(node.target) or not names.is_pure(node.iter) or names.mentions_tool(node.iter):
+        return None
+    calling, keeping = _split(node.body, names)
+    made = [name for statement in calling if (name := _assigned_name(statement, names)) is not None]
+    if not calling or len(made) < len(calling) or any(map(names.mentions_tool, keeping)):
+        return None
+    written: set[str] = set()
+    if not all(_only_keeps(statement, names, written) for statement in keeping):
+        return None
+    bound = target_names(node.target)
+    reads = _reads(calling, bound)
+    own = {*bound, *made}
+    # A name that the calls read must not be one that any round sets, and results go elsewhere.
+    if set(made) & set(bound) or (reads | _loads(node.iter)) & (own | written) or written & own:
+        return None
+    parts = _Parts(calling, keeping, bound, list(dict.fromkeys(made)), sorted(reads - names.known), sorted(written))
+    return _build(node, parts, where)
+
+
+@dataclass
+class _Parts:
+    """A loop taken apart."""
+
+    calling: list[ast.stmt]
+    keeping: list[ast.stmt]
+    #: Names that the loop sets to the items, and that its calling part sets.
+    bound: list[str]
+    made: list[str]
+    #: Names that the calling part reads, and that the keeping part writes.
+    reads: list[str]
+    written: list[str]
+
+
+def _split(body: list[ast.stmt], names: Names) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    """The statements up to the last that calls a tool, and those after it.
+
+    A last statement that calls and keeps at once, \`out.append(tool(x))\`, is first made into two.
+    """
+    calls = [index for index, statement in enumerate(body) if names.calls_tool(statement)]
+    if not calls:
+        return [], body
+    last = body[calls[-1]]
+    match last:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(), args=[value], keywords=[]) as call):
+            kept = ast.Expr(ast.Call(call.func, [_result()], []))
+        case ast.Assign(targets=[ast.Subscript() as place], value=value):
+            kept = ast.Assign([place], _result())
+        case _:
+            return body[: calls[-1] + 1], body[calls[-1] + 1 :]
+    made = ast.Assign([ast.Name(_RESULT, ast.Store())], value)
+    first, second = located(made, last), located(kept, last)
+    return [*body[: calls[-1]], first], [second, *body[calls[-1] + 1 :]]
+
+
+#: Names for a result to which the cell gives none, and for the items; no cell can write them.
+_RESULT = "\\0result"
+_ITEMS = "\\0items"
+
+
+def _result() -> ast.Name:
+    """The result that is kept."""
+    return ast.Name(_RESULT, ast.Load())
+
+
+def _assigned_name(statement: ast.stmt, names: Names) -> str | None:
+    """The name that a harmless assignment sets, or None if the statement is anything else."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if names.is_pure(value):
+            return name
+    return None
+
+
+def _only_keeps(statement: ast.stmt, names: Names, written: set[str]) -> bool:
+    """Whether a statement does no more than print, or write to variables, whose names are added to \`written\`."""
+    match statement:
+        case ast.Pass() | ast.Continue():
+            return True
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            written.add(name)
+            return names.is_pure(value)
+        case ast.AugAssign(target=ast.Name(id=name), value=value):
+            written.add(name)
+            return names.is_pure(value)
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name), slice=key)], value=value):
+            written.add(name)
+            return names.is_pure(value) and names.is_pure(key)
+        case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=arguments, keywords=[])):
+            return all(map(names.is_pure, arguments))
+        case ast.Expr(
+            value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments, keywords=[])
+        ) if method in _KEEPING_METHODS:
+            written.add(name)
+            return all(map(names.is_pure, arguments))
+        case ast.If(test=test, body=body, orelse=orelse):
+            return names.is_pure(test) and all(_only_keeps(part, names, written) for part in [*body, *orelse])
+    return False
+
+
+def _loads(node: ast.AST) -> set[str]:
+    """Names that \`node\` reads."""
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
+
+
+def _reads(calling: list[ast.stmt], bound: list[str]) -> set[str]:
+    """Names that the calling part reads before it sets them itself."""
+    known = set(bound)
+    found: set[str] = set()
+    for statement in calling:
+        inner = {
+            part.id for part in ast.walk(statement) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+        }
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                found |= _loads(value) - known - (inner - {name})
+                known.add(name)
+    return found
+
+
+def _build(node: ast.For, parts: _Parts, where: str) -> ast.For:
+    """The loop over the results of its calling part, of which each is a tuple of all names that a round sets."""
+    kept = [*parts.bound, *parts.made]
+    steps: list[ast.expr] = [
+        ast.NamedExpr(target, statement.value)
+        for statement in parts.calling
+        if isinstance(statement, ast.Assign) and isinstance(target := statement.targets[0], ast.Name)
+    ]
+    body = ast.Subscript(ast.Tuple([*steps, _tuple(kept)], ast.Load()), ast.Constant(-1), ast.Load())
+    items = ast.comprehension(node.target, ast.Name(_ITEMS, ast.Load()), [], 0)
+    arguments = [
+        node.iter,
+        _lambda([_ITEMS], ast.GeneratorExp(thunk(parts.bound, body), [items])),
+        _lambda([], _tuple(parts.reads)),
+        _lambda([], _tuple(parts.written)),
+        ast.Constant(where),
+    ]
+    target = ast.Tuple([ast.Name(name, ast.Store()) for name in kept], ast.Store())
+    loop = ast.For(target, cell_call("loop_together", arguments), parts.keeping or [ast.Pass()], [])
+    return located(loop, node)
+
+
+def _tuple(names: list[str]) -> ast.Tuple:
+    """A tuple of what names stand for."""
+    return ast.Tuple([ast.Name(name, ast.Load()) for name in names], ast.Load())
+
+
+def _lambda(parameters: list[str], body: ast.expr) -> ast.Lambda:
+    """A function of parameters without defaults."""
+    return ast.Lambda(ast.arguments([], [ast.arg(name) for name in parameters], None, [], [], None, []), body)
+`,
+  prelude_rewrite: `"""Rewrites comprehensions and loops over concurrent tools, so that independent calls run together.
+
+Only what can be shown to give the same results is changed: the part that calls may hold names, constants,
+reads, operators, f-strings, methods of text and pure builtins, and no effect of one round may reach another.
+"""
+
+import ast
+from collections.abc import Iterable
+from typing import Any
+
+from .prelude_rewrite_loop import rewrite_loop
+from .prelude_rewrite_names import (
+    Names,
+    assigned_names,
+    cell_call,
+    is_plain_target,
+    located,
+    target_names,
+    thunk,
+)
+
+
+def rewrite(tree: ast.Module, tools: frozenset[str], variables: Iterable[str], cell: str) -> None:
+    """Rewrites \`tree\` in place. A variable may hide a builtin; \`cell\` names the cell in notes."""
+    assigned = assigned_names(tree)
+    if tools - assigned:
+        # The tools are variables too, but ones that stand for what they say.
+        names = Names(tools, assigned | set(variables) - tools)
+        _Rewriter(names, cell).visit(tree)
+
+
+class _Rewriter(ast.NodeTransformer):
+    """Finds what can be rewritten, outermost first."""
+
+    def __init__(self, names: Names, cell: str) -> None:
+        self._names = names
+        self._cell = cell
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        return self._together("together", node, node.elt)
+
+    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
+        return self._together("together_set", node, node.elt)
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        return self._together("together_dict", node, ast.Tuple([node.key, node.value], ast.Load()))
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        # The functions made here could not see the names of a class's body.
+        node.body = [self.visit(part) if isinstance(part, ast.FunctionDef) else part for part in node.body]
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if len(node.args) >= 1 and self._is_eager(node.func):
+            match node.args[0]:
+                case ast.GeneratorExp() as generator:
+                    node.args[0] = self._together("together", generator, generator.elt)
+                    return node
+                case ast.Call(func=ast.Name(id="map"), args=[function, items], keywords=[]) as call:
+                    node.args[0] = self._map(call, function, items)
+                    return node
+        return self.generic_visit(node)
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        return rewrite_loop(node, self._names, self._where(node)) or self.generic_visit(node)
+
+    def _is_eager(self, function: ast.expr) -> bool:
+        """Whether \`function\` takes all of its first argument before it returns."""
+        match function:
+            case ast.Name(id=name):
+                return name in self._names.eager
+            case ast.Attribute(value=ast.Constant(value=str()), attr="join"):
+                return True
+        return False
+
+    def _map(self, call: ast.Call, function: ast.expr, items: ast.expr) -> ast.expr:
+        """\`map(tool, items)\` and \`map(lambda x: \u2026, items)\` as comprehensions, rewritten if they can be."""
+        match function:
+            case ast.Name(id=name) if name in self._names.tools:
+                target, element = "item", ast.Call(function, [ast.Name("item", ast.Load())], [])
+            case ast.Lambda(args=ast.arguments(posonlyargs=[], args=[ast.arg(arg=target)], kwonlyargs=[], defaults=[], vararg=None, kwarg=None), body=element):
+                pass
+            case _:
+                return call
+        generator = ast.comprehension(ast.Name(target, ast.Store()), items, [], 0)
+        comprehension = ast.copy_location(ast.ListComp(element, [generator]), call)
+        rewritten = self._together("together", comprehension, element)
+        return call if rewritten is comprehension else rewritten
+
+    def _together(self, method: str, node: Any, element: ast.expr) -> ast.expr:
+        """The comprehension \`node\` as a call that runs its elements together, or itself."""
+        names = self._names
+        conditions = [test for generator in node.generators for test in generator.ifs]
+        sources = [generator.iter for generator in node.generators]
+        plain = all(not generator.is_async and is_plain_target(generator.target) for generator in node.generators)
+        harmless = all(map(names.is_pure, [element, *conditions, *sources]))
+        calls_elsewhere = any(map(names.mentions_tool, [*conditions, *sources]))
+        if not (plain and harmless and names.calls_tool(element)) or calls_elsewhere:
+            return self.generic_visit(node)
+        bound = [name for generator in node.generators for name in target_names(generator.target)]
+        thunks = ast.GeneratorExp(thunk(list(dict.fromkeys(bound)), element), node.generators)
+        return located(cell_call(method, [thunks, ast.Constant(self._where(node))]), node)
+
+    def _where(self, node: ast.expr | ast.stmt) -> str:
+        """What the model is told of a rewritten place."""
+        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and part.id in self._names.tools}
+        return f"{self._cell}, line {node.lineno}: the calls of {', '.join(sorted(names))}"
+`,
+  prelude_rewrite_await: `"""Lets a cell await a tool: \`await tool(x)\` becomes \`await tool.aio(x)\`, which is what was meant."""
+
+import ast
+
+from .prelude_rewrite_names import assigned_names
+
+#: Functions whose arguments are awaited.
+_AWAITING = frozenset({"as_completed", "create_task", "ensure_future", "gather", "run", "shield", "wait", "wait_for"})
+
+
+def await_tools(tree: ast.Module, tools: frozenset[str]) -> None:
+    """Rewrites in place the calls of \`tools\` whose result is awaited."""
+    tools -= assigned_names(tree)
+    for node in ast.walk(tree) if tools else ():
+        match node:
+            case ast.Await(value=value):
+                _make_awaitable(value, tools)
+            case ast.Call(func=ast.Attribute(value=ast.Name(), attr=function), args=arguments) if function in _AWAITING:
+                for argument in arguments:
+                    _make_awaitable(argument, tools)
+
+
+def _make_awaitable(node: ast.expr, tools: frozenset[str]) -> None:
+    """Turns a call of a tool, or each of those that a list is made of, into its awaitable form."""
+    match node:
+        case ast.Call(func=ast.Name(id=name) as function) if name in tools:
+            node.func = ast.copy_location(ast.Attribute(function, "aio", ast.Load()), function)
+        case ast.Starred(value=inner):
+            _make_awaitable(inner, tools)
+        case ast.ListComp(elt=element) | ast.GeneratorExp(elt=element):
+            _make_awaitable(element, tools)
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            for element in elements:
+                _make_awaitable(element, tools)
+`,
   prelude_source: `"""From a cell's text to code: parsing, and the three changes that make it a cell."""
 
 import ast
-import codeop
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType
-from typing import Any
 
 from .prelude_control import Control
+from .prelude_rewrite_names import CELL, located
 
 # Objects reach the compiled code as constants, put in the place of these texts after compiling: no name
 # stands for them that the guest could rebind.
 _CONTROL = "\\0rlm:control"
-_CELL = "\\0rlm:cell"
 
 
 @dataclass
@@ -1416,8 +1846,8 @@ def dedent(text: str) -> str:
     return "\\n".join(line.removeprefix(margin) for line in lines)
 
 
-def compile_cell(tree: ast.Module, source: str, filename: str, show: Any) -> CellCode:
-    """Compiles a cell so that \`show.show(value)\` gets the last expression's value.
+def compile_cell(tree: ast.Module, source: str, filename: str, cell: object) -> CellCode:
+    """Compiles a cell so that \`cell.show(value)\` gets the last expression's value.
 
     Every \`try\` of the cell lets the runner's own exceptions pass, whatever it catches.
     """
@@ -1427,7 +1857,7 @@ def compile_cell(tree: ast.Module, source: str, filename: str, show: Any) -> Cel
             statement.handlers.insert(0, _pass_on(statement))
     ast.fix_missing_locations(tree)
     code = compile(tree, filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    return CellCode(_replace(code, {_CONTROL: (Control,), _CELL: show}), bool(code.co_flags & 0x80))
+    return CellCode(_replace(code, {_CONTROL: (Control,), CELL: cell}), bool(code.co_flags & 0x80))
 
 
 def _show_last(tree: ast.Module, source: str) -> None:
@@ -1436,22 +1866,14 @@ def _show_last(tree: ast.Module, source: str) -> None:
         return
     last = tree.body[-1]
     if isinstance(last, ast.Expr):
-        show = ast.Attribute(ast.Constant(_CELL), "show", ast.Load())
-        last.value = _located(ast.Call(show, [last.value], []), last.value)
+        show = ast.Attribute(ast.Constant(CELL), "show", ast.Load())
+        last.value = located(ast.Call(show, [last.value], []), last.value)
 
 
 def _pass_on(statement: ast.Try | ast.TryStar) -> ast.ExceptHandler:
     """A first handler that raises the runner's exceptions again."""
     handler = ast.ExceptHandler(ast.Constant(_CONTROL), None, [ast.Raise(None, None)])
-    return _located(handler, statement.handlers[0])
-
-
-def _located[N: ast.AST](node: N, like: ast.AST) -> N:
-    """\`node\` and all that was made with it, at the place of \`like\`."""
-    for part in ast.walk(node):
-        if not hasattr(part, "lineno"):
-            ast.copy_location(part, like)
-    return node
+    return located(handler, statement.handlers[0])
 
 
 def _statements(tree: ast.AST) -> list[ast.stmt]:
@@ -1539,8 +1961,9 @@ class CellLoop(WebLoop):
             wait(task)
         except Control:
             task.cancel()
-            _settle(lambda: task.done())
-            raise
+            # The task ends with the same exception, whose traceback tells where it was.
+            if not _settle(task.done) or task.cancelled() or not isinstance(task.exception(), Control):
+                raise
         return task.result()
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
@@ -1705,13 +2128,17 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from .prelude_control import acting
+from . import prelude_output as output
+from .prelude_control import Control, acting
+from .prelude_errors import describe
+from .prelude_host import check_cell
 from .prelude_host import wait as wait_for
 from .prelude_loop import loop
 
 #: Jobs of one executor that run together when its maker does not say.
 DEFAULT_WORKERS = 64
 
+_pool_numbers = itertools.count()
 _numbers = itertools.count(threading.get_ident() + 1)
 _ident: contextvars.ContextVar[int] = contextvars.ContextVar("thread", default=threading.get_ident())
 
@@ -1793,6 +2220,9 @@ def start_joinable_thread(
     function: Callable[[], object], *, handle: ThreadHandle | None = None, daemon: bool = True
 ) -> ThreadHandle:
     """Runs \`function\` on a stack of its own; what \`Thread.start\` calls."""
+    execution = acting()
+    if execution is None:
+        raise RuntimeError("can't start new thread: the cell that started this code has ended")
     started = ThreadHandle() if handle is None else handle
     # \`Thread\` runs its target in a context that knows nothing of the cell; give it what this one knows.
     context = getattr(getattr(function, "__self__", None), "_context", None) or contextvars.Context()
@@ -1801,27 +2231,24 @@ def start_joinable_thread(
             context.run(variable.set, value)
     started.ident = next(_numbers)
     context.run(_ident.set, started.ident)
-    spawn(function, context.copy(), started._set_done)
-    return started
-
-
-def spawn(function: Callable[[], object], context: contextvars.Context, ended: Callable[[], None]) -> None:
-    """Runs \`function\` on a new stack for the open execution; \`ended\` is called whatever happens."""
-    execution = acting()
-    if execution is None:
-        raise RuntimeError("can't start new thread: the cell that started this code has ended")
     execution.threads += 1
 
     def run() -> None:
         try:
-            # A stack that gets its turn after the end of the cell must not start.
-            if not execution.closing:
-                function()
+            function()
         finally:
             execution.threads -= 1
-            ended()
+            started._set_done()
 
-    loop.call_soon(run, context=context)
+    loop.call_soon(run, context=context.copy())
+    return started
+
+
+def start_at_once(thread: threading.Thread) -> None:
+    """\`thread.start()\` without waiting until it runs, which would take a turn of the loop for each."""
+    threading._limbo[thread] = thread
+    thread._context = contextvars.copy_context()
+    start_joinable_thread(thread._bootstrap, handle=thread._os_thread_handle)
 
 
 class ThreadPoolExecutor(concurrent.futures.Executor):
@@ -1839,6 +2266,8 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
             raise ValueError("max_workers must be greater than 0")
         self._max_workers = max_workers or DEFAULT_WORKERS
         self._initialize = None if initializer is None else lambda: initializer(*initargs)
+        self._name = thread_name_prefix or f"ThreadPoolExecutor-{next(_pool_numbers)}"
+        self._numbers = itertools.count()
         self._jobs: deque[Callable[[], None]] = deque()
         self._running = 0
         self._closed = False
@@ -1853,6 +2282,7 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
             if not future.set_running_or_notify_cancel():
                 return
             try:
+                check_cell()
                 future.set_result(fn(*args, **kwargs))
             except BaseException as error:
                 future.set_exception(error)
@@ -1860,20 +2290,20 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
         self._jobs.append(job)
         if self._running < self._max_workers:
             self._running += 1
-            context = contextvars.copy_context()
-            context.run(_ident.set, next(_numbers))
-            spawn(self._work, context, self._ended)
+            start_at_once(threading.Thread(target=self._work, name=f"{self._name}_{next(self._numbers)}"))
         return future
 
     def _work(self) -> None:
-        """Runs jobs until there are none."""
-        if self._initialize is not None:
-            self._initialize()
-        while self._jobs:
-            self._jobs.popleft()()
+        """Runs jobs until there are none, and lets \`shutdown\` go on after the last worker."""
+        try:
+            if self._initialize is not None:
+                self._initialize()
+            while self._jobs:
+                self._jobs.popleft()()
+        finally:
+            self._end_worker()
 
-    def _ended(self) -> None:
-        """Counts a worker out, and lets \`shutdown\` go on after the last."""
+    def _end_worker(self) -> None:
         self._running -= 1
         if self._running == 0 and self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
@@ -1893,11 +2323,19 @@ def get_ident() -> int:
     return _ident.get()
 
 
+def show_exception(args: Any, /) -> None:
+    """Stands in for \`threading.excepthook\`: what ended a thread that nobody asks for its result."""
+    if not isinstance(args.exc_value, (Control, SystemExit)):
+        name = args.thread.name if args.thread is not None else "?"
+        output.stderr.write(f"Exception in thread {name}\\n{describe(args.exc_value).traceback}")
+
+
 def install() -> None:
     """Puts these in the place of what needs real threads."""
     threading._start_joinable_thread = start_joinable_thread
     threading._ThreadHandle = ThreadHandle
     threading.get_ident = get_ident
+    threading.excepthook = show_exception
     threading.Lock = threading._allocate_lock = Lock
     threading.RLock = threading._PyRLock
     threading.local = local
@@ -1906,6 +2344,95 @@ def install() -> None:
     concurrent.futures.ProcessPoolExecutor = ThreadPoolExecutor
     loop.executor = ThreadPoolExecutor()
 
+`,
+  prelude_together: `"""Independent calls that run together: what rewritten comprehensions and loops call."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from typing import Any
+
+from .prelude_control import acting
+from .prelude_threads import ThreadPoolExecutor
+
+#: Calls that are open together at most; the host has a bound of its own.
+WINDOW = 256
+#: Objects that are looked at to show that a loop's calls do not depend on what it has written.
+MAX_OBJECTS = 100_000
+
+_SCALARS = frozenset({str, int, float, bool, bytes, type(None), complex, range})
+_CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
+_ITERATORS = frozenset({enumerate, zip, reversed, type({}.keys()), type({}.values()), type({}.items())})
+
+
+def in_order(thunks: Iterable[Callable[[], Any]], where: str) -> Iterator[Any]:
+    """Results of \`thunks\`, which run together, in their order; the first that fails ends it."""
+    pending: deque[Future[Any]] = deque()
+    # Leaving waits for the calls in flight: they are paid for, and none may outlive what made them.
+    with ThreadPoolExecutor(WINDOW) as executor:
+        for thunk in thunks:
+            pending.append(executor.submit(thunk))
+            if len(pending) == 2:
+                _note(where)
+            if len(pending) == WINDOW:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+
+def _note(where: str) -> None:
+    """Tells the model that calls which it wrote one after the other ran together."""
+    execution = acting()
+    if execution is not None:
+        execution.note(f"{where} ran together")
+
+
+def together(thunks: Iterable[Callable[[], Any]], where: str) -> list[Any]:
+    """The list of a rewritten list comprehension."""
+    return list(in_order(thunks, where))
+
+
+def loop_together(
+    items: Iterable[Any],
+    thunks: Callable[[Iterable[Any]], Iterable[Callable[[], Any]]],
+    reads: Callable[[], tuple[Any, ...]],
+    writes: Callable[[], tuple[Any, ...]],
+    where: str,
+) -> Iterator[Any]:
+    """Results of the calling part of a rewritten loop: together if that can be shown to be the same, else in turn."""
+    if type(items) in _ITERATORS:
+        items = list(items)
+    if _independent(items, reads, writes):
+        yield from in_order(thunks(items), where)
+    else:
+        for thunk in thunks(items):
+            yield thunk()
+
+
+def _independent(
+    items: Iterable[Any], reads: Callable[[], tuple[Any, ...]], writes: Callable[[], tuple[Any, ...]]
+) -> bool:
+    """Whether nothing that the calls read can be reached by what the loop writes."""
+    try:
+        written = {id(value) for value in writes()}
+        pending = [items, *reads()]
+    except NameError:
+        return False
+    seen: set[int] = set()
+    while pending:
+        value = pending.pop()
+        kind = type(value)
+        if kind in _SCALARS or id(value) in seen:
+            continue
+        if kind not in _CONTAINERS or id(value) in written or len(seen) > MAX_OBJECTS:
+            return False
+        seen.add(id(value))
+        if kind is dict:
+            pending.extend(value.keys())
+            pending.extend(value.values())
+        else:
+            pending.extend(value)
+    return True
 `,
   prelude_stand_ins: `"""Stands in for what cannot work inside the sandbox, or would stop the interpreter: says what to do instead."""
 
@@ -2035,8 +2562,10 @@ def concurrent_tools() -> frozenset[str]:
 
 
 def given_tools() -> frozenset[str]:
-    """Names of the open execution's tools."""
-    return frozenset(name for name, value in _given.items() if isinstance(value, Tool))
+    """Names that stand for the tools of the open execution."""
+    return frozenset(
+        name for name, value in _given.items() if isinstance(value, Tool) and variables.get(name) is value
+    )
 
 
 def restore_names(execution: Execution) -> None:
@@ -2045,6 +2574,9 @@ def restore_names(execution: Execution) -> None:
         if variables.get(name) is not value:
             variables[name] = value
             execution.note(f"{name} was overwritten or deleted; it is the function of that name again")
+    for name in [name for name in variables if name[:1] == "\\0"]:
+        # A rewritten loop's own.
+        del variables[name]
     if "print" in variables:
         del variables["print"]
         execution.note("print was overwritten; it is the builtin again")
@@ -2106,7 +2638,7 @@ def reset() -> None:
 `,
   prelude_cell: `"""Running a cell: from its text to its result, whatever it does."""
 
-import linecache
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import prelude_control as control
@@ -2118,6 +2650,9 @@ from .prelude_hints import runtime_hint, syntax_hint
 from .prelude_loop import finish, run_code
 from .prelude_output import Output
 from .prelude_repr import bounded_repr
+from .prelude_rewrite import rewrite
+from .prelude_rewrite_await import await_tools
+from .prelude_together import loop_together, together
 from .prelude_wire import dumps, loads
 
 #: Characters of a shown value; more could not travel in one message.
@@ -2125,7 +2660,10 @@ MAX_VALUE_CHARS = 1_000_000
 
 
 class Cell:
-    """One cell while it runs. The compiled code holds it and hands it the last expression's value."""
+    """One cell while it runs; its compiled code calls \`show\` and what runs calls together."""
+
+    loop_together = staticmethod(loop_together)
+    together = staticmethod(together)
 
     def __init__(self, params: dict[str, Any]) -> None:
         self._params = params
@@ -2143,6 +2681,16 @@ class Cell:
         """Keeps the \`repr\` of the last expression's value."""
         if value is not None:
             self._value = bounded_repr(value, min(self._params["maxOutputChars"], MAX_VALUE_CHARS))
+
+    @staticmethod
+    def together_set(thunks: Iterable[Callable[[], Any]], where: str) -> set[Any]:
+        """The set of a rewritten set comprehension."""
+        return set(together(thunks, where))
+
+    @staticmethod
+    def together_dict(thunks: Iterable[Callable[[], Any]], where: str) -> dict[Any, Any]:
+        """The dict of a rewritten dict comprehension."""
+        return dict(together(thunks, where))
 
     def run(self) -> str:
         """Runs the cell; returns its result as JSON text."""
@@ -2166,8 +2714,11 @@ class Cell:
         text = self._params["code"]
         errors.remember_source(self._filename, text)
         try:
-            code = source.compile_cell(source.parse(text, self._filename), text, self._filename, self)
-            run_code(code, namespace.variables)
+            tree = source.parse(text, self._filename)
+            await_tools(tree, namespace.given_tools())
+            if self._params["rewrite"]:
+                rewrite(tree, namespace.concurrent_tools(), namespace.variables, self._filename)
+            run_code(source.compile_cell(tree, text, self._filename, self), namespace.variables)
         except BaseException as problem:
             return problem
         return None
@@ -2223,8 +2774,8 @@ def execute(text: str) -> str:
   prelude: `"""The Python side of the guest: what the worker calls, as the package \`_rlm\`.
 
 The files of this package are modules of the same names (\`prelude_wire.py\` is \`_rlm.prelude_wire\`), loaded in
-the order of \`PARTS\`, then this one as \`_rlm\` itself. No module keeps a JavaScript object other than \`js\`, so
-that the memory of an idle guest can be saved.
+the order of \`PARTS\`, then this one as \`_rlm\` itself. Of JavaScript they keep the functions of \`js.rlm\`
+and nothing else: those have names by which a saved memory finds them again.
 
 \`execute\` is a plain function that must be entered by \`callPromising\`, or it cannot wait for tools.
 """
@@ -2255,9 +2806,14 @@ PARTS = (
     "prelude_hints",
     "prelude_errors",
     "prelude_repr",
+    "prelude_rewrite_names",
+    "prelude_rewrite_loop",
+    "prelude_rewrite",
+    "prelude_rewrite_await",
     "prelude_source",
     "prelude_loop",
     "prelude_threads",
+    "prelude_together",
     "prelude_stand_ins",
     "prelude_namespace",
     "prelude_cell",

@@ -6,6 +6,7 @@ import js
 _STR_HEADER = str().__sizeof__() - 1
 _BYTES_HEADER = bytes().__sizeof__() - 1
 
+_send_blob = js.rlm.send_blob
 _incoming: dict[int, tuple[str, str | bytes]] = {}
 
 
@@ -32,4 +33,4 @@ def take(blob: int) -> str | bytes:
 def send(value: str | bytes) -> int:
     """Gives the host a copy of `value`; returns the number by which the wire names it."""
     data = value.encode("utf-8", "surrogatepass") if type(value) is str else value
-    return int(js.rlm.send_blob(data))
+    return int(_send_blob(data))

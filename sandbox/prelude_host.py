@@ -13,6 +13,9 @@ from .prelude_control import Execution, acting
 SLICE_SECONDS = 0.05
 
 _now = time.monotonic
+#: Looked up once: each look through `js` costs as much as the call itself.
+_call = js.rlm.call
+_cancel = js.rlm.cancel
 
 
 def call(execution: Execution, request: str) -> str:
@@ -21,7 +24,7 @@ def call(execution: Execution, request: str) -> str:
     _need_suspension()
     execution.open_calls += 1
     try:
-        reply = run_sync(js.rlm.call(request))
+        reply = run_sync(_call(request))
     except JsException as error:
         raise _cut_off(error) from None
     finally:
@@ -34,7 +37,7 @@ async def call_later(execution: Execution, request: str) -> str:
     """Sends a tool call whose answer is awaited."""
     execution.output.flush()
     try:
-        reply = await js.rlm.call(request)
+        reply = await _call(request)
     except JsException as error:
         raise _cut_off(error) from None
     execution.check()
@@ -48,9 +51,7 @@ def _cut_off(error: JsException) -> ConnectionError:
 
 def cancel_calls() -> None:
     """Has the host reject the open calls, so that no stack of a finished cell stays suspended."""
-    cancel = getattr(js.rlm, "cancel", None)
-    if cancel is not None:
-        cancel()
+    _cancel()
 
 
 def _need_suspension() -> None:

@@ -16,6 +16,7 @@ BATCH_SECONDS = 0.05
 MESSAGE_CHARS = 256 * 1024
 
 _now = time.monotonic
+_send = js.rlm.output
 
 
 class Output:
@@ -55,7 +56,7 @@ class Output:
         self._batch.clear()
         self._chars = 0
         for start in range(0, len(text), MESSAGE_CHARS):
-            js.rlm.output(self._stream, text[start : start + MESSAGE_CHARS])
+            _send(self._stream, text[start : start + MESSAGE_CHARS])
         self._sent_at = _now()
 
 

@@ -3,8 +3,22 @@
  * are matched by id, so many can be open at once. All that the other side sends is taken as hostile:
  * it may get an error reply, or end the session, but it can't make this side throw.
  */
-import { ErrorCode, type JsonValue, Limits } from "./protocol.ts";
 import type { Chunk, Frame } from "./framing.ts";
+import { ErrorCode, type JsonValue, Limits } from "./protocol.ts";
+import {
+  type Envelope,
+  type Id,
+  idOf,
+  isObject,
+  parseMessage,
+  RpcError,
+  toRpcError,
+  toText,
+  toWireError,
+  withinDepth,
+} from "./rpc_message.ts";
+
+export { RpcError } from "./rpc_message.ts";
 
 /** Anything that carries frames both ways. Ends when `frames` ends or throws. */
 export interface Transport {
@@ -34,20 +48,10 @@ export interface RpcHandlers {
   readonly onChunk?: (chunk: Chunk) => void;
 }
 
-/** An error that crosses the wire: what the other side replied, or what a handler wants replied. */
-export class RpcError extends Error {
-  override name = "RpcError";
-  readonly code: number;
-  readonly data: JsonValue;
-  constructor(code: number, message: string, data: JsonValue = null) {
-    super(message);
-    this.code = code;
-    this.data = data;
-  }
-}
-
 /** Notification by which a side gives up a request of its own; the name that LSP gave it. */
 const CANCEL = "$/cancelRequest";
+/** Replies that may wait to be sent: who asks and never reads would otherwise fill this side's memory. */
+const UNSENT_REPLIES = 2 * Limits.openCalls;
 
 interface Pending {
   resolve(result: JsonValue): void;
@@ -61,9 +65,12 @@ export class RpcPeer {
   readonly #notifications: Map<string, (params: JsonValue) => void>;
   readonly #onChunk: ((chunk: Chunk) => void) | undefined;
   readonly #pending = new Map<number, Pending>();
-  readonly #open = new Map<string, AbortController>();
+  readonly #open = new Map<Id, AbortController>();
+  /** What gives up the chunks that wait for the transport. */
+  readonly #sending = new Set<(reason: unknown) => void>();
   readonly #ended = Promise.withResolvers<void>();
   #nextId = 1;
+  #unsentReplies = 0;
   #failure: { readonly reason: unknown } | null = null;
 
   /** Starts reading at once. */
@@ -86,7 +93,10 @@ export class RpcPeer {
     return this.#failure === null ? null : this.#failure.reason;
   }
 
-  /** Asks the other side; rejects with {@linkcode RpcError}, the signal's reason, or what ended the session. */
+  /**
+   * Asks the other side; rejects with {@linkcode RpcError}, the signal's reason, or what ended the session.
+   * A request too large for the wire is refused on this side, and nothing is sent.
+   */
   async request(
     method: string,
     params: JsonValue,
@@ -98,7 +108,6 @@ export class RpcPeer {
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<JsonValue>();
     const onAbort = () => {
-      this.#pending.delete(id);
       reject(signal?.reason);
       this.notify(CANCEL, { id });
     };
@@ -108,6 +117,7 @@ export class RpcPeer {
       this.#post({ id, method, params });
       return await promise;
     } finally {
+      this.#pending.delete(id);
       signal?.removeEventListener("abort", onAbort);
     }
   }
@@ -117,10 +127,28 @@ export class RpcPeer {
     if (this.#failure === null) this.#post({ method, params });
   }
 
-  /** Sends one piece of a large value; resolves when the transport can take the next. */
-  async sendChunk(chunk: Omit<Chunk, "kind">): Promise<void> {
+  /**
+   * Sends one piece of a large value; resolves when the transport can take the next, rejects when the signal
+   * aborts or the session ends first.
+   */
+  async sendChunk(
+    chunk: Omit<Chunk, "kind">,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    const { signal } = options;
+    signal?.throwIfAborted();
     this.#throwIfEnded();
-    await this.#transport.send({ kind: "chunk", ...chunk });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    this.#sending.add(reject);
+    this.#send({ kind: "chunk", ...chunk }).then(resolve);
+    try {
+      await promise;
+    } finally {
+      this.#sending.delete(reject);
+      signal?.removeEventListener("abort", onAbort);
+    }
   }
 
   /** Ends the session: everything open fails with the same reason, on this side at once. */
@@ -130,6 +158,7 @@ export class RpcPeer {
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     for (const { reject } of pending) reject(reason);
+    for (const reject of this.#sending) reject(reason);
     for (const controller of this.#open.values()) controller.abort(reason);
     this.#open.clear();
     this.#ended.resolve();
@@ -153,20 +182,33 @@ export class RpcPeer {
     }
   }
 
-  /** Sends a message; a transport that fails ends the session. */
-  #post(message: { [key: string]: JsonValue }): void {
-    const text = JSON.stringify({ jsonrpc: "2.0", ...message });
+  /** Sends a request or a notification; throws when it is too large. */
+  #post(message: Envelope): void {
+    this.#send({ kind: "message", text: toText(message) });
+  }
+
+  #refuse(id: Id | null, code: number, message: string): void {
+    this.#reply(toText({ id, error: { code, message } }));
+  }
+
+  /** Sends a reply, unless so many wait already that the other side can't be reading them. */
+  async #reply(text: string): Promise<void> {
+    if (this.#unsentReplies >= UNSENT_REPLIES) {
+      const problem = `Session is over: ${UNSENT_REPLIES} replies were not read`;
+      return this.abort(new RpcError(ErrorCode.tooLarge, problem));
+    }
+    this.#unsentReplies++;
+    await this.#send({ kind: "message", text });
+    this.#unsentReplies--;
+  }
+
+  /** Hands a frame to the transport; one that fails ends the session. Never rejects. */
+  async #send(frame: Exclude<Frame, { kind: "garbled" }>): Promise<void> {
     try {
-      Promise.resolve(this.#transport.send({ kind: "message", text }))
-        .catch((error) => this.abort(error));
+      await this.#transport.send(frame);
     } catch (error) {
       this.abort(error);
     }
-  }
-
-  #postError(id: JsonValue, code: number, message: string, data: JsonValue = null): void {
-    const error = data === null ? { code, message } : { code, message, data };
-    this.#post({ id, error });
   }
 
   #receive(frame: Frame): void {
@@ -176,149 +218,75 @@ export class RpcPeer {
     }
     const message = frame.kind === "garbled" ? undefined : parseMessage(frame.text);
     if (message === undefined) {
-      return this.#postError(null, ErrorCode.parseError, "Cannot parse message: not JSON in UTF-8");
+      return this.#refuse(null, ErrorCode.parseError, "Cannot parse message: not JSON in UTF-8");
     }
     if (!isObject(message) || message["jsonrpc"] !== "2.0") {
-      return this.#postError(
-        null,
-        ErrorCode.invalidRequest,
-        "Cannot read message: not JSON-RPC 2.0",
-      );
+      return this.#refuse(null, ErrorCode.invalidRequest, "Cannot read message: not JSON-RPC 2.0");
     }
+    const { method } = message;
+    const id = idOf(message);
     if (!withinDepth(message, Limits.depth)) {
-      return this.#postError(
-        idOf(message),
-        ErrorCode.tooLarge,
-        `Cannot take message: nested deeper than ${Limits.depth}`,
-      );
+      const problem = `Cannot take message: nested deeper than ${Limits.depth}`;
+      return this.#refuse(id, ErrorCode.tooLarge, problem);
     }
-    if (typeof message["method"] === "string") return this.#receiveCall(message["method"], message);
+    if (typeof method === "string") {
+      const params = message["params"] ?? {};
+      if ("id" in message) return this.#receiveRequest(id, method, params);
+      return this.#notifications.get(method)?.(params);
+    }
     if ("result" in message || "error" in message) return this.#settle(message);
-    this.#postError(idOf(message), ErrorCode.invalidRequest, "Cannot read message: no method");
+    this.#refuse(id, ErrorCode.invalidRequest, "Cannot read message: no method");
   }
 
-  /** `{ method, params, id? }`: a request, or a notification when there is no id. */
-  #receiveCall(method: string, message: { [key: string]: JsonValue }): void {
-    const params = message["params"] ?? {};
-    if (!("id" in message)) {
-      this.#notifications.get(method)?.(params);
-      return;
-    }
-    const id = message["id"] ?? null;
-    const key = JSON.stringify(id);
-    if (typeof id !== "number" && typeof id !== "string") {
-      return this.#postError(null, ErrorCode.invalidRequest, "Cannot read request: bad id");
+  #receiveRequest(id: Id | null, method: string, params: JsonValue): void {
+    if (id === null) {
+      return this.#refuse(null, ErrorCode.invalidRequest, "Cannot read request: bad id");
     }
     if (typeof params !== "object") {
-      return this.#postError(id, ErrorCode.invalidParams, "Cannot read request: bad params");
+      return this.#refuse(id, ErrorCode.invalidParams, "Cannot read request: bad params");
     }
     const handler = this.#requests.get(method);
     if (!handler) {
-      return this.#postError(
-        id,
-        ErrorCode.methodNotFound,
-        `Cannot find method: ${method.slice(0, 80)}`,
-      );
+      const problem = `Cannot find method: ${method.slice(0, 80)}`;
+      return this.#refuse(id, ErrorCode.methodNotFound, problem);
     }
-    if (this.#open.has(key)) {
-      return this.#postError(
-        id,
-        ErrorCode.invalidRequest,
-        `Cannot start request: id ${key} is open`,
-      );
+    if (this.#open.has(id)) {
+      const problem = `Cannot start request: id ${JSON.stringify(id)} is open`;
+      return this.#refuse(id, ErrorCode.invalidRequest, problem);
     }
     if (this.#open.size >= Limits.openCalls) {
-      return this.#postError(
-        id,
-        ErrorCode.tooLarge,
-        `Cannot start request: ${Limits.openCalls} are open`,
-      );
+      const problem = `Cannot start request: ${Limits.openCalls} are open`;
+      return this.#refuse(id, ErrorCode.tooLarge, problem);
     }
-    this.#answer(id, key, handler, params);
+    this.#answer(id, handler, params);
   }
 
-  async #answer(
-    id: number | string,
-    key: string,
-    handler: RequestHandler,
-    params: JsonValue,
-  ): Promise<void> {
+  async #answer(id: Id, handler: RequestHandler, params: JsonValue): Promise<void> {
     const controller = new AbortController();
-    this.#open.set(key, controller);
+    this.#open.set(id, controller);
+    let text: string;
     try {
-      const result = await handler(params, { signal: controller.signal });
-      if (this.#open.delete(key)) this.#post({ id, result });
+      text = toText({ id, result: await handler(params, { signal: controller.signal }) ?? null });
     } catch (error) {
-      if (!this.#open.delete(key)) return;
-      if (error instanceof RpcError) {
-        return this.#postError(id, error.code, error.message, error.data);
-      }
-      this.#postError(
-        id,
-        ErrorCode.internalError,
-        error instanceof Error ? error.message : String(error),
-      );
+      text = toText({ id, error: toWireError(error) });
     }
+    if (this.#open.delete(id)) this.#reply(text);
   }
 
   /** `{ id, result | error }`: an answer. One for an id that isn't open is dropped: late, doubled or forged. */
-  #settle(message: { [key: string]: JsonValue }): void {
+  #settle(message: Envelope): void {
     const id = message["id"];
     const pending = typeof id === "number" ? this.#pending.get(id) : undefined;
-    if (typeof id !== "number" || !pending) return;
-    this.#pending.delete(id);
-    const error = message["error"];
-    if (error === undefined || error === null) return pending.resolve(message["result"] ?? null);
-    const { code, message: text, data } = isObject(error) ? error : {};
-    pending.reject(
-      new RpcError(
-        typeof code === "number" ? code : ErrorCode.internalError,
-        typeof text === "string" ? text : "Request failed: no reason given",
-        data ?? null,
-      ),
-    );
+    const error = message["error"] ?? null;
+    if (error === null) pending?.resolve(message["result"] ?? null);
+    else pending?.reject(toRpcError(error));
   }
 
   /** The other side gave up a request: its signal aborts, and it gets its one answer, an error. */
   #cancel(params: JsonValue): void {
-    const key = JSON.stringify(isObject(params) ? params["id"] ?? null : null);
-    this.#open.get(key)?.abort(
-      new RpcError(ErrorCode.cancelled, "Request cancelled by its sender"),
-    );
+    const id = isObject(params) ? idOf(params) : null;
+    if (id === null) return;
+    const reason = new RpcError(ErrorCode.cancelled, "Request cancelled by its sender");
+    this.#open.get(id)?.abort(reason);
   }
-}
-
-function parseMessage(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: JsonValue | undefined): value is { [key: string]: JsonValue } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The id to put in an error reply: the message's own where it has a valid one. */
-function idOf(message: { [key: string]: JsonValue }): JsonValue {
-  const id = message["id"];
-  return typeof id === "number" || typeof id === "string" ? id : null;
-}
-
-/** Whether no container lies deeper than `depth`; walks with a list of its own, so that depth can't overflow the stack. */
-export function withinDepth(value: JsonValue, depth: number): boolean {
-  let level: JsonValue[] = [value];
-  for (let d = 0; level.length > 0; d++) {
-    if (d > depth) return false;
-    const next: JsonValue[] = [];
-    for (const item of level) {
-      if (typeof item !== "object" || item === null) continue;
-      for (const child of Array.isArray(item) ? item : Object.values(item)) {
-        if (typeof child === "object" && child !== null) next.push(child);
-      }
-    }
-    level = next;
-  }
-  return true;
 }
