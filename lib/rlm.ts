@@ -99,7 +99,7 @@ export class RLM<const S extends SignatureSpec> {
    * A run that had ended gives its result again.
    *
    * Inputs are those kept in the journal; only those that were too large for it must be given again. The `RLM` must
-   * have the signature and options of then.
+   * have the signature and options of then; but caps may be raised, and a run that had used one up goes on.
    *
    * @throws {JournalError} when the journal cannot be read, an input is not the same, or a cell does something
    * else than it did; and everything that {@linkcode run} throws

@@ -147,3 +147,16 @@ Deno.test("A thousand sub-calls in any order are found in little time", async ()
   assertEquals(replies.map(({ text }) => text), prompts.map((_, n) => `${n}`).toReversed());
   assert(performance.now() - started < 2_000);
 });
+
+Deno.test("A replay costs what the recorded run did on average, and nothing known where a price was unknown", async () => {
+  const script = new EventScript();
+  script.add(runStart());
+  script.add(subRequest("a", "q"));
+  script.add(reply("a", "r", { cost: 0.6 }));
+  const tokens = { ...NO_USAGE, inputTokens: 20, outputTokens: 4 };
+  const replay = new ReplayModel(script.events);
+  assertEquals(await replay.price(tokens), 1.2);
+  assertEquals(await replay.sub.price?.(tokens), 1.2);
+  assertEquals(await new ReplayModel(recorded().events).price(tokens), null);
+  assertEquals(await new ReplayModel([]).price(tokens), null);
+});

@@ -80,9 +80,13 @@ export class Resumption implements EventSink, AsyncDisposable {
     return this.#start?.runId ?? null;
   }
 
-  /** The run has not yet come to where the recording stops. */
+  /**
+   * The run has not yet come to where the recording stops. The last call of a run that had used up a cap is no
+   * part of what is told again: with the cap raised, the run goes on instead.
+   */
   get isRetelling(): boolean {
-    return this.calls.nextRoot?.outcome.kind === "reply";
+    const next = this.calls.nextRoot;
+    return next?.outcome.kind === "reply" && next.request.role === "root";
   }
 
   /**

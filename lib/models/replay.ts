@@ -6,7 +6,9 @@ import { readJournal } from "../trace/journal_reader.ts";
 import type { RecordedCall } from "../trace/recorded_call.ts";
 import { Recording } from "../trace/recording.ts";
 import { recordedAnswer } from "../trace/recorded_answer.ts";
-import type { Completion, CompletionRequest, LanguageModel } from "./language_model.ts";
+import type { Usage } from "../trace/trajectory.ts";
+import { usageOf } from "../trace/usage.ts";
+import type { Completion, CompletionRequest, LanguageModel, TokenUsage } from "./language_model.ts";
 
 /**
  * Gives the replies of a recorded run, with the usage and cost that they had.
@@ -27,11 +29,13 @@ export class ReplayModel implements LanguageModel {
   /** The same recording under the name of the model that answered sub-calls. */
   readonly sub: LanguageModel;
   readonly #recording: Recording;
+  readonly #spent: Usage;
   #failure: ModelError | null = null;
 
   /** Takes the events of a run. */
   constructor(events: readonly RlmEvent[]) {
-    this.#recording = new Recording([events]);
+    this.#recording = new Recording([events], { exact: true });
+    this.#spent = usageOf(events);
     const start = events.find((event) => event.type === "run_start");
     this.name = start?.model ?? "replay";
     this.sub = this.as(start?.subModel ?? this.name);
@@ -57,9 +61,24 @@ export class ReplayModel implements LanguageModel {
     );
   }
 
+  /**
+   * What so many tokens cost at the recorded run's average, so that a cap on money can be held as it was then;
+   * null when a recorded price is unknown.
+   */
+  price({ inputTokens, outputTokens }: TokenUsage): Promise<number | null> {
+    const { calls, cost, ...recorded } = this.#spent;
+    const tokens = recorded.inputTokens + recorded.outputTokens;
+    if (cost === null || calls === 0) return Promise.resolve(null);
+    return Promise.resolve(tokens === 0 ? 0 : cost / tokens * (inputTokens + outputTokens));
+  }
+
   /** The same recording under another model's name, for runs that ask several. */
   as(name: string): LanguageModel {
-    return { name, complete: (request) => this.#complete(request, name) };
+    return {
+      name,
+      complete: (request) => this.#complete(request, name),
+      price: (usage) => this.price(usage),
+    };
   }
 
   /** Gives the recorded reply, or rejects with the recorded failure. */

@@ -11,7 +11,7 @@ const AFTER = 60;
 export function describeDifference(question: Question, recording: Recording): string {
   const call = closest(question, recording.left);
   if (call === null) return `the recording has no more calls, and ${asked(question)} is asked`;
-  const difference = firstDifference(question, call);
+  const difference = firstDifference(question, call, recording);
   if (difference === null) {
     return `the request${inTurn(call)} came before that${inTurn(recording.nextRoot)}`;
   }
@@ -65,10 +65,16 @@ function subject(call: RecordedCall, { message }: Difference): string {
     : `the request${inTurn(call)} is not the recorded one`;
 }
 
-function firstDifference(question: Question, { request }: RecordedCall): Difference | null {
+function firstDifference(
+  question: Question,
+  call: RecordedCall,
+  recording: Recording,
+): Difference | null {
+  const { request } = call;
   const [given, recorded] = [question.messages, request.messages];
+  const comparable = (message: Message | undefined) => recording.comparable(textOf(message), call);
   for (let message = 0; message < Math.max(given.length, recorded.length); message++) {
-    const [ours, theirs] = [textOf(given[message]), textOf(recorded[message])];
+    const [ours, theirs] = [comparable(given[message]), comparable(recorded[message])];
     if (ours === theirs) continue;
     return { message, where: `message ${message + 1}`, ...excerpts(theirs, ours) };
   }

@@ -65,7 +65,7 @@ export class Journal implements AsyncDisposable {
     this.#texts = texts;
     this.#durable = options.durable ?? false;
     this.#held = options.resume ?? false;
-    this.#lines.push(JSON.stringify(newHeader()));
+    if (!this.#held) this.#lines.push(JSON.stringify(newHeader(0)));
   }
 
   /**
@@ -124,8 +124,10 @@ export class Journal implements AsyncDisposable {
 
   /** Writes what was held back since the journal was opened to resume a run; later writes are not held back. */
   release(): Promise<void> {
+    if (!this.#held) return this.flush();
     this.#held = false;
-    return this.#lines.length > 0 ? this.#commitSoon() : this.#current;
+    this.#lines.unshift(JSON.stringify(newHeader(this.#lines.length)));
+    return this.#commitSoon();
   }
 
   /** Resolves when all writes so far have reached the file. */

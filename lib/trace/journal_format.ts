@@ -4,7 +4,8 @@
  * A journal is JSONL. Its lines are of three kinds, told apart by one key each:
  *
  * - `{"journal":1,…}`, a {@linkcode JournalHeader}: the first line, and one more where a resumed run goes on.
- *   What follows such a later header is the whole run again, so the last one begins the part to look at.
+ *   What follows such a later header is the whole run again, so the last one begins the part to look at
+ *   (see {@linkcode JournalHeader.retold}).
  * - `{"inputs":{…}}`: the inputs, when they are small enough to be kept.
  * - `{"seq":…,"type":…,…}`: an event of the run, in the order of `seq`.
  *
@@ -31,16 +32,22 @@ export interface JournalHeader {
   readonly pyodide: string;
   /** Milliseconds since the Unix epoch. */
   readonly time: number;
+  /**
+   * Lines that follow to tell a resumed run again; 0 in the first header. With fewer of them, the writer was stopped
+   * before anything new was done, and the header and what follows count for nothing.
+   */
+  readonly retold: number;
 }
 
 /** The header that this program writes. */
-export function newHeader(): JournalHeader {
+export function newHeader(retold: number): JournalHeader {
   return {
     journal: JOURNAL_FORMAT,
     package: config.version,
     deno: Deno.version.deno,
     pyodide: config.imports.pyodide.replace(/^.*@/, ""),
     time: Date.now(),
+    retold,
   };
 }
 

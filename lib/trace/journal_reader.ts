@@ -60,20 +60,27 @@ export async function readJournal(
   path: string,
   options: ReadOptions = {},
 ): Promise<JournalContent> {
-  let header: JournalHeader | null = null;
+  const parts: { header: JournalHeader; events: RlmEvent[]; lines: number }[] = [];
   let inputs: LoadInputs | null = null;
   let inputsLeftOut: readonly string[] = [];
-  const attempts: RlmEvent[][] = [];
   for await (const entry of streamJournal(path, options)) {
-    if (entry.kind === "header") {
-      header = entry.header;
-      attempts.push([]);
-    } else if (entry.kind === "inputs") {
-      inputs = entry.load;
-      inputsLeftOut = entry.leftOut;
-    } else attempts.at(-1)?.push(entry.event);
+    const part = parts.at(-1);
+    if (entry.kind === "header") parts.push({ header: entry.header, events: [], lines: 0 });
+    else if (part !== undefined) part.lines++;
+    if (entry.kind === "event") part?.events.push(entry.event);
+    if (entry.kind === "inputs") [inputs, inputsLeftOut] = [entry.load, entry.leftOut];
   }
-  return { path, header, events: attempts.at(-1) ?? [], attempts, inputs, inputsLeftOut };
+  const whole = parts.filter(({ header, lines }) => lines >= header.retold);
+  const attempts = whole.map(({ events }) => events);
+  const last = whole.at(-1);
+  return {
+    path,
+    header: last?.header ?? null,
+    events: last?.events ?? [],
+    attempts,
+    inputs,
+    inputsLeftOut,
+  };
 }
 
 /**
@@ -136,7 +143,7 @@ class LineReader {
   }
 
   #header(json: { [key: string]: JsonValue }, line: number): JournalHeader {
-    const { journal, package: version, deno, pyodide, time } = json;
+    const { journal, package: version, deno, pyodide, time, retold } = json;
     if (typeof journal !== "number" || journal > JOURNAL_FORMAT) {
       throw this.#error(
         `has format ${
@@ -153,6 +160,7 @@ class LineReader {
       deno: String(deno),
       pyodide: String(pyodide),
       time: Number(time),
+      retold: Number(retold ?? 0),
     };
   }
 

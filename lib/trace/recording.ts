@@ -2,6 +2,7 @@
 import type { JsonSchema } from "../../sandbox/protocol.ts";
 import type { Message } from "../models/language_model.ts";
 import type { RlmEvent } from "./events.ts";
+import { withoutFigures } from "./figures.ts";
 import { isRoot, type RecordedCall, recordedCalls } from "./recorded_call.ts";
 import { sha256Of } from "./text_store.ts";
 
@@ -11,23 +12,35 @@ export interface Question {
   readonly schema?: JsonSchema | null;
 }
 
+/** How a recording finds what is asked. */
+export interface RecordingOptions {
+  /**
+   * The outermost run's own requests must be equal byte for byte. Without it, and in child runs always, the figures
+   * of the status line may differ. @default {false}
+   */
+  readonly exact?: boolean;
+}
+
 /** Finds recorded calls by what was asked; each is given out once. */
 export class Recording {
   /** All calls, in the order in which they were made. */
   readonly calls: readonly RecordedCall[];
   readonly #byQuestion: ReadonlyMap<string, readonly RecordedCall[]>;
   readonly #given = new Set<RecordedCall>();
+  readonly #exact: boolean;
 
   /** Takes the calls of a run from its events, those of every attempt where it was resumed. */
-  constructor(attempts: readonly (readonly RlmEvent[])[]) {
+  constructor(attempts: readonly (readonly RlmEvent[])[], options: RecordingOptions = {}) {
     const merged = new Map<string, RecordedCall[]>();
-    for (const events of attempts) {
-      for (
-        const [key, calls] of Map.groupBy(recordedCalls(events), ({ request }) => keyOf(request))
-      ) {
-        merged.set(key, joined(merged.get(key) ?? [], calls));
+    attempts.forEach((events, attempt) => {
+      // A later attempt tells the outermost run's own calls all again, those aside that it no longer makes.
+      const calls = recordedCalls(events)
+        .filter((call) => !isRoot(call) || attempt === attempts.length - 1);
+      for (const [key, group] of Map.groupBy(calls, ({ request }) => keyOf(request))) {
+        merged.set(key, joined(merged.get(key) ?? [], group));
       }
-    }
+    });
+    this.#exact = options.exact ?? false;
     this.#byQuestion = merged;
     this.calls = [...merged.values()].flat().toSorted((a, b) => a.request.seq - b.request.seq);
   }
@@ -55,9 +68,20 @@ export class Recording {
     const asked = this.#byQuestion.get(keyOf(question)) ?? [];
     const left = asked.filter((call) => !this.#given.has(call));
     const call = left.find(({ request }) => request.model === model) ?? left[0] ?? null;
-    if (call === null || isRoot(call) && call !== this.nextRoot) return null;
+    if (call === null || isRoot(call) && !this.#isNext(call, question)) return null;
     this.#given.add(call);
     return call;
+  }
+
+  /** A message's text as far as it must be that of a call. */
+  comparable(text: string, call: RecordedCall): string {
+    return this.#exact && isRoot(call) ? text : withoutFigures(text);
+  }
+
+  #isNext(call: RecordedCall, { messages }: Question): boolean {
+    const texts = call.request.messages.map(({ content }) => content);
+    const isEqual = !this.#exact || messages.every(({ content }, n) => content === texts[n]);
+    return isEqual && call === this.nextRoot;
   }
 }
 
@@ -77,6 +101,6 @@ function joined(earlier: readonly RecordedCall[], later: readonly RecordedCall[]
 }
 
 function keyOf({ messages, schema }: Question): string {
-  const texts = messages.map(({ role, content }) => [role, content]);
+  const texts = messages.map(({ role, content }) => [role, withoutFigures(content)]);
   return sha256Of(JSON.stringify([texts, schema ?? null]));
 }
