@@ -1,7 +1,7 @@
 /** What the model is told after a turn: what the cell printed, what went wrong, and, last, what is left. */
 import type { Cell } from "../host/sandbox.ts";
 import type { SubmissionIssue } from "../errors.ts";
-import { count, cutMiddle, makeVisible, markAsData } from "./shown_text.ts";
+import { count, cutMiddle, markAsData } from "./shown_text.ts";
 
 /** Characters of a value or of stderr that are shown at least, however much was printed. */
 const LEAST_SHOWN = 500;
@@ -11,10 +11,10 @@ export function cellFeedback(cell: Cell, maxChars: number): string {
   const parts: string[] = [];
   let room = maxChars;
   const show = (label: string, text: string, length: number) => {
-    const cut = cutMiddle(makeVisible(cutMiddle(text, room).text), room);
     const size = `${count(length)} ${length === 1 ? "character" : "characters"}`;
-    const note = length > text.length || text.length > room ? `${size}, head and tail shown` : size;
-    parts.push(`${label} (${note}):\n${markAsData(`of="${label.toLowerCase()}"`, cut.text)}`);
+    const note = length > room ? `${size}, head and tail shown` : size;
+    const shown = markAsData(`of="${label.toLowerCase()}"`, cutMiddle(text, room, length));
+    parts.push(`${label} (${note}):\n${shown}`);
     room = Math.max(Math.min(LEAST_SHOWN, maxChars), room - text.length);
   };
   if (cell.stdoutChars > 0) show("Output", cell.stdout, cell.stdoutChars);
@@ -30,7 +30,7 @@ const NO_OUTPUT = "The cell printed nothing. Print what you want to see.";
 
 function errorText(traceback: string, error: { type: string; message: string }): string {
   const text = traceback.trim() === "" ? `${error.type}: ${error.message}` : traceback.trimEnd();
-  return `Error:\n${markAsData('of="error"', cutMiddle(text, 10_000).text)}`;
+  return `Error:\n${markAsData('of="error"', cutMiddle(text, 10_000))}`;
 }
 
 function lostText(cell: Cell): string {

@@ -59,7 +59,7 @@ function describeValue(value: unknown, maxChars: number): Description {
   const entries = entriesOf(value);
   if (entries !== null) return describeEntries(entries, maxChars);
   const type = pythonTypeOf(value);
-  const shown = value === null ? "None" : cutMiddle(shortText(value), maxChars).text;
+  const shown = value === null ? "None" : cutMiddle(shortText(value), maxChars);
   return { type, length: null, unit: null, headline: type, glimpses: [["value", shown]] };
 }
 
@@ -133,7 +133,7 @@ function describeEntries(
   const shown = entries.slice(0, SHOWN_KEYS);
   const each = Math.floor(maxChars / shown.length);
   const lines = shown.map(([key, value]) =>
-    `${cutMiddle(shortText(key), 80).text}: ${glimpse(value, each)}`
+    `${cutMiddle(shortText(key), 80)}: ${glimpse(value, each)}`
   );
   if (size > shown.length) lines.push(`… ${count(size - shown.length)} more keys`);
   return { ...base, headline, glimpses: [["keys", lines.join("\n")]] };

@@ -1,26 +1,31 @@
 /** Makes text fit to be shown to a model: cut to size, harmless, and marked as data. */
 
-/** A text cut to size. */
-export interface CutText {
-  readonly text: string;
-  /** Characters of the whole. */
-  readonly length: number;
-  /** Characters left out of the middle; 0 when it is whole. */
-  readonly omitted: number;
+/**
+ * Keeps the head and the tail of a text, made visible, so that at most `maxChars` characters of it remain.
+ * `length` is the length of the whole where the text is only what was kept of it.
+ */
+export function cutMiddle(text: string, maxChars: number, length: number = text.length): string {
+  if (length <= maxChars) {
+    const whole = makeVisible(text);
+    if (whole.length <= maxChars) return whole;
+  }
+  const head = shownEnd(text, Math.ceil(maxChars / 2), headOf);
+  const tail = shownEnd(text, Math.floor(maxChars / 2), tailOf);
+  const gap = `… ${count(length - head.chars - tail.chars)} characters left out …`;
+  return [head.text, gap, tail.text].filter((part) => part !== "").join("\n");
 }
 
-/** Keeps the head and the tail of a text so that at most `maxChars` characters of it remain. */
-export function cutMiddle(text: string, maxChars: number): CutText {
-  if (text.length <= maxChars) return { text, length: text.length, omitted: 0 };
-  const head = headOf(text, Math.ceil(maxChars / 2));
-  const tail = tailOf(text, Math.floor(maxChars / 2));
-  const omitted = text.length - head.length - tail.length;
-  const gap = `… ${count(omitted)} characters left out …`;
-  return {
-    text: [head, gap, tail].filter((part) => part !== "").join("\n"),
-    length: text.length,
-    omitted,
-  };
+/** One end of a text, made visible; fewer of its characters where that makes them longer. */
+function shownEnd(
+  text: string,
+  maxChars: number,
+  end: (text: string, chars: number) => string,
+): { readonly text: string; readonly chars: number } {
+  const raw = end(text, maxChars);
+  const shown = makeVisible(raw);
+  if (shown.length <= maxChars) return { text: shown, chars: raw.length };
+  const fewer = end(text, Math.floor(maxChars * maxChars / shown.length));
+  return { text: end(makeVisible(fewer), maxChars), chars: fewer.length };
 }
 
 /** The first characters of a text, without half of a surrogate pair at the end. */
