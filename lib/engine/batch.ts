@@ -49,29 +49,38 @@ export async function runBatch<T, R>(
   const places = new Semaphore(concurrency);
   const durations: number[] = [];
   const progress = { done: 0, failed: 0, total: items.length };
+  const count = (failed: boolean) => {
+    progress.done++;
+    if (failed) progress.failed++;
+    if (progress.failed >= maxErrors) {
+      tooMany.abort(
+        new DOMException(`The batch was given up after ${maxErrors} errors`, "AbortError"),
+      );
+    }
+    options.onProgress?.({ ...progress });
+  };
   const one = async (item: T): Promise<BatchItem<R>> => {
+    const started = performance.now();
     try {
-      const result = await places.run(async () => {
-        const started = performance.now();
-        const won = await withSecondTry((each) => run(item, each), durations, options, signal);
-        durations.push(performance.now() - started);
-        return won;
-      }, signal);
+      const result = await withSecondTry((each) => run(item, each), durations, options, signal);
+      durations.push(performance.now() - started);
+      count(false);
       return { ok: true, result };
     } catch (error) {
-      progress.failed++;
-      if (progress.failed >= maxErrors) {
-        tooMany.abort(
-          new DOMException(`The batch was given up after ${maxErrors} errors`, "AbortError"),
-        );
-      }
+      // Counted while the place is still held, so that a batch that is given up starts nothing more.
+      count(true);
       return { ok: false, error };
-    } finally {
-      progress.done++;
-      options.onProgress?.({ ...progress });
     }
   };
-  const results = await Promise.all(items.map(one));
+  const queued = async (item: T): Promise<BatchItem<R>> => {
+    try {
+      return await places.run(() => one(item), signal);
+    } catch (error) {
+      count(true);
+      return { ok: false, error };
+    }
+  };
+  const results = await Promise.all(items.map(queued));
   options.signal?.throwIfAborted();
   return results;
 }

@@ -15,6 +15,8 @@ export class Semaphore {
   async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     await this.#enter(signal);
     try {
+      // The signal may have aborted between being let in and going on.
+      signal.throwIfAborted();
       return await work();
     } finally {
       this.#leave();
