@@ -108,7 +108,10 @@ async function readBody(input: ByteQueue, headers: Map<string, string>): Promise
   if (headers.get("content-type") === CHUNK_TYPE) {
     if (length > Limits.chunkBytes) throw tooLarge("chunk", length, Limits.chunkBytes);
     const blob = integerHeader(headers, "blob");
-    const type = blobType(headers.get("type"));
+    const type = headers.get("type");
+    if (!isBlobType(type)) {
+      throw new FramingError(`Cannot read header type: ${excerpt(type ?? "missing")}`);
+    }
     const offset = integerHeader(headers, "offset");
     const total = integerHeader(headers, "total");
     if (offset + length > total) {
@@ -140,10 +143,9 @@ function parseHeaders(block: string): Map<string, string> {
   return headers;
 }
 
-/** The `Type` header of a chunk. */
-export function blobType(text: unknown): BlobType {
-  if (text === "ascii" || text === "utf8" || text === "bytes") return text;
-  throw new FramingError(`Cannot read header type: ${excerpt(String(text))}`);
+/** Whether a value, of a header or from another realm, is a type of blob. */
+export function isBlobType(type: unknown): type is BlobType {
+  return type === "ascii" || type === "utf8" || type === "bytes";
 }
 
 /** A header that must be a plain decimal number. */

@@ -67,6 +67,8 @@ export class Interpreter {
         else handlers.chunk(chunk);
       },
     });
+    // A worker that broke the contract can't be talked to any more.
+    this.#peer.ended.then(() => handlers.fatal(String(this.#peer.failure)));
   }
 
   /** Hands Pyodide's files and a memory over, and waits until Python is ready; resolves to its versions. */

@@ -1,5 +1,6 @@
 /** The wire between the two realms of the child: frames over a MessagePort, strings and buffers only. */
-import { blobType, type Frame } from "./framing.ts";
+import { type Frame, isBlobType } from "./framing.ts";
+import { Limits } from "./protocol.ts";
 import type { Transport } from "./rpc_peer.ts";
 
 /**
@@ -31,13 +32,22 @@ export function portTransport(port: MessagePort): Transport {
 
 /** Reads what came through the port; anything of another shape is garbled. */
 function toFrame(data: unknown): Frame {
-  if (typeof data === "string") return { kind: "message", text: data };
+  if (typeof data === "string") {
+    return data.length > Limits.messageBytes
+      ? { kind: "garbled" }
+      : { kind: "message", text: data };
+  }
   if (typeof data !== "object" || data === null) return { kind: "garbled" };
   const { blob, type, offset, total, bytes } = data as Record<string, unknown>;
   if (
-    typeof blob !== "number" || typeof offset !== "number" || typeof total !== "number" ||
-    !(bytes instanceof Uint8Array) || !(bytes.buffer instanceof ArrayBuffer)
+    !isBlobType(type) || !isCount(blob) || !isCount(offset) || !isCount(total) ||
+    !(bytes instanceof Uint8Array) || !(bytes.buffer instanceof ArrayBuffer) ||
+    offset + bytes.length > total
   ) return { kind: "garbled" };
   const own = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { kind: "chunk", blob, type: blobType(type), offset, total, bytes: own };
+  return { kind: "chunk", blob, type, offset, total, bytes: own };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

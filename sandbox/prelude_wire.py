@@ -67,6 +67,7 @@ _DECODERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "time": lambda value: datetime.time.fromisoformat(value["v"]),
     "error": lambda value: LLMError(value["type"], value["message"]),
     "blob": lambda value: blobs.take(value["id"]),
+    "json": lambda value: loads(blobs.take(value["id"])),
 }
 
 

@@ -116,7 +116,7 @@ export interface InitializeResult {
   timings: Record<string, number>;
 }
 
-/** Parameters of `bind`: wire-encoded values by name. */
+/** Parameters of `bind`: wire-encoded values by name, which may be a large value (`$: "json"`) as a whole. */
 export interface BindParams {
   values: Record<string, JsonValue>;
 }

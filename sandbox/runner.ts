@@ -21,22 +21,22 @@ Total: \${total}\\r
 let head=await input.headers();if(head===null)return;let headers=parseHeaders(head);token!==null&&checkSeal(headers,token,
 sequence),yield await readBody(input,headers)}}finally{await reader.cancel().catch(()=>{}),reader.releaseLock()}}async function readBody(input,headers){
 let length=integerHeader(headers,"content-length");if(headers.get("content-type")===CHUNK_TYPE){if(length>Limits.chunkBytes)
-throw tooLarge("chunk",length,Limits.chunkBytes);let blob=integerHeader(headers,"blob"),type=blobType(headers.get("type")),
-offset=integerHeader(headers,"offset"),total=integerHeader(headers,"total");if(offset+length>total)throw new FramingError(
-\`Cannot take chunk: bytes \${offset} to \${offset+length} of \${total}\`);return{kind:"chunk",blob,type,offset,total,bytes:await input.
-take(length)}}if(length>Limits.messageBytes)throw tooLarge("message",length,Limits.messageBytes);let body=await input.take(
-length);try{return{kind:"message",text:new TextDecoder("utf-8",{fatal:!0}).decode(body)}}catch{return{kind:"garbled"}}}function parseHeaders(block){
+throw tooLarge("chunk",length,Limits.chunkBytes);let blob=integerHeader(headers,"blob"),type=headers.get("type");if(!isBlobType(
+type))throw new FramingError(\`Cannot read header type: \${excerpt(type??"missing")}\`);let offset=integerHeader(headers,"o\\
+ffset"),total=integerHeader(headers,"total");if(offset+length>total)throw new FramingError(\`Cannot take chunk: bytes \${offset}\\
+ to \${offset+length} of \${total}\`);return{kind:"chunk",blob,type,offset,total,bytes:await input.take(length)}}if(length>
+Limits.messageBytes)throw tooLarge("message",length,Limits.messageBytes);let body=await input.take(length);try{return{kind:"\\
+message",text:new TextDecoder("utf-8",{fatal:!0}).decode(body)}}catch{return{kind:"garbled"}}}function parseHeaders(block){
 let headers=new Map;for(let line of block.split(\`\\r
 \`)){let colon=line.indexOf(":");if(colon<1)throw new FramingError(\`Cannot read header: \${excerpt(line)}\`);let name=line.
 slice(0,colon).trim().toLowerCase();if(headers.has(name))throw new FramingError(\`Cannot read header: \${name} is given tw\\
-ice\`);headers.set(name,line.slice(colon+1).trim())}return headers}function blobType(text){if(text==="ascii"||text==="utf\\
-8"||text==="bytes")return text;throw new FramingError(\`Cannot read header type: \${excerpt(String(text))}\`)}function integerHeader(headers,name){
-let text=headers.get(name);if(text===void 0||!/^\\d{1,12}$/.test(text))throw new FramingError(\`Cannot read header \${name}\\
-: \${excerpt(text??"missing")}\`);return Number(text)}function checkSeal(headers,token,sequence){if(headers.get("token")!==
-token)throw new FramingError("Cannot trust frame: wrong token");if(headers.get("sequence")!==String(sequence))throw new FramingError(
-\`Cannot trust frame: sequence \${excerpt(headers.get("sequence")??"missing")} where \${sequence} was due\`)}function tooLarge(what,length,limit){
-return new FramingError(\`Cannot take \${what}: \${length} bytes, limit \${limit}\`,ErrorCode.tooLarge)}function excerpt(text){
-return JSON.stringify(text.length>60?\`\${text.slice(0,60)}\\u2026\`:text)}var ByteQueue=class{#reader;#pending=new Uint8Array(
+ice\`);headers.set(name,line.slice(colon+1).trim())}return headers}function isBlobType(type){return type==="ascii"||type===
+"utf8"||type==="bytes"}function integerHeader(headers,name){let text=headers.get(name);if(text===void 0||!/^\\d{1,12}$/.test(
+text))throw new FramingError(\`Cannot read header \${name}: \${excerpt(text??"missing")}\`);return Number(text)}function checkSeal(headers,token,sequence){
+if(headers.get("token")!==token)throw new FramingError("Cannot trust frame: wrong token");if(headers.get("sequence")!==String(
+sequence))throw new FramingError(\`Cannot trust frame: sequence \${excerpt(headers.get("sequence")??"missing")} where \${sequence}\\
+ was due\`)}function tooLarge(what,length,limit){return new FramingError(\`Cannot take \${what}: \${length} bytes, limit \${limit}\`,
+ErrorCode.tooLarge)}function excerpt(text){return JSON.stringify(text.length>60?\`\${text.slice(0,60)}\\u2026\`:text)}var ByteQueue=class{#reader;#pending=new Uint8Array(
 0);constructor(reader){this.#reader=reader}async headers(){for(let searched=0;;){let end=findBlankLine(this.#pending,searched);
 if(end>=0&&end<=Limits.headerBytes){let block=this.#pending.subarray(0,end);return this.#pending=this.#pending.subarray(
 end+4),String.fromCharCode(...block)}if(this.#pending.length>Limits.headerBytes)throw new FramingError(\`Cannot read head\\
@@ -65,10 +65,12 @@ push(page);break}}return pages}function words(bytes){return new Int32Array(bytes
 2)}async function pipe(source,through){return new Uint8Array(await new Response(source.stream().pipeThrough(through)).arrayBuffer())}function portTransport(port){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};async function*frames(){
 for(;;){let frame=queue.shift();frame?yield frame:await new Promise(resolve=>wake=resolve)}}return{frames:frames(),send(frame){
 if(frame.kind==="message")return port.postMessage(frame.text);port.postMessage(frame,[frame.bytes.buffer])}}}function toFrame(data){
-if(typeof data=="string")return{kind:"message",text:data};if(typeof data!="object"||data===null)return{kind:"garbled"};let{
-blob,type,offset,total,bytes}=data;if(typeof blob!="number"||typeof offset!="number"||typeof total!="number"||!(bytes instanceof
-Uint8Array)||!(bytes.buffer instanceof ArrayBuffer))return{kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,
-bytes.byteLength);return{kind:"chunk",blob,type:blobType(type),offset,total,bytes:own}}var ID_CHARS=200,ERROR_CHARS=16*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
+if(typeof data=="string")return data.length>Limits.messageBytes?{kind:"garbled"}:{kind:"message",text:data};if(typeof data!=
+"object"||data===null)return{kind:"garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobType(type)||!isCount(blob)||
+!isCount(offset)||!isCount(total)||!(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.
+length>total)return{kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"\\
+chunk",blob,type,offset,total,bytes:own}}function isCount(value){return typeof value=="number"&&Number.isSafeInteger(value)&&
+value>=0}var ID_CHARS=200,ERROR_CHARS=16*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
 super(message),this.code=code,this.data=data}};function toText(message){let text=JSON.stringify({jsonrpc:"2.0",...message});
 if(text.length*3<=Limits.messageBytes)return text;let{length}=new TextEncoder().encode(text);if(length<=Limits.messageBytes)
 return text;throw new RpcError(ErrorCode.tooLarge,\`Cannot send message: \${length} bytes, limit \${Limits.messageBytes}\`)}
@@ -132,17 +134,18 @@ onerror=event=>{event.preventDefault(),this.#ready.reject(startFailure(event.mes
 new RpcPeer(portTransport(this.#channel.port1),{requests:{"tool/call":(call,{signal})=>handlers.callTool(call,signal)},notifications:{
 ready:versions=>this.#ready.resolve(versions),failed:failure=>this.#ready.reject(startFailure(JSON.stringify(failure))),
 output:handlers.output,fatal:failure=>handlers.fatal(JSON.stringify(failure))},onChunk:chunk=>{chunk.blob===MEMORY_BLOB?
-this.#memory=chunk.bytes:handlers.chunk(chunk)}})}boot(files,env,base){this.#base=base;let port=this.#channel.port2,{loaderUrl,
-moduleUrl,wasm,stdlib,memory}=files,message={port,files:{loaderUrl,moduleUrl,wasm,stdlib},snapshot:memory,interrupt:this.#interrupt,
-env:JSON.stringify(env)},moved=[wasm.buffer,stdlib.buffer,...memory?[memory.buffer]:[]];return this.#worker.postMessage(
-message,[port,...moved]),this.#ready.promise}bind(params){return this.#peer.request("bind",params)}execute(params){return this.#peer.
-request("execute",params)}interrupt(){Atomics.store(this.#interrupt,0,INTERRUPT)}clearInterrupt(){Atomics.store(this.#interrupt,
-0,0)}sendChunk(chunk){this.#peer.sendChunk(chunk)}async checkpoint(form){await this.#peer.request("snapshot",{});let bytes=this.#memory;
-if(this.#memory=null,bytes===null)throw new RpcError(ErrorCode.internalError,"Cannot take checkpoint: no memory came");if(form===
-"whole")return{bytes,base:null};let base=await this.#readBase();return{bytes:await takeDifference(base?.bytes??new Uint8Array(
-0),bytes),base:base?.sha256??null}}async#readBase(){if(this.#base===null)return null;let base=await readSnapshot(this.#base.
-path);return base?.sha256===this.#base.sha256?base:null}};function startFailure(why){return new RpcError(ErrorCode.internalError,
-\`Cannot start Python: \${why}\`)}var NAMES=["pyodide.mjs","pyodide.asm.mjs","pyodide.asm.wasm","python_stdlib.zip"];async function readStartFiles(options,early){
+this.#memory=chunk.bytes:handlers.chunk(chunk)}}),this.#peer.ended.then(()=>handlers.fatal(String(this.#peer.failure)))}boot(files,env,base){
+this.#base=base;let port=this.#channel.port2,{loaderUrl,moduleUrl,wasm,stdlib,memory}=files,message={port,files:{loaderUrl,
+moduleUrl,wasm,stdlib},snapshot:memory,interrupt:this.#interrupt,env:JSON.stringify(env)},moved=[wasm.buffer,stdlib.buffer,
+...memory?[memory.buffer]:[]];return this.#worker.postMessage(message,[port,...moved]),this.#ready.promise}bind(params){
+return this.#peer.request("bind",params)}execute(params){return this.#peer.request("execute",params)}interrupt(){Atomics.
+store(this.#interrupt,0,INTERRUPT)}clearInterrupt(){Atomics.store(this.#interrupt,0,0)}sendChunk(chunk){this.#peer.sendChunk(
+chunk)}async checkpoint(form){await this.#peer.request("snapshot",{});let bytes=this.#memory;if(this.#memory=null,bytes===
+null)throw new RpcError(ErrorCode.internalError,"Cannot take checkpoint: no memory came");if(form==="whole")return{bytes,
+base:null};let base=await this.#readBase();return{bytes:await takeDifference(base?.bytes??new Uint8Array(0),bytes),base:base?.
+sha256??null}}async#readBase(){if(this.#base===null)return null;let base=await readSnapshot(this.#base.path);return base?.
+sha256===this.#base.sha256?base:null}};function startFailure(why){return new RpcError(ErrorCode.internalError,\`Cannot st\\
+art Python: \${why}\`)}var NAMES=["pyodide.mjs","pyodide.asm.mjs","pyodide.asm.wasm","python_stdlib.zip"];async function readStartFiles(options,early){
 let{pyodide,snapshot,checkpoint}=options,[contents,base]=await Promise.all([Promise.all(NAMES.map(name=>Deno.readFile(pyodide+
 name))),snapshot===null?null:readSnapshot(snapshot)]),[loader,module,wasm,stdlib]=contents;if(!loader||!module||!wasm||!stdlib)
 throw new RpcError(ErrorCode.internalError,"Cannot read Pyodide");return await Promise.all(NAMES.map(name=>Deno.permissions.
@@ -275,15 +278,15 @@ silenceConsole(),Object.preventExtensions(Object.prototype),Object.preventExtens
 Array,Promise,Map,Set,String,Number,RegExp,Date,Uint8Array])Object.freeze(builtin),Object.freeze(builtin.prototype);for(let builtin of[
 Object,Function,Reflect,JSON,Math])Object.freeze(builtin)}function silenceConsole(){let nothing=()=>{};for(let name of Object.
 keys(console))Object.defineProperty(console,name,{value:nothing,writable:!1,configurable:!1});Object.freeze(console)}function remove(name){
-Reflect.deleteProperty(globalThis,name)||Reflect.defineProperty(globalThis,name,{value:void 0,writable:!1,configurable:!1})}var FramingError=class extends Error{name="FramingError";code;constructor(message,code=ErrorCode.invalidRequest){super(message),
-this.code=code}},encoder=new TextEncoder;function blobType(text){if(text==="ascii"||text==="utf8"||text==="bytes")return text;throw new FramingError(\`Cannot read\\
- header type: \${excerpt(String(text))}\`)}function excerpt(text){return JSON.stringify(text.length>60?\`\${text.slice(0,60)}\\u2026\`:text)}function portTransport(port){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};async function*frames(){
+Reflect.deleteProperty(globalThis,name)||Reflect.defineProperty(globalThis,name,{value:void 0,writable:!1,configurable:!1})}var encoder=new TextEncoder;function isBlobType(type){return type==="ascii"||type==="utf8"||type==="bytes"}function portTransport(port){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};async function*frames(){
 for(;;){let frame=queue.shift();frame?yield frame:await new Promise(resolve=>wake=resolve)}}return{frames:frames(),send(frame){
 if(frame.kind==="message")return port.postMessage(frame.text);port.postMessage(frame,[frame.bytes.buffer])}}}function toFrame(data){
-if(typeof data=="string")return{kind:"message",text:data};if(typeof data!="object"||data===null)return{kind:"garbled"};let{
-blob,type,offset,total,bytes}=data;if(typeof blob!="number"||typeof offset!="number"||typeof total!="number"||!(bytes instanceof
-Uint8Array)||!(bytes.buffer instanceof ArrayBuffer))return{kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,
-bytes.byteLength);return{kind:"chunk",blob,type:blobType(type),offset,total,bytes:own}}var MODULES={prelude_control:\`"""The execution that is open: who may act for it, and the exceptions that end it from ins\\
+if(typeof data=="string")return data.length>Limits.messageBytes?{kind:"garbled"}:{kind:"message",text:data};if(typeof data!=
+"object"||data===null)return{kind:"garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobType(type)||!isCount(blob)||
+!isCount(offset)||!isCount(total)||!(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.
+length>total)return{kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"\\
+chunk",blob,type,offset,total,bytes:own}}function isCount(value){return typeof value=="number"&&Number.isSafeInteger(value)&&
+value>=0}var MODULES={prelude_control:\`"""The execution that is open: who may act for it, and the exceptions that end it from ins\\
 ide."""
 
 import contextvars
@@ -411,19 +414,24 @@ _STR_HEADER = str().__sizeof__() - 1
 _BYTES_HEADER = bytes().__sizeof__() - 1
 
 _send_blob = js.rlm.send_blob
-_incoming: dict[int, tuple[str, str | bytes]] = {}
+_incoming: dict[int, tuple[str, str | bytes | None]] = {}
 
 
 def open_blob(blob: int, kind: str, length: int) -> int:
     """Makes room for a value of \\\`length\\\` bytes; returns the address at which to write them.
 
     \\\`kind\\\` is \\\`"ascii"\\\` (text, no byte above 127), \\\`"utf8"\\\` (text) or \\\`"bytes"\\\`. The memory is
-    that of the value itself, so nothing is copied for \\\`ascii\\\` and \\\`bytes\\\`.
+    that of the value itself, so nothing is copied for \\\`ascii\\\` and \\\`bytes\\\`. The address is 0 where the
+    value does not fit; who takes it gets a \\\`MemoryError\\\`.
     """
     if length < 2:
         # Python shares its shortest strings, so they may not be written to.
         raise ValueError(f"cannot make a blob of {length} bytes; send it inside the JSON")
-    value: str | bytes = "\\\\0" * length if kind == "ascii" else bytes(length)
+    try:
+        value: str | bytes = "\\\\0" * length if kind == "ascii" else bytes(length)
+    except MemoryError:
+        _incoming[blob] = (kind, None)
+        return 0
     _incoming[blob] = (kind, value)
     return id(value) + (_STR_HEADER if kind == "ascii" else _BYTES_HEADER)
 
@@ -431,6 +439,8 @@ def open_blob(blob: int, kind: str, length: int) -> int:
 def take(blob: int) -> str | bytes:
     """The value that was opened as \\\`blob\\\`, now that the host has filled it."""
     kind, value = _incoming.pop(blob)
+    if value is None:
+        raise MemoryError("a value does not fit into the guest's memory")
     return str(value, "utf-8", "surrogatepass") if kind == "utf8" else value
 
 
@@ -507,6 +517,7 @@ _DECODERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "time": lambda value: datetime.time.fromisoformat(value["v"]),
     "error": lambda value: LLMError(value["type"], value["message"]),
     "blob": lambda value: blobs.take(value["id"]),
+    "json": lambda value: loads(blobs.take(value["id"])),
 }
 
 
@@ -3184,13 +3195,13 @@ this.executionId=executionIdOf(params);try{return{...JSON.parse(await this.#pyth
 names(),memoryBytes:this.#python.memoryBytes}}catch(error){throw this.#peer.notify("fatal",{message:String(error).slice(
 0,500)}),error}finally{this.executionId=""}}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.
 get(blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+
-bytes.length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");this.#python.fillBlob(address+
-offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#snapshot(){let bytes=this.#python.snapshot();return this.#peer.
-sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){return typeof params!=
-"object"||params===null||Array.isArray(params)?"":typeof params.executionId=="string"?params.executionId:""}async function boot({
-port,files,snapshot,interrupt,env}){let worker,bridge=createBridge(()=>{if(!worker)throw new Error("Cannot call the host\\
-: the guest is starting");return worker.peer},()=>worker?.executionId??"");try{hideHost();let python=await Python.start(
-{files,snapshot,bridge,interrupt});python.personalize(env),closeRealm(),worker=new Worker(python,port),worker.peer.notify(
-"ready",python.versions)}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(
+bytes.length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(
+address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#snapshot(){let bytes=this.#python.snapshot();
+return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){
+return typeof params!="object"||params===null||Array.isArray(params)?"":typeof params.executionId=="string"?params.executionId:
+""}async function boot({port,files,snapshot,interrupt,env}){let worker,bridge=createBridge(()=>{if(!worker)throw new Error(
+"Cannot call the host: the guest is starting");return worker.peer},()=>worker?.executionId??"");try{hideHost();let python=await Python.
+start({files,snapshot,bridge,interrupt});python.personalize(env),closeRealm(),worker=new Worker(python,port),worker.peer.
+notify("ready",python.versions)}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(
 error)}}))}}globalThis.addEventListener("message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
 `;

@@ -25,7 +25,7 @@ export interface BootMessage {
 class Worker {
   readonly #python: Python;
   readonly #peer: RpcPeer;
-  /** Where each large value that is arriving goes. */
+  /** Where each large value that is arriving goes; 0 for one that does not fit and is dropped. */
   readonly #addresses = new Map<number, number>();
   executionId = "";
 
@@ -69,7 +69,7 @@ class Worker {
     if (offset + bytes.length > total) {
       throw new RangeError("Cannot take chunk: it passes the end of its value");
     }
-    this.#python.fillBlob(address + offset, bytes);
+    if (address !== 0) this.#python.fillBlob(address + offset, bytes);
     if (offset + bytes.length === total) this.#addresses.delete(blob);
   }
 

@@ -1,29 +1,50 @@
 /** Large values on the wire: sent in chunks ahead of the message that names them, put together on arrival. */
-import type { Chunk } from "../../sandbox/framing.ts";
-import { Limits } from "../../sandbox/protocol.ts";
+import type { BlobType, Chunk } from "../../sandbox/framing.ts";
+import { ErrorCode, Limits } from "../../sandbox/protocol.ts";
 import type { RpcPeer } from "../../sandbox/rpc_peer.ts";
+import { ProtocolError } from "../errors.ts";
 import type { Blob } from "./values.ts";
 
 /** UTF-16 units that are encoded at a time; each is at most three bytes, so the result fits one chunk. */
 const SLICE = Math.floor(Limits.chunkBytes / 3);
 
-/** Sends one large value. A text is encoded piece by piece, so that no second copy of it is ever whole. */
-export async function sendBlob(peer: RpcPeer, { id, value }: Blob): Promise<void> {
-  if (typeof value !== "string") return await sendBytes(peer, id, value);
-  const type = isAscii(value) ? "ascii" : "utf8";
-  const total = type === "ascii" ? value.length : utf8Length(value);
+/**
+ * Sends one large value. A text is encoded piece by piece, so that no second copy of it is ever whole.
+ * Rejects when the signal aborts, also while the other side doesn't read.
+ */
+export async function sendBlob(
+  peer: RpcPeer,
+  { id, value }: Blob,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  const { type, total, pieces } = typeof value === "string" ? textBlob(value) : bytesBlob(value);
   let offset = 0;
-  for (const bytes of utf8Pieces(value)) {
-    await peer.sendChunk({ blob: id, type, offset, total, bytes });
+  for (const bytes of pieces) {
+    await peer.sendChunk({ blob: id, type, offset, total, bytes }, options);
     offset += bytes.length;
   }
 }
 
-async function sendBytes(peer: RpcPeer, blob: number, value: Uint8Array): Promise<void> {
-  const total = value.length;
-  for (let offset = 0; offset < total; offset += Limits.chunkBytes) {
-    const bytes = value.slice(offset, offset + Limits.chunkBytes);
-    await peer.sendChunk({ blob, type: "bytes", offset, total, bytes });
+/** A large value on its way: its pieces are made when they are asked for. */
+interface Outgoing {
+  readonly type: BlobType;
+  readonly total: number;
+  readonly pieces: Iterable<Uint8Array<ArrayBuffer>>;
+}
+
+function textBlob(value: string): Outgoing {
+  const type = isAscii(value) ? "ascii" : "utf8";
+  const total = type === "ascii" ? value.length : utf8Length(value);
+  return { type, total, pieces: utf8Pieces(value) };
+}
+
+function bytesBlob(value: Uint8Array): Outgoing {
+  return { type: "bytes", total: value.length, pieces: bytePieces(value) };
+}
+
+function* bytePieces(value: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
+  for (let offset = 0; offset < value.length; offset += Limits.chunkBytes) {
+    yield new Uint8Array(value.subarray(offset, offset + Limits.chunkBytes));
   }
 }
 
@@ -56,6 +77,9 @@ function* slices(text: string): Generator<string> {
   }
 }
 
+/** Large values that may wait at once, however small they are. */
+const MAX_HELD = Limits.openCalls;
+
 /** Large values that arrive from the guest, until the message that names them takes them. */
 export class BlobStore {
   readonly #limit: number;
@@ -67,32 +91,52 @@ export class BlobStore {
     this.#limit = limit;
   }
 
-  /** Takes one chunk; throws a `RangeError` when it is out of place or too much. */
+  /** Takes one chunk; throws `ProtocolError` when it is out of place or too much. */
   add({ blob, offset, total, bytes }: Chunk): void {
-    let entry = this.#blobs.get(blob);
-    if (!entry) {
-      if (this.#held + total > this.#limit) {
-        throw new RangeError(`Cannot take value: ${total} bytes, limit ${this.#limit}`);
-      }
-      entry = { bytes: new Uint8Array(total), filled: 0 };
-      this.#held += total;
-      this.#blobs.set(blob, entry);
-    }
-    if (offset !== entry.filled || offset + bytes.length > entry.bytes.length) {
-      throw new RangeError(`Cannot take chunk: offset ${offset} where ${entry.filled} was due`);
+    const entry = this.#blobs.get(blob) ?? this.#open(blob, total);
+    const { length } = entry.bytes;
+    if (offset !== entry.filled || total !== length || offset + bytes.length > length) {
+      throw new ProtocolError(
+        `Cannot take chunk: bytes ${offset} to ${offset + bytes.length} of ${total} ` +
+          `where ${entry.filled} of ${length} was due`,
+        ErrorCode.invalidRequest,
+      );
     }
     entry.bytes.set(bytes, offset);
     entry.filled += bytes.length;
   }
 
-  /** Gives a whole value up, once. */
+  /** Gives a whole value up, once; throws `ProtocolError` when it is not there. */
   take(id: number): Uint8Array<ArrayBuffer> {
     const entry = this.#blobs.get(id);
     if (!entry || entry.filled < entry.bytes.length) {
-      throw new RangeError(`Cannot take value ${id}: it has not arrived`);
+      throw new ProtocolError(
+        `Cannot take value ${id}: it has not arrived`,
+        ErrorCode.invalidParams,
+      );
     }
     this.#blobs.delete(id);
     this.#held -= entry.bytes.length;
     return entry.bytes;
+  }
+
+  /** Lets go of what nobody took: a call that failed early never asks for its values. */
+  clear(): void {
+    this.#blobs.clear();
+    this.#held = 0;
+  }
+
+  #open(blob: number, total: number): { bytes: Uint8Array<ArrayBuffer>; filled: number } {
+    if (this.#held + total > this.#limit || this.#blobs.size >= MAX_HELD) {
+      throw new ProtocolError(
+        `Cannot take value: ${total} bytes beside ${this.#held} in ${this.#blobs.size} values, ` +
+          `limits ${this.#limit} and ${MAX_HELD}`,
+        ErrorCode.tooLarge,
+      );
+    }
+    const entry = { bytes: new Uint8Array(total), filled: 0 };
+    this.#blobs.set(blob, entry);
+    this.#held += total;
+    return entry;
   }
 }

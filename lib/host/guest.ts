@@ -1,15 +1,22 @@
 /** Guest: one child process with Python in it, from its start to its end. It is not restored; see `sandbox_session`. */
 import { Deadline } from "../../sandbox/deadline.ts";
-import { type InitializeParams, type JsonValue, PROTOCOL_VERSION } from "../../sandbox/protocol.ts";
-import type { Frame } from "../../sandbox/framing.ts";
-import { RpcPeer } from "../../sandbox/rpc_peer.ts";
+import {
+  ErrorCode,
+  type InitializeParams,
+  type JsonValue,
+  MEMORY_BLOB,
+  PROTOCOL_VERSION,
+} from "../../sandbox/protocol.ts";
+import { type Frame, FramingError } from "../../sandbox/framing.ts";
+import { RpcError, RpcPeer } from "../../sandbox/rpc_peer.ts";
 import { GATEWAY, WORKER } from "../../sandbox/runner.ts";
 import { ProtocolError, SandboxLostError, SandboxStartError } from "../errors.ts";
 import { BlobStore, sendBlob } from "./blobs.ts";
 import { childCommand } from "./permissions.ts";
 import { type Child, spawnChild } from "./subprocess.ts";
 import type { ToolCalls } from "./tool_calls.ts";
-import { decodeValue, encodeValue } from "./values.ts";
+import { decodeValue } from "./decode_value.ts";
+import { type Encoded, encodeValue, encodeValues } from "./values.ts";
 
 /** What a guest is started with. */
 export interface GuestOptions {
@@ -34,30 +41,32 @@ export interface Execution {
   onOutput(stream: "stdout" | "stderr", text: string): void;
 }
 
-/** Bytes of large values that a guest may have sent and nobody has taken yet. */
-const HELD_BYTES = 4 * 1024 ** 3;
+/** Bytes that a saved memory may have beside Python's own. */
+const MEMORY_HEAD_BYTES = 1024 ** 2;
 
 /** A live child process. Every method rejects with the same reason once it has ended. */
 export class Guest {
   readonly #child: Child;
   readonly #peer: RpcPeer;
-  readonly #arrived = new BlobStore(HELD_BYTES);
+  /** Large values that nobody has taken yet: never more than the guest's memory can hold. */
+  readonly #arrived: BlobStore;
   #execution: { readonly of: Execution; readonly deadline: Deadline } | null = null;
   #nextBlob = 1;
   #fatal = "";
   introduction: Readonly<Record<string, JsonValue>> = {};
 
-  private constructor(child: Child) {
+  private constructor(child: Child, memoryMb: number) {
     this.#child = child;
+    this.#arrived = new BlobStore(memoryMb * 1024 ** 2 + MEMORY_HEAD_BYTES);
     this.#peer = new RpcPeer({
       frames: this.#frames(),
-      send: (frame) => child.transport.send(frame),
+      send: (frame) => this.#sendFrame(frame),
     }, {
       requests: { "tool/call": (params, { signal }) => this.#answerTool(params, signal) },
       notifications: {
         output: (params) => this.#takeOutput(params),
         fatal: (params) => {
-          this.#fatal = String(member(params, "message"));
+          this.#fatal = textMember(params, "message").slice(0, 500);
         },
       },
       onChunk: (chunk) => this.#arrived.add(chunk),
@@ -72,11 +81,13 @@ export class Guest {
     options.signal?.throwIfAborted();
     const token = crypto.getRandomValues(new Uint8Array(16)).toHex();
     const command = childCommand({ pyodide, snapshot, memoryMb, program: GATEWAY });
-    const guest = new Guest(spawnChild(options.denoPath, command, token));
+    const guest = new Guest(spawnChild(options.denoPath, command, token), memoryMb);
     const timeout = AbortSignal.timeout(options.startTimeoutMs);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
     try {
-      if (checkpoint !== null) await sendBlob(guest.#peer, { id: 0, value: checkpoint.memory });
+      if (checkpoint !== null) {
+        await sendBlob(guest.#peer, { id: MEMORY_BLOB, value: checkpoint.memory }, { signal });
+      }
       const params: InitializeParams = {
         protocolVersion: PROTOCOL_VERSION,
         token,
@@ -113,15 +124,9 @@ export class Guest {
     values: Readonly<Record<string, unknown>>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const encoded: [string, JsonValue][] = [];
-    for (const [name, value] of Object.entries(values)) {
-      encoded.push([name, await this.#send(value, name)]);
-    }
-    await this.#peer.request(
-      "bind",
-      { values: Object.fromEntries(encoded) },
-      signal ? { signal } : {},
-    );
+    const encoded = encodeValues(values, () => this.#nextBlob++);
+    const params = { values: await this.#send(encoded, signal) };
+    await this.#peer.request("bind", params, signal ? { signal } : {});
   }
 
   /** Runs a cell. The hard deadline counts running time only, as the guest's own does, and ends the process. */
@@ -131,6 +136,7 @@ export class Guest {
       () => this.kill("it did not stop at its deadline"),
     );
     this.#execution = { of: execution, deadline };
+    this.#arrived.clear();
     const onAbort = () => this.#stopSoon();
     execution.signal.addEventListener("abort", onAbort, { once: true });
     try {
@@ -154,10 +160,9 @@ export class Guest {
     };
   }
 
-  /** Encodes a value, having sent its large parts. */
-  async #send(value: unknown, name: string): Promise<JsonValue> {
-    const { json, blobs } = encodeValue(value, name, () => this.#nextBlob++);
-    for (const blob of blobs) await sendBlob(this.#peer, blob);
+  /** Sends the large parts of a value ahead; resolves to what names them. */
+  async #send({ json, blobs }: Encoded, signal?: AbortSignal): Promise<JsonValue> {
+    for (const blob of blobs) await sendBlob(this.#peer, blob, { signal });
     return json;
   }
 
@@ -167,8 +172,8 @@ export class Guest {
   }
 
   /** Encodes for the tools of an execution. */
-  encode(value: unknown): Promise<JsonValue> {
-    return this.#send(value, "result");
+  async encode(value: unknown): Promise<JsonValue> {
+    return await this.#send(encodeValue(value, "result", () => this.#nextBlob++));
   }
 
   /** Ends the process now; resolves when it is gone. */
@@ -192,7 +197,7 @@ export class Guest {
   async #answerTool(params: JsonValue, signal: AbortSignal): Promise<JsonValue> {
     const open = this.#execution;
     if (!open || member(params, "executionId") !== open.of.id) {
-      throw new ProtocolError("Tool call outside an execution", -32001);
+      throw new RpcError(ErrorCode.wrongState, "Cannot call tool: no cell is running");
     }
     open.deadline.pause();
     try {
@@ -210,12 +215,33 @@ export class Guest {
     const open = this.#execution;
     if (!open || member(params, "executionId") !== open.of.id) return;
     const stream = member(params, "stream") === "stderr" ? "stderr" : "stdout";
-    open.of.onOutput(stream, String(member(params, "text")));
+    open.of.onOutput(stream, textMember(params, "text"));
   }
 
-  /** The child's frames; where they end, the reason is how the process ended. */
+  /** The child's frames; where they end, the reason is how the process ended, or what it sent that was no frame. */
   async *#frames(): AsyncGenerator<Frame> {
-    yield* this.#child.transport.frames;
+    try {
+      yield* this.#child.transport.frames;
+    } catch (error) {
+      if (error instanceof FramingError) {
+        const { message, code } = error;
+        throw new ProtocolError(`Sandbox ended: ${message}`, code, { cause: error });
+      }
+    }
+    throw await this.#lost();
+  }
+
+  /** Sends one frame; a pipe that breaks is a process that ended. */
+  async #sendFrame(frame: Exclude<Frame, { kind: "garbled" }>): Promise<void> {
+    try {
+      await this.#child.transport.send(frame);
+    } catch {
+      throw await this.#lost();
+    }
+  }
+
+  /** How the process ended; ends it where only its pipes have. */
+  async #lost(): Promise<SandboxLostError> {
     this.#child.kill();
     const { code, signal } = await this.#child.exited;
     const how = this.#fatal !== ""
@@ -223,7 +249,7 @@ export class Guest {
       : signal !== null
       ? `the process got ${signal}`
       : `the process left with code ${code}`;
-    throw new SandboxLostError(`Sandbox ended: ${how}`, {
+    return new SandboxLostError(`Sandbox ended: ${how}`, {
       reason: "exit",
       stderrTail: this.#child.stderrTail(),
     });
@@ -254,4 +280,10 @@ export class Guest {
 function member(value: JsonValue, name: string): JsonValue {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
   return value[name] ?? null;
+}
+
+/** A member that should be text; nothing where it is not. */
+function textMember(value: JsonValue, name: string): string {
+  const text = member(value, name);
+  return typeof text === "string" ? text : "";
 }

@@ -4,7 +4,7 @@
  */
 import { ErrorCode, type JsonValue } from "../../sandbox/protocol.ts";
 import { RpcError } from "../../sandbox/rpc_peer.ts";
-import { ProtocolError, SandboxError, SandboxLostError } from "../errors.ts";
+import { SandboxError, SandboxLostError } from "../errors.ts";
 import { type CellRecord, finishedCell, lostCell, memoryOf, namesOf, Printed } from "./cell.ts";
 import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { Guest } from "./guest.ts";
@@ -259,9 +259,8 @@ function armHardKill(signal: AbortSignal | undefined, graceMs: number, guest: Gu
 
 /** Whether the guest is gone, as opposed to having refused something. */
 function isLoss(error: unknown): error is Error {
-  return error instanceof SandboxError || error instanceof ProtocolError ||
-    (error instanceof RpcError && error.code === ErrorCode.internalError) ||
-    (error instanceof Error && error.name === "FramingError");
+  return error instanceof SandboxError ||
+    (error instanceof RpcError && error.code === ErrorCode.internalError);
 }
 
 function restoredNote({ from, back, gone }: Restored): string {
