@@ -159,10 +159,19 @@ Deno.test("C95: an answer that comes before anything was printed is held back fo
     replies: [SUBMIT, cellReply("SUBMIT(answer=2)")],
     options: { verify: true },
   });
-  assertStringIncludes(lastMessage(lm, 1), "You submitted before anything had been printed");
+  assertStringIncludes(lastMessage(lm, 1), "You submitted before you had seen any output");
   assertEquals(result?.answer, 2);
   assertEquals(result?.stopReason, "submitted");
   assertEquals(eventsOf(events, "submission").length, 2);
+});
+
+Deno.test("C95: output of the submitting cell itself has not been seen yet", async () => {
+  const { lm, result } = await fakeRun({
+    replies: [SUBMIT, SUBMIT],
+    cell: (code) => ({ stdout: "1", ...submitLiterals(code) }),
+    options: { verify: true },
+  });
+  assertEquals([lm.requests.length, result?.stopReason], [2, "submitted"]);
 });
 
 Deno.test("C95: an answer after something was printed is taken at once, and so is one in the last turn", async () => {

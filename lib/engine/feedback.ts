@@ -48,9 +48,9 @@ export function refusalFeedback(issues: readonly SubmissionIssue[]): string {
   return `SUBMIT was refused, and the run goes on:\n${lines.join("\n")}`;
 }
 
-/** Asks to look at an answer that was handed in before anything was seen. */
+/** Asks to look at an answer that was handed in before any output was seen. */
 export const VERIFY_FEEDBACK =
-  "You submitted before anything had been printed, so nothing has been looked at yet. " +
+  "You submitted before you had seen any output, so nothing has been looked at yet. " +
   "The answer is kept. Print what it rests on, and the answer itself where it is long; " +
   "then submit it again, corrected if need be.";
 

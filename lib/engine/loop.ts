@@ -39,7 +39,8 @@ class Loop {
   readonly #stalls = new StallGuard();
   #advice: StallAdvice = "fine";
   #kept: Outputs | null = null;
-  #seen = false;
+  /** The model has been shown output, in this run or in an earlier one of its session. */
+  #seen: boolean;
   #refusals = 0;
   #lost = 0;
 
@@ -47,6 +48,7 @@ class Loop {
     this.#bench = bench;
     this.#run = bench.run;
     this.#settings = bench.settings;
+    this.#seen = bench.conversation.log.some(({ output }) => output !== "");
   }
 
   async run(): Promise<LoopEnd> {
@@ -91,7 +93,7 @@ class Loop {
     return result;
   }
 
-  /** Keeps an answer that came before anything was printed, and asks to look at it, once. */
+  /** Keeps an answer that came before the model had seen any output, and asks to look at it, once. */
   #holdBack(end: TurnEnd, turn: number): TurnEnd {
     const blind = !this.#seen && this.#settings.verify && turn < this.#settings.maxIterations;
     const printed = end.cell !== null && end.cell.stdoutChars + end.cell.stderrChars > 0;

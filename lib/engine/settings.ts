@@ -26,7 +26,7 @@ export interface LoopOptions {
   readonly instructions?: string;
   /** How the prompt speaks: a profile's name, or a profile of your own. @default {"default"} */
   readonly profile?: ProfileName | Profile;
-  /** Ask once to look again when an answer comes before anything was printed. @default {true} */
+  /** Ask once to look again when an answer comes before the model has seen any output. @default {true} */
   readonly verify?: boolean;
   /** Run independent sub-calls in a comprehension together. @default {true} */
   readonly rewrite?: boolean;
