@@ -39,6 +39,7 @@ PARTS = (
     "prelude_rewrite_await",
     "prelude_source",
     "prelude_loop",
+    "prelude_finish",
     "prelude_threads",
     "prelude_together",
     "prelude_stand_ins",

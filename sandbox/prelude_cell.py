@@ -1,5 +1,6 @@
 """Running a cell: from its text to its result, whatever it does."""
 
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,7 +10,8 @@ from . import prelude_namespace as namespace
 from . import prelude_source as source
 from .prelude_control import CellTimeout, Execution
 from .prelude_hints import runtime_hint, syntax_hint
-from .prelude_loop import finish, run_code
+from .prelude_finish import finish
+from .prelude_loop import loop
 from .prelude_output import Output
 from .prelude_repr import bounded_repr
 from .prelude_rewrite import rewrite
@@ -80,7 +82,12 @@ class Cell:
             await_tools(tree, namespace.given_tools())
             if self._params["rewrite"]:
                 rewrite(tree, namespace.concurrent_tools(), namespace.variables, self._filename)
-            run_code(source.compile_cell(tree, text, self._filename, self), namespace.variables)
+            code = source.compile_cell(tree, text, self._filename, self)
+            # A cell with `await` at its top level makes a coroutine.
+            if code.co_flags & inspect.CO_COROUTINE:
+                loop.run_until_complete(eval(code, namespace.variables))
+            else:
+                exec(code, namespace.variables)
         except BaseException as problem:
             return problem
         return None

@@ -23,6 +23,8 @@ MAX_DEPTH = 100
 INLINE_BYTES = 1024 * 1024
 #: Integers beyond this are not exact in JavaScript's numbers.
 MAX_SAFE_INTEGER = 2**53 - 1
+#: Characters of a path in an error.
+MAX_PATH = 120
 #: Longest integer that is sent, in bits: about a million digits.
 MAX_INTEGER_BITS = 3_400_000
 
@@ -42,7 +44,7 @@ def encode(value: object, label: str) -> Wire:
     try:
         wire = encoder.encode(value, 0)
     except Unsendable as problem:
-        raise TypeError(f"{label}{problem.path}: {problem.reason}") from None
+        raise TypeError(f"{label}{_shortened(problem.path)}: {problem.reason}") from None
     encoder.send_blobs()
     return wire
 
@@ -80,7 +82,7 @@ class _Encoder:
         except (Unsendable, Control, RecursionError, MemoryError):
             raise
         except Exception as error:
-            raise Unsendable(f"a {_type_name(value)} raised {type(error).__name__} while it was read") from None
+            raise Unsendable(f"its {_type_name(value)} raised {type(error).__name__} while it was read") from None
         finally:
             self._ancestors.discard(id(value))
 
@@ -115,7 +117,7 @@ class _Encoder:
             return self._dict({f.name: getattr(value, f.name) for f in dataclasses.fields(kind)}, depth)
         if kind.__module__ == "numpy":
             return self.encode(value.tolist(), depth + 1)
-        raise Unsendable(f"a {_type_name(value)} cannot be sent; use str, int, float, bool, list or dict")
+        raise Unsendable(f"cannot send {_type_name(value)}; use str, int, float, bool, list or dict")
 
     def _list(self, items: list[object], depth: int) -> list[Wire]:
         """Encodes items; lists of one plain type go through at the speed of C."""
@@ -177,7 +179,7 @@ class _Encoder:
         if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
             return value
         if value.bit_length() > MAX_INTEGER_BITS:
-            raise Unsendable("an int of more than a million digits cannot be sent")
+            raise Unsendable("cannot send an int of more than a million digits")
         return {"$": "int", "v": convert_digits(str, value)}
 
     def _float(self, value: float) -> Wire:
@@ -197,6 +199,11 @@ def _key_path(key: object) -> str:
     if type(key) is str and len(key) <= 60:
         return f".{key}" if key.isidentifier() else f"[{key!r}]"
     return f"[{key}]" if type(key) is int and abs(key) < 10**12 else f"[<{_type_name(key)}>]"
+
+
+def _shortened(path: str) -> str:
+    """A path with its middle left out when it is long."""
+    return path if len(path) <= MAX_PATH else f"{path[: MAX_PATH // 2]}…{path[-MAX_PATH // 2 :]}"
 
 
 def _ordered(value: Iterable[object]) -> list[object]:

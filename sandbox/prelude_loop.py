@@ -1,22 +1,27 @@
-"""The event loop of the guest: coroutines that a cell waits for, and what it leaves running."""
+"""The event loop of the guest: one thread, many stacks, and the ways in which one of them waits."""
 
 import asyncio
 import contextvars
+import math
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import Executor
 from typing import Any
 
-from pyodide.webloop import WebLoop, WebLoopPolicy
+from pyodide.ffi import create_once_callable, run_sync
+from pyodide.webloop import WebLoop, WebLoopPolicy, scheduleCallback
 
 from . import prelude_output as output
-from .prelude_control import Control, Execution, acting, inherited
+from .prelude_control import Control, acting, inherited
 from .prelude_errors import describe
-from .prelude_host import cancel_calls, suspend, wait
-from .prelude_source import CellCode
+from .prelude_host import need_suspension
 
+#: Longest wait, in seconds, without a look at the deadline: while the interpreter is suspended it takes no signal.
+SLICE_SECONDS = 0.05
 #: Seconds that code which a cell left running gets for ending itself.
 GRACE_SECONDS = 1.0
+#: Longest delay that a JavaScript timer takes.
+MAX_TIMEOUT_MS = 2**31 - 1
 
 
 class CellLoop(WebLoop):
@@ -25,21 +30,58 @@ class CellLoop(WebLoop):
     #: Runs the jobs of `to_thread`.
     executor: Executor
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._system_exit_handler = self._keyboard_interrupt_handler = lambda *_: None
+    # Pyodide's own versions of the next two look their helpers up among the builtins, which a cell may delete.
 
     def call_later(
         self, delay: float, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         execution = inherited()
-        handle = super().call_later(delay, callback, *args, context=context)
-        if execution is not None:
-            if execution.closed:
-                handle.cancel()
-            else:
+        handle = asyncio.Handle(callback, args, self, context)
+        if execution is not None and execution.closed:
+            handle.cancel()
+        elif delay != math.inf:
+            if execution is not None:
                 execution.handles.add(handle)
+            milliseconds = min(max(delay, 0) * 1000, MAX_TIMEOUT_MS)
+            scheduleCallback(create_once_callable(lambda: self._run(handle), _may_syncify=True), milliseconds)
         return handle
+
+    def _decrement_in_progress(self, future: Any = None) -> None:
+        # Pyodide counts callbacks to find the tasks for which nobody waits: one is this method itself.
+        unheard = future is not None and getattr(future, "_num_done_callbacks", None) == 1
+        if unheard and not future.cancelled() and (error := future.exception()) is not None:
+            self.call_exception_handler({"exception": error})
+
+    def _run(self, handle: asyncio.Handle) -> None:
+        """Runs a callback when its turn has come; nothing that it raises may reach JavaScript."""
+        self._install_running_loop()
+        self._install_asyncgen_hooks()
+        if not handle.cancelled():
+            try:
+                handle._run()
+            except (SystemExit, KeyboardInterrupt):
+                # A task that was ended by one of these keeps it for whoever awaits the task.
+                pass
+
+    def suspend(self, future: asyncio.Future[Any] | None, seconds: float) -> None:
+        """Lets other stacks run until `future` is done or `seconds` have passed."""
+        need_suspension()
+        asyncio._set_running_loop(self)
+        wake = self.create_future()
+
+        def set_wake(_future: object = None) -> None:
+            if not wake.done():
+                wake.set_result(None)
+
+        timer = self.call_later(seconds, set_wake)
+        if future is not None:
+            future.add_done_callback(set_wake)
+        try:
+            run_sync(wake)
+        finally:
+            timer.cancel()
+            if future is not None:
+                future.remove_done_callback(set_wake)
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[..., Any], *args: Any
@@ -58,7 +100,7 @@ class CellLoop(WebLoop):
         except Control:
             task.cancel()
             # The task ends with the same exception, whose traceback tells where it was.
-            if not _settle(task.done) or task.cancelled() or not isinstance(task.exception(), Control):
+            if not settle(task.done) or task.cancelled() or not isinstance(task.exception(), Control):
                 raise
         return task.result()
 
@@ -67,6 +109,75 @@ class CellLoop(WebLoop):
         error = context.get("exception")
         if isinstance(error, BaseException) and not isinstance(error, (Control, asyncio.CancelledError)):
             output.stderr.write(f"Exception in a background task\n{describe(error).traceback}")
+
+
+def check_cell() -> None:
+    """Ends the calling code if its cell is over, as every wait does."""
+    execution = acting()
+    if execution is not None:
+        execution.check()
+
+
+def wait(future: asyncio.Future[Any], seconds: float = math.inf) -> bool:
+    """Waits until `future` is done, at most `seconds`; returns whether it is.
+
+    Other stacks run meanwhile. The deadline of the cell, a submission elsewhere and the end of the cell
+    end the wait with their own exceptions.
+    """
+    execution = acting()
+    if execution is not None:
+        execution.output.flush()
+    until = loop.time() + seconds
+    while not future.done():
+        check_cell()
+        left = until - loop.time()
+        if left <= 0:
+            return False
+        loop.suspend(future, min(left, SLICE_SECONDS))
+    return True
+
+
+def settle(done: Callable[[], bool]) -> bool:
+    """Lets other stacks run until `done()`, for a bounded time; returns what it said last."""
+    until = loop.time() + GRACE_SECONDS
+    while not done() and loop.time() < until:
+        loop.suspend(None, 0.005)
+    return done()
+
+
+async def _ended_by_control(coro: Coroutine[Any, Any, Any]) -> Any:
+    """`coro` as a coroutine that the end of the cell reaches."""
+    return await _driven(coro)
+
+
+@types.coroutine
+def _driven(coro: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """`coro`, in which a cancellation after the end of the cell arrives as the exception that ended it."""
+    raised: BaseException | None = None
+    while True:
+        try:
+            awaited = coro.send(None) if raised is None else coro.throw(raised)
+        except StopIteration as stop:
+            return stop.value
+        raised = None
+        try:
+            yield awaited
+        except asyncio.CancelledError as cancelled:
+            raised = _reason() or cancelled
+        except BaseException as error:
+            raised = error
+
+
+def _reason() -> Control | None:
+    """The exception that ends the calling code's cell, if one does."""
+    execution = acting()
+    if execution is None:
+        return None
+    try:
+        execution.check()
+    except Control as reason:
+        return reason
+    return None
 
 
 class _Policy(WebLoopPolicy):
@@ -112,86 +223,11 @@ def run(main: Awaitable[Any], *, debug: bool | None = None, loop_factory: object
     return loop.run_until_complete(main)
 
 
-async def _ended_by_control(coro: Coroutine[Any, Any, Any]) -> Any:
-    """`coro` as a coroutine that the end of the cell reaches."""
-    return await _driven(coro)
-
-
-@types.coroutine
-def _driven(coro: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """`coro`, in which a cancellation after the end of the cell arrives as the exception that ended it."""
-    raised: BaseException | None = None
-    while True:
-        try:
-            awaited = coro.send(None) if raised is None else coro.throw(raised)
-        except StopIteration as stop:
-            return stop.value
-        raised = None
-        try:
-            yield awaited
-        except asyncio.CancelledError as cancelled:
-            raised = _reason() or cancelled
-        except BaseException as error:
-            raised = error
-
-
-def _reason() -> Control | None:
-    """The exception that ends the calling code's cell, if one does."""
-    execution = acting()
-    if execution is None:
-        return None
-    try:
-        execution.check()
-    except Control as reason:
-        return reason
-    return None
-
-
-def _settle(done: Callable[[], bool]) -> bool:
-    """Lets other stacks run until `done()`, for a bounded time; returns what it said last."""
-    until = loop.time() + GRACE_SECONDS
-    while not done() and loop.time() < until:
-        suspend(None, 0.005)
-    return done()
-
-
-def finish(execution: Execution) -> None:
-    """Ends the tasks, threads, tool calls and timers that a cell left behind, and says so."""
-    tasks = [task for task in asyncio.all_tasks(loop) if not task.done()]
-    execution.closing = True
-    if tasks or execution.threads or execution.open_calls:
-        for task in tasks:
-            task.cancel()
-        if execution.open_calls:
-            cancel_calls()
-        _note_left(execution, len(tasks), execution.threads)
-        if not _settle(lambda: idle(execution) and all(task.done() for task in tasks)):
-            execution.note("code that the cell left running does not end; it can act no more")
-    for handle in list(execution.handles):
-        handle.cancel()
-
-
-def _note_left(execution: Execution, tasks: int, threads: int) -> None:
-    """Tells the model what of its work was cut short."""
-    if execution.submission is not None or execution.timed_out:
-        return
-    if tasks:
-        execution.note(f"{tasks} task(s) still ran when the cell ended and were cancelled; await them")
-    if threads:
-        execution.note(f"{threads} thread(s) still ran when the cell ended and were ended; join them")
-
-
-def idle(execution: Execution) -> bool:
-    """Whether no stack of `execution` is suspended."""
-    return not execution.threads and not execution.open_calls
-
-
-def run_code(code: CellCode, variables: dict[str, Any]) -> None:
-    """Runs a compiled cell; one with `await` at its top level runs as a task."""
-    if code.is_async:
-        loop.run_until_complete(eval(code.code, variables))
-    else:
-        exec(code.code, variables)
+def sleep(seconds: float) -> None:
+    """Stands in for `time.sleep`: other stacks run meanwhile, and the deadline ends it."""
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    wait(loop.create_future(), seconds)
 
 
 loop = CellLoop()

@@ -73,6 +73,7 @@ def given_tools() -> frozenset[str]:
 
 def restore_names(execution: Execution) -> None:
     """Gives back the names that a cell overwrote, and says so."""
+    variables.update(_initial)
     for name, value in _given.items():
         if variables.get(name) is not value:
             variables[name] = value

@@ -1,7 +1,6 @@
 """From a cell's text to code: parsing, and the three changes that make it a cell."""
 
 import ast
-from dataclasses import dataclass
 from types import CodeType
 
 from .prelude_control import Control
@@ -10,15 +9,6 @@ from .prelude_rewrite_names import CELL, located
 # Objects reach the compiled code as constants, put in the place of these texts after compiling: no name
 # stands for them that the guest could rebind.
 _CONTROL = "\0rlm:control"
-
-
-@dataclass
-class CellCode:
-    """A compiled cell."""
-
-    code: CodeType
-    #: The code object makes a coroutine: the cell has `await` at its top level.
-    is_async: bool
 
 
 def parse(source: str, filename: str) -> ast.Module:
@@ -43,7 +33,7 @@ def dedent(text: str) -> str:
     return "\n".join(line.removeprefix(margin) for line in lines)
 
 
-def compile_cell(tree: ast.Module, source: str, filename: str, cell: object) -> CellCode:
+def compile_cell(tree: ast.Module, source: str, filename: str, cell: object) -> CodeType:
     """Compiles a cell so that `cell.show(value)` gets the last expression's value.
 
     Every `try` of the cell lets the runner's own exceptions pass, whatever it catches.
@@ -54,7 +44,7 @@ def compile_cell(tree: ast.Module, source: str, filename: str, cell: object) -> 
             statement.handlers.insert(0, _pass_on(statement))
     ast.fix_missing_locations(tree)
     code = compile(tree, filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    return CellCode(_replace(code, {_CONTROL: (Control,), CELL: cell}), bool(code.co_flags & 0x80))
+    return _replace(code, {_CONTROL: (Control,), CELL: cell})
 
 
 def _show_last(tree: ast.Module, source: str) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from .prelude_host import sleep
+from .prelude_loop import sleep
 
 #: Deepest recursion that the stack of the interpreter is sure to hold, whatever is called on the way.
 MAX_RECURSION = 3000

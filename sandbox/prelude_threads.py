@@ -21,9 +21,8 @@ from typing import Any
 from . import prelude_output as output
 from .prelude_control import Control, acting
 from .prelude_errors import describe
-from .prelude_host import check_cell
-from .prelude_host import wait as wait_for
-from .prelude_loop import loop
+from .prelude_loop import check_cell, loop
+from .prelude_loop import wait as wait_for
 
 #: Jobs of one executor that run together when its maker does not say.
 DEFAULT_WORKERS = 64
