@@ -82,16 +82,14 @@ export class Gateway {
     const files = await readStartFiles(options, this.#early);
     const readMs = performance.now() - startedAt;
     this.#early = [];
-    const base = options.snapshot !== null && files.base !== null
-      ? { path: options.snapshot, sha256: files.base }
-      : null;
+    const base = options.snapshot !== null ? { path: options.snapshot, sha256: files.base } : null;
     const versions = await interpreter.boot(files, options.env, base);
     this.#state = { name: "idle", interpreter };
     return {
       protocolVersion: PROTOCOL_VERSION,
       python: field(versions, "python"),
       pyodide: field(versions, "pyodide"),
-      start: options.checkpoint ? "checkpoint" : base ? "snapshot" : "plain",
+      start: options.checkpoint ? "checkpoint" : files.base !== null ? "snapshot" : "plain",
       base: files.base,
       timings: { readMs, pythonMs: performance.now() - startedAt - readMs },
     };

@@ -4,7 +4,7 @@ import { takeDifference } from "./page_difference.ts";
 import { portTransport } from "./port_transport.ts";
 import { ErrorCode, type JsonValue, MEMORY_BLOB } from "./protocol.ts";
 import { RpcError, RpcPeer } from "./rpc_peer.ts";
-import { readSnapshot, type Snapshot } from "./snapshot_file.ts";
+import { readSnapshot, sha256, type Snapshot } from "./snapshot_file.ts";
 import type { StartFiles } from "./start_files.ts";
 import type { BootMessage } from "./worker.ts";
 
@@ -25,10 +25,11 @@ export interface TakenCheckpoint {
   readonly base: string | null;
 }
 
-/** The snapshot that a guest started from. */
+/** The snapshot that checkpoints are differences from. */
 export interface Base {
   readonly path: string;
-  readonly sha256: string;
+  /** Null until there is a snapshot: a plain start has none, but its untouched memory may become one. */
+  readonly sha256: string | null;
 }
 
 /** Value that makes Pyodide raise SIGINT in Python at its next check. */
@@ -117,7 +118,13 @@ export class Interpreter {
     if (bytes === null) {
       throw new RpcError(ErrorCode.internalError, "Cannot take checkpoint: no memory came");
     }
-    if (form === "whole") return { bytes, base: null };
+    if (form === "whole") {
+      // The host asks for the whole when it makes the snapshot of it.
+      if (this.#base?.sha256 === null) {
+        this.#base = { path: this.#base.path, sha256: await sha256(bytes) };
+      }
+      return { bytes, base: null };
+    }
     const base = await this.#readBase();
     const difference = await takeDifference(base?.bytes ?? new Uint8Array(0), bytes);
     return { bytes: difference, base: base?.sha256 ?? null };
@@ -125,7 +132,7 @@ export class Interpreter {
 
   /** The snapshot that this guest started from, read again: keeping it would double an idle sandbox's memory. */
   async #readBase(): Promise<Snapshot | null> {
-    if (this.#base === null) return null;
+    if (this.#base === null || this.#base.sha256 === null) return null;
     const base = await readSnapshot(this.#base.path);
     return base?.sha256 === this.#base.sha256 ? base : null;
   }
