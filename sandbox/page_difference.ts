@@ -7,7 +7,10 @@ const PAGE = 4096;
 /** Bytes before the page numbers: length of the whole, and the count of changed pages. */
 const HEAD = 8;
 
-/** What of `whole` differs from `base`; the inverse of {@linkcode applyDifference}. */
+/**
+ * What of `whole` differs from `base`; the inverse of {@linkcode applyDifference}. Compressed as gzip for
+ * its checksum: a memory with one wrong bit would break Python much later, and elsewhere.
+ */
 export async function takeDifference(
   base: Uint8Array<ArrayBuffer>,
   whole: Uint8Array<ArrayBuffer>,
@@ -18,26 +21,58 @@ export async function takeDifference(
   head.set(pages, 2);
   const parts: Uint8Array<ArrayBuffer>[] = [new Uint8Array(head.buffer)];
   for (const page of pages) parts.push(whole.subarray(page * PAGE, (page + 1) * PAGE));
-  return await pipe(new Blob(parts), new CompressionStream("deflate-raw"));
+  return await pipe(new Blob(parts), new CompressionStream("gzip"));
 }
 
-/** The memory that `difference` was taken of; throws a `RangeError` when it is not one. */
+/** The memory that `difference` was taken of; throws a `RangeError` when it is not one, or of another base. */
 export async function applyDifference(
   base: Uint8Array<ArrayBuffer>,
   difference: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await pipe(new Blob([difference]), new DecompressionStream("deflate-raw"));
-  const [length = 0, count = 0] = new Uint32Array(bytes.buffer, 0, 2);
-  const pages = new Uint32Array(bytes.buffer, HEAD, count);
+  const { length, pages, content } = await readDifference(difference);
+  // Every page beyond the base is in the difference, so no figure in it can ask for more memory than came.
+  if (length > base.length + content.length) throw damaged("its length is not that of its pages");
   const whole = new Uint8Array(length);
   whole.set(base.subarray(0, length));
-  let from = HEAD + count * 4;
+  let from = 0;
+  let least = 0;
   for (const page of pages) {
-    const size = Math.min(PAGE, length - page * PAGE);
-    whole.set(bytes.subarray(from, from + size), page * PAGE);
+    const start = page * PAGE;
+    if (page < least || start >= length) throw damaged(`page ${page} is out of place`);
+    const size = Math.min(PAGE, length - start);
+    whole.set(content.subarray(from, from + size), start);
     from += size;
+    least = page + 1;
   }
+  if (from !== content.length) throw damaged(`${content.length} bytes of pages, not ${from}`);
   return whole;
+}
+
+/** A difference in parts: the length of the memory, the numbers of the changed pages, and what is in them. */
+interface Difference {
+  readonly length: number;
+  readonly pages: Uint32Array;
+  readonly content: Uint8Array<ArrayBuffer>;
+}
+
+async function readDifference(difference: Uint8Array<ArrayBuffer>): Promise<Difference> {
+  const bytes = await pipe(new Blob([difference]), new DecompressionStream("gzip"))
+    .catch((error) => {
+      throw damaged(error instanceof Error ? error.message : String(error));
+    });
+  if (bytes.length < HEAD) throw damaged(`${bytes.length} bytes`);
+  const [length = 0, count = 0] = new Uint32Array(bytes.buffer, 0, 2);
+  const end = HEAD + count * 4;
+  if (end > bytes.length) throw damaged(`${count} pages in ${bytes.length} bytes`);
+  return {
+    length,
+    pages: new Uint32Array(bytes.buffer, HEAD, count),
+    content: bytes.subarray(end),
+  };
+}
+
+function damaged(how: string): RangeError {
+  return new RangeError(`Cannot apply difference: ${how}`);
 }
 
 /** Numbers of the pages that differ; a page that the base doesn't have differs. */
@@ -64,9 +99,10 @@ function changedPages(base: Uint8Array<ArrayBuffer>, whole: Uint8Array<ArrayBuff
   return pages;
 }
 
-/** Whole words of an array, for comparing four bytes at a time. */
+/** Whole words of an array, for comparing four bytes at a time. As integers: as floats −0 and 0 would be equal. */
 function words(bytes: Uint8Array<ArrayBuffer>): Int32Array {
-  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+  const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Int32Array(buffer, byteOffset, length >>> 2);
 }
 
 async function pipe(

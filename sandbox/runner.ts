@@ -54,15 +54,22 @@ now()-this.#startedAt)}resume(){--this.#pauses===0&&this.#run()}[Symbol.dispose]
 this.#startedAt=performance.now(),this.#timer=setTimeout(()=>{this.#expire(),this.#remainingMs=100,this.#run()},Math.max(
 0,this.#remainingMs))}};async function takeDifference(base,whole){let pages=changedPages(base,whole),head=new Uint32Array(2+pages.length);head.set(
 [whole.length,pages.length]),head.set(pages,2);let parts=[new Uint8Array(head.buffer)];for(let page of pages)parts.push(
-whole.subarray(page*4096,(page+1)*4096));return await pipe(new Blob(parts),new CompressionStream("deflate-raw"))}async function applyDifference(base,difference){
-let bytes=await pipe(new Blob([difference]),new DecompressionStream("deflate-raw")),[length=0,count=0]=new Uint32Array(bytes.
-buffer,0,2),pages=new Uint32Array(bytes.buffer,8,count),whole=new Uint8Array(length);whole.set(base.subarray(0,length));
-let from=8+count*4;for(let page of pages){let size=Math.min(4096,length-page*4096);whole.set(bytes.subarray(from,from+size),
-page*4096),from+=size}return whole}function changedPages(base,whole){let pages=[],before=words(base),after=words(whole),
-perPage=4096/4,count=Math.ceil(whole.length/4096);for(let page=0;page<count;page++){let start=page*perPage,end=start+perPage;
-if(end>before.length||end>after.length){pages.push(page);continue}for(let i=start;i<end;i++)if(before[i]!==after[i]){pages.
-push(page);break}}return pages}function words(bytes){return new Int32Array(bytes.buffer,bytes.byteOffset,bytes.length>>>
-2)}async function pipe(source,through){return new Uint8Array(await new Response(source.stream().pipeThrough(through)).arrayBuffer())}function portTransport(port){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};async function*frames(){
+whole.subarray(page*4096,(page+1)*4096));return await pipe(new Blob(parts),new CompressionStream("gzip"))}async function applyDifference(base,difference){
+let{length,pages,content}=await readDifference(difference);if(length>base.length+content.length)throw damaged("its lengt\\
+h is not that of its pages");let whole=new Uint8Array(length);whole.set(base.subarray(0,length));let from=0,least=0;for(let page of pages){
+let start=page*4096;if(page<least||start>=length)throw damaged(\`page \${page} is out of place\`);let size=Math.min(4096,length-
+start);whole.set(content.subarray(from,from+size),start),from+=size,least=page+1}if(from!==content.length)throw damaged(
+\`\${content.length} bytes of pages, not \${from}\`);return whole}async function readDifference(difference){let bytes=await pipe(
+new Blob([difference]),new DecompressionStream("gzip")).catch(error=>{throw damaged(error instanceof Error?error.message:
+String(error))});if(bytes.length<8)throw damaged(\`\${bytes.length} bytes\`);let[length=0,count=0]=new Uint32Array(bytes.buffer,
+0,2),end=8+count*4;if(end>bytes.length)throw damaged(\`\${count} pages in \${bytes.length} bytes\`);return{length,pages:new Uint32Array(
+bytes.buffer,8,count),content:bytes.subarray(end)}}function damaged(how){return new RangeError(\`Cannot apply difference:\\
+ \${how}\`)}function changedPages(base,whole){let pages=[],before=words(base),after=words(whole),perPage=4096/4,count=Math.
+ceil(whole.length/4096);for(let page=0;page<count;page++){let start=page*perPage,end=start+perPage;if(end>before.length||
+end>after.length){pages.push(page);continue}for(let i=start;i<end;i++)if(before[i]!==after[i]){pages.push(page);break}}return pages}
+function words(bytes){let{buffer,byteOffset,length}=bytes.byteOffset%4===0?bytes:bytes.slice();return new Int32Array(buffer,
+byteOffset,length>>>2)}async function pipe(source,through){return new Uint8Array(await new Response(source.stream().pipeThrough(
+through)).arrayBuffer())}function portTransport(port){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};async function*frames(){
 for(;;){let frame=queue.shift();frame?yield frame:await new Promise(resolve=>wake=resolve)}}return{frames:frames(),send(frame){
 if(frame.kind==="message")return port.postMessage(frame.text);port.postMessage(frame,[frame.bytes.buffer])}}}function toFrame(data){
 if(typeof data=="string")return data.length>Limits.messageBytes?{kind:"garbled"}:{kind:"message",text:data};if(typeof data!=
@@ -141,21 +148,22 @@ moduleUrl,wasm,stdlib},snapshot:memory,interrupt:this.#interrupt,env:JSON.string
 return this.#peer.request("bind",params)}execute(params){return this.#peer.request("execute",params)}interrupt(){Atomics.
 store(this.#interrupt,0,INTERRUPT)}clearInterrupt(){Atomics.store(this.#interrupt,0,0)}sendChunk(chunk){this.#peer.sendChunk(
 chunk)}async checkpoint(form){await this.#peer.request("snapshot",{});let bytes=this.#memory;if(this.#memory=null,bytes===
-null)throw new RpcError(ErrorCode.internalError,"Cannot take checkpoint: no memory came");if(form==="whole")return{bytes,
-base:null};let base=await this.#readBase();return{bytes:await takeDifference(base?.bytes??new Uint8Array(0),bytes),base:base?.
-sha256??null}}async#readBase(){if(this.#base===null)return null;let base=await readSnapshot(this.#base.path);return base?.
-sha256===this.#base.sha256?base:null}};function startFailure(why){return new RpcError(ErrorCode.internalError,\`Cannot st\\
-art Python: \${why}\`)}var NAMES=["pyodide.mjs","pyodide.asm.mjs","pyodide.asm.wasm","python_stdlib.zip"];async function readStartFiles(options,early){
+null)throw new RpcError(ErrorCode.internalError,"Cannot take checkpoint: no memory came");if(form==="whole")return this.#base?.
+sha256===null&&(this.#base={path:this.#base.path,sha256:await sha256(bytes)}),{bytes,base:null};let base=await this.#readBase();
+return{bytes:await takeDifference(base?.bytes??new Uint8Array(0),bytes),base:base?.sha256??null}}async#readBase(){if(this.#base===
+null||this.#base.sha256===null)return null;let base=await readSnapshot(this.#base.path);return base?.sha256===this.#base.
+sha256?base:null}};function startFailure(why){return new RpcError(ErrorCode.internalError,\`Cannot start Python: \${why}\`)}var NAMES=["pyodide.mjs","pyodide.asm.mjs","pyodide.asm.wasm","python_stdlib.zip"];async function readStartFiles(options,early){
 let{pyodide,snapshot,checkpoint}=options,[contents,base]=await Promise.all([Promise.all(NAMES.map(name=>Deno.readFile(pyodide+
 name))),snapshot===null?null:readSnapshot(snapshot)]),[loader,module,wasm,stdlib]=contents;if(!loader||!module||!wasm||!stdlib)
 throw new RpcError(ErrorCode.internalError,"Cannot read Pyodide");return await Promise.all(NAMES.map(name=>Deno.permissions.
 revoke({name:"read",path:pyodide+name}))),{loaderUrl:blobUrl(loader),moduleUrl:blobUrl(module),wasm,stdlib,memory:checkpoint?
 await checkpointMemory(checkpoint,early,base):base?.bytes??null,base:base?.sha256??null}}async function checkpointMemory({
 blob,base:wanted},early,base){if(wanted!==null&&wanted!==base?.sha256)throw new RpcError(ErrorCode.invalidParams,"Cannot\\
- restore checkpoint: the snapshot that it was taken against is gone");let parts=early.filter(chunk=>chunk.blob===blob).map(
-({bytes})=>bytes),difference=new Uint8Array(await new Blob(parts).arrayBuffer());return await applyDifference(wanted!==null&&
-base?base.bytes:new Uint8Array(0),difference)}function blobUrl(program){return URL.createObjectURL(new Blob([program],{type:"\\
-text/javascript"}))}var Gateway=class{#transport;#host;#state={name:"new"};#early=[];constructor(transport){this.#transport=transport,this.#host=
+ restore checkpoint: the snapshot that it was taken against is gone; run the cells again");let parts=early.filter(chunk=>chunk.
+blob===blob).map(({bytes})=>bytes),difference=new Uint8Array(await new Blob(parts).arrayBuffer());try{let from=wanted!==
+null&&base?base.bytes:new Uint8Array(0);return await applyDifference(from,difference)}catch{throw new RpcError(ErrorCode.
+invalidParams,"Cannot restore checkpoint: it is damaged; run the cells again")}}function blobUrl(program){return URL.createObjectURL(
+new Blob([program],{type:"text/javascript"}))}var Gateway=class{#transport;#host;#state={name:"new"};#early=[];constructor(transport){this.#transport=transport,this.#host=
 new RpcPeer(transport,{requests:{initialize:params=>this.#initialize(params),bind:params=>this.#whileIdle(interpreter=>interpreter.
 bind(params)),execute:(params,{signal})=>this.#execute(params,signal),checkpoint:params=>this.#whileIdle(interpreter=>this.#checkpoint(
 interpreter,params)),shutdown:()=>this.#shutdown()},notifications:{interrupt:params=>this.#interrupt(params)},onChunk:chunk=>this.#takeChunk(
@@ -164,21 +172,21 @@ ialize",this.#state);let options=readInitialize(params);options.token!==null&&th
 {name:"booting"};let startedAt=performance.now(),interpreter=new Interpreter(options.worker,{callTool:(call,signal)=>this.#callTool(
 call,signal),output:output=>this.#passOutput(output),chunk:chunk=>this.#passChunk(chunk),fatal:message=>this.#die(message)}),
 files=await readStartFiles(options,this.#early),readMs=performance.now()-startedAt;this.#early=[];let base=options.snapshot!==
-null&&files.base!==null?{path:options.snapshot,sha256:files.base}:null,versions=await interpreter.boot(files,options.env,
-base);return this.#state={name:"idle",interpreter},{protocolVersion:1,python:field(versions,"python"),pyodide:field(versions,
-"pyodide"),start:options.checkpoint?"checkpoint":base?"snapshot":"plain",base:files.base,timings:{readMs,pythonMs:performance.
-now()-startedAt-readMs}}}async#execute(params,signal){let{id,timeoutMs}=readExecute(params);if(this.#state.name!=="idle")
-throw wrongState("execute",this.#state);let{interpreter}=this.#state;interpreter.clearInterrupt();using deadline=new Deadline(
-timeoutMs,()=>interpreter.interrupt());this.#state={name:"busy",interpreter,execution:{id,deadline}};let interrupt=()=>interpreter.
-interrupt();signal.addEventListener("abort",interrupt,{once:!0});try{return await interpreter.execute(params)}finally{signal.
-removeEventListener("abort",interrupt),this.#state={name:"idle",interpreter}}}#interrupt(params){this.#openExecution(params)&&
-this.#state.name==="busy"&&this.#state.interpreter.interrupt()}async#whileIdle(work){if(this.#state.name!=="idle")throw wrongState(
-"request",this.#state);let{interpreter}=this.#state;this.#state={name:"busy",interpreter,execution:null};try{return await work(
-interpreter)}finally{this.#state={name:"idle",interpreter}}}async#checkpoint(interpreter,params){let form=field(params,"\\
-form")==="whole"?"whole":"difference",{bytes,base}=await interpreter.checkpoint(form),blob=MEMORY_BLOB;for(let offset=0;offset<
-bytes.length;offset+=Limits.chunkBytes){let piece=bytes.subarray(offset,offset+Limits.chunkBytes);await this.#host.sendChunk(
-{blob,type:"bytes",offset,total:bytes.length,bytes:piece})}return{blob,base}}#takeChunk(chunk){this.#state.name==="idle"||
-this.#state.name==="busy"?this.#state.interpreter.sendChunk(chunk):this.#early.push(chunk)}async#callTool(call,signal){let execution=this.#openExecution(
+null?{path:options.snapshot,sha256:files.base}:null,versions=await interpreter.boot(files,options.env,base);return this.#state=
+{name:"idle",interpreter},{protocolVersion:1,python:field(versions,"python"),pyodide:field(versions,"pyodide"),start:options.
+checkpoint?"checkpoint":files.base!==null?"snapshot":"plain",base:files.base,timings:{readMs,pythonMs:performance.now()-
+startedAt-readMs}}}async#execute(params,signal){let{id,timeoutMs}=readExecute(params);if(this.#state.name!=="idle")throw wrongState(
+"execute",this.#state);let{interpreter}=this.#state;interpreter.clearInterrupt();using deadline=new Deadline(timeoutMs,()=>interpreter.
+interrupt());this.#state={name:"busy",interpreter,execution:{id,deadline}};let interrupt=()=>interpreter.interrupt();signal.
+addEventListener("abort",interrupt,{once:!0});try{return await interpreter.execute(params)}finally{signal.removeEventListener(
+"abort",interrupt),this.#state={name:"idle",interpreter}}}#interrupt(params){this.#openExecution(params)&&this.#state.name===
+"busy"&&this.#state.interpreter.interrupt()}async#whileIdle(work){if(this.#state.name!=="idle")throw wrongState("request",
+this.#state);let{interpreter}=this.#state;this.#state={name:"busy",interpreter,execution:null};try{return await work(interpreter)}finally{
+this.#state={name:"idle",interpreter}}}async#checkpoint(interpreter,params){let form=field(params,"form")==="whole"?"who\\
+le":"difference",{bytes,base}=await interpreter.checkpoint(form),blob=MEMORY_BLOB;for(let offset=0;offset<bytes.length;offset+=
+Limits.chunkBytes){let piece=bytes.subarray(offset,offset+Limits.chunkBytes);await this.#host.sendChunk({blob,type:"byte\\
+s",offset,total:bytes.length,bytes:piece})}return{blob,base}}#takeChunk(chunk){this.#state.name==="idle"||this.#state.name===
+"busy"?this.#state.interpreter.sendChunk(chunk):this.#early.push(chunk)}async#callTool(call,signal){let execution=this.#openExecution(
 call);if(!execution)throw new RpcError(ErrorCode.wrongState,"Cannot call tool: no cell is running");execution.deadline.pause();
 try{return await this.#host.request("tool/call",call,{signal})}finally{execution.deadline.resume()}}#passOutput(output){
 this.#openExecution(output)&&this.#host.notify("output",output)}#passChunk(chunk){this.#state.name!=="busy"||this.#state.
@@ -567,6 +575,8 @@ MAX_DEPTH = 100
 INLINE_BYTES = 1024 * 1024
 #: Integers beyond this are not exact in JavaScript's numbers.
 MAX_SAFE_INTEGER = 2**53 - 1
+#: Characters of a path in an error.
+MAX_PATH = 120
 #: Longest integer that is sent, in bits: about a million digits.
 MAX_INTEGER_BITS = 3_400_000
 
@@ -586,7 +596,7 @@ def encode(value: object, label: str) -> Wire:
     try:
         wire = encoder.encode(value, 0)
     except Unsendable as problem:
-        raise TypeError(f"{label}{problem.path}: {problem.reason}") from None
+        raise TypeError(f"{label}{_shortened(problem.path)}: {problem.reason}") from None
     encoder.send_blobs()
     return wire
 
@@ -624,7 +634,7 @@ class _Encoder:
         except (Unsendable, Control, RecursionError, MemoryError):
             raise
         except Exception as error:
-            raise Unsendable(f"a {_type_name(value)} raised {type(error).__name__} while it was read") from None
+            raise Unsendable(f"its {_type_name(value)} raised {type(error).__name__} while it was read") from None
         finally:
             self._ancestors.discard(id(value))
 
@@ -659,7 +669,7 @@ class _Encoder:
             return self._dict({f.name: getattr(value, f.name) for f in dataclasses.fields(kind)}, depth)
         if kind.__module__ == "numpy":
             return self.encode(value.tolist(), depth + 1)
-        raise Unsendable(f"a {_type_name(value)} cannot be sent; use str, int, float, bool, list or dict")
+        raise Unsendable(f"cannot send {_type_name(value)}; use str, int, float, bool, list or dict")
 
     def _list(self, items: list[object], depth: int) -> list[Wire]:
         """Encodes items; lists of one plain type go through at the speed of C."""
@@ -721,7 +731,7 @@ class _Encoder:
         if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
             return value
         if value.bit_length() > MAX_INTEGER_BITS:
-            raise Unsendable("an int of more than a million digits cannot be sent")
+            raise Unsendable("cannot send an int of more than a million digits")
         return {"$": "int", "v": convert_digits(str, value)}
 
     def _float(self, value: float) -> Wire:
@@ -741,6 +751,11 @@ def _key_path(key: object) -> str:
     if type(key) is str and len(key) <= 60:
         return f".{key}" if key.isidentifier() else f"[{key!r}]"
     return f"[{key}]" if type(key) is int and abs(key) < 10**12 else f"[<{_type_name(key)}>]"
+
+
+def _shortened(path: str) -> str:
+    """A path with its middle left out when it is long."""
+    return path if len(path) <= MAX_PATH else f"{path[: MAX_PATH // 2]}\\u2026{path[-MAX_PATH // 2 :]}"
 
 
 def _ordered(value: Iterable[object]) -> list[object]:
@@ -927,21 +942,12 @@ class GuestInput(io.TextIOBase):
 stdout = GuestStream("stdout")
 stderr = GuestStream("stderr")
 stdin = GuestInput()
-\`,prelude_host:\`"""Calls to the host, and how the guest's one thread waits: for the host, for a time, for a future."""
-
-import asyncio
-import math
-import time
+\`,prelude_host:\`"""Tool calls to the host: for the calling stack to wait for, or to be awaited."""
 
 import js
 from pyodide.ffi import JsException, can_run_sync, run_sync
 
-from .prelude_control import Execution, acting
-
-#: Longest wait, in seconds, without a look at the deadline: while the interpreter is suspended it takes no signal.
-SLICE_SECONDS = 0.05
-
-_now = time.monotonic
+from .prelude_control import Execution
 #: Looked up once: each look through \\\`js\\\` costs as much as the call itself.
 _call = js.rlm.call
 _cancel = js.rlm.cancel
@@ -950,7 +956,7 @@ _cancel = js.rlm.cancel
 def call(execution: Execution, request: str) -> str:
     """Sends a tool call and waits for the answer; other stacks run meanwhile."""
     execution.output.flush()
-    _need_suspension()
+    need_suspension()
     execution.open_calls += 1
     try:
         reply = run_sync(_call(request))
@@ -983,65 +989,10 @@ def cancel_calls() -> None:
     _cancel()
 
 
-def _need_suspension() -> None:
+def need_suspension() -> None:
     """Refuses to wait where the interpreter cannot be suspended."""
     if not can_run_sync():
         raise RuntimeError("cannot wait here: this code was called back by JavaScript; call it from the cell itself")
-
-
-def check_cell() -> None:
-    """Ends the calling code if its cell is over, as every wait does."""
-    execution = acting()
-    if execution is not None:
-        execution.check()
-
-
-def wait(future: "asyncio.Future[object]", seconds: float = math.inf) -> bool:
-    """Waits until \\\`future\\\` is done, at most \\\`seconds\\\`; returns whether it is.
-
-    Other stacks run meanwhile. The deadline of the cell, a submission elsewhere and the end of the cell
-    end the wait with their own exceptions.
-    """
-    execution = acting()
-    until = _now() + seconds
-    if execution is not None:
-        execution.output.flush()
-    while not future.done():
-        if execution is not None:
-            execution.check()
-        left = until - _now()
-        if left <= 0:
-            return False
-        suspend(future, min(left, SLICE_SECONDS))
-    return True
-
-
-def suspend(future: "asyncio.Future[object] | None", seconds: float) -> None:
-    """Lets other stacks run until \\\`future\\\` is done or \\\`seconds\\\` have passed."""
-    _need_suspension()
-    loop = asyncio.get_event_loop()
-    wake = loop.create_future()
-
-    def set_wake(_future: object = None) -> None:
-        if not wake.done():
-            wake.set_result(None)
-
-    timer = loop.call_later(seconds, set_wake)
-    if future is not None:
-        future.add_done_callback(set_wake)
-    try:
-        run_sync(wake)
-    finally:
-        timer.cancel()
-        if future is not None:
-            future.remove_done_callback(set_wake)
-
-
-def sleep(seconds: float) -> None:
-    """Stands in for \\\`time.sleep\\\`: other stacks run meanwhile, and the deadline ends it."""
-    if seconds < 0:
-        raise ValueError("sleep length must be non-negative")
-    wait(asyncio.get_event_loop().create_future(), seconds)
 \`,prelude_tools:\`"""Host functions as Python functions: signatures from JSON Schema, calls, answers."""
 
 import builtins
@@ -2091,7 +2042,6 @@ def _make_awaitable(node: ast.expr, tools: frozenset[str]) -> None:
 \`,prelude_source:\`"""From a cell's text to code: parsing, and the three changes that make it a cell."""
 
 import ast
-from dataclasses import dataclass
 from types import CodeType
 
 from .prelude_control import Control
@@ -2100,15 +2050,6 @@ from .prelude_rewrite_names import CELL, located
 # Objects reach the compiled code as constants, put in the place of these texts after compiling: no name
 # stands for them that the guest could rebind.
 _CONTROL = "\\\\0rlm:control"
-
-
-@dataclass
-class CellCode:
-    """A compiled cell."""
-
-    code: CodeType
-    #: The code object makes a coroutine: the cell has \\\`await\\\` at its top level.
-    is_async: bool
 
 
 def parse(source: str, filename: str) -> ast.Module:
@@ -2133,7 +2074,7 @@ def dedent(text: str) -> str:
     return "\\\\n".join(line.removeprefix(margin) for line in lines)
 
 
-def compile_cell(tree: ast.Module, source: str, filename: str, cell: object) -> CellCode:
+def compile_cell(tree: ast.Module, source: str, filename: str, cell: object) -> CodeType:
     """Compiles a cell so that \\\`cell.show(value)\\\` gets the last expression's value.
 
     Every \\\`try\\\` of the cell lets the runner's own exceptions pass, whatever it catches.
@@ -2144,7 +2085,7 @@ def compile_cell(tree: ast.Module, source: str, filename: str, cell: object) -> 
             statement.handlers.insert(0, _pass_on(statement))
     ast.fix_missing_locations(tree)
     code = compile(tree, filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    return CellCode(_replace(code, {_CONTROL: (Control,), CELL: cell}), bool(code.co_flags & 0x80))
+    return _replace(code, {_CONTROL: (Control,), CELL: cell})
 
 
 def _show_last(tree: ast.Module, source: str) -> None:
@@ -2188,25 +2129,30 @@ def _replace(code: CodeType, objects: dict[str, object]) -> CodeType:
         for constant in code.co_consts
     )
     return code.replace(co_consts=constants)
-\`,prelude_loop:\`"""The event loop of the guest: coroutines that a cell waits for, and what it leaves running."""
+\`,prelude_loop:\`"""The event loop of the guest: one thread, many stacks, and the ways in which one of them waits."""
 
 import asyncio
 import contextvars
+import math
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import Executor
 from typing import Any
 
-from pyodide.webloop import WebLoop, WebLoopPolicy
+from pyodide.ffi import create_once_callable, run_sync
+from pyodide.webloop import WebLoop, WebLoopPolicy, scheduleCallback
 
 from . import prelude_output as output
-from .prelude_control import Control, Execution, acting, inherited
+from .prelude_control import Control, acting, inherited
 from .prelude_errors import describe
-from .prelude_host import cancel_calls, suspend, wait
-from .prelude_source import CellCode
+from .prelude_host import need_suspension
 
+#: Longest wait, in seconds, without a look at the deadline: while the interpreter is suspended it takes no signal.
+SLICE_SECONDS = 0.05
 #: Seconds that code which a cell left running gets for ending itself.
 GRACE_SECONDS = 1.0
+#: Longest delay that a JavaScript timer takes.
+MAX_TIMEOUT_MS = 2**31 - 1
 
 
 class CellLoop(WebLoop):
@@ -2215,21 +2161,58 @@ class CellLoop(WebLoop):
     #: Runs the jobs of \\\`to_thread\\\`.
     executor: Executor
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._system_exit_handler = self._keyboard_interrupt_handler = lambda *_: None
+    # Pyodide's own versions of the next two look their helpers up among the builtins, which a cell may delete.
 
     def call_later(
         self, delay: float, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         execution = inherited()
-        handle = super().call_later(delay, callback, *args, context=context)
-        if execution is not None:
-            if execution.closed:
-                handle.cancel()
-            else:
+        handle = asyncio.Handle(callback, args, self, context)
+        if execution is not None and execution.closed:
+            handle.cancel()
+        elif delay != math.inf:
+            if execution is not None:
                 execution.handles.add(handle)
+            milliseconds = min(max(delay, 0) * 1000, MAX_TIMEOUT_MS)
+            scheduleCallback(create_once_callable(lambda: self._run(handle), _may_syncify=True), milliseconds)
         return handle
+
+    def _decrement_in_progress(self, future: Any = None) -> None:
+        # Pyodide counts callbacks to find the tasks for which nobody waits: one is this method itself.
+        unheard = future is not None and getattr(future, "_num_done_callbacks", None) == 1
+        if unheard and not future.cancelled() and (error := future.exception()) is not None:
+            self.call_exception_handler({"exception": error})
+
+    def _run(self, handle: asyncio.Handle) -> None:
+        """Runs a callback when its turn has come; nothing that it raises may reach JavaScript."""
+        self._install_running_loop()
+        self._install_asyncgen_hooks()
+        if not handle.cancelled():
+            try:
+                handle._run()
+            except (SystemExit, KeyboardInterrupt):
+                # A task that was ended by one of these keeps it for whoever awaits the task.
+                pass
+
+    def suspend(self, future: asyncio.Future[Any] | None, seconds: float) -> None:
+        """Lets other stacks run until \\\`future\\\` is done or \\\`seconds\\\` have passed."""
+        need_suspension()
+        asyncio._set_running_loop(self)
+        wake = self.create_future()
+
+        def set_wake(_future: object = None) -> None:
+            if not wake.done():
+                wake.set_result(None)
+
+        timer = self.call_later(seconds, set_wake)
+        if future is not None:
+            future.add_done_callback(set_wake)
+        try:
+            run_sync(wake)
+        finally:
+            timer.cancel()
+            if future is not None:
+                future.remove_done_callback(set_wake)
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[..., Any], *args: Any
@@ -2248,7 +2231,7 @@ class CellLoop(WebLoop):
         except Control:
             task.cancel()
             # The task ends with the same exception, whose traceback tells where it was.
-            if not _settle(task.done) or task.cancelled() or not isinstance(task.exception(), Control):
+            if not settle(task.done) or task.cancelled() or not isinstance(task.exception(), Control):
                 raise
         return task.result()
 
@@ -2257,6 +2240,75 @@ class CellLoop(WebLoop):
         error = context.get("exception")
         if isinstance(error, BaseException) and not isinstance(error, (Control, asyncio.CancelledError)):
             output.stderr.write(f"Exception in a background task\\\\n{describe(error).traceback}")
+
+
+def check_cell() -> None:
+    """Ends the calling code if its cell is over, as every wait does."""
+    execution = acting()
+    if execution is not None:
+        execution.check()
+
+
+def wait(future: asyncio.Future[Any], seconds: float = math.inf) -> bool:
+    """Waits until \\\`future\\\` is done, at most \\\`seconds\\\`; returns whether it is.
+
+    Other stacks run meanwhile. The deadline of the cell, a submission elsewhere and the end of the cell
+    end the wait with their own exceptions.
+    """
+    execution = acting()
+    if execution is not None:
+        execution.output.flush()
+    until = loop.time() + seconds
+    while not future.done():
+        check_cell()
+        left = until - loop.time()
+        if left <= 0:
+            return False
+        loop.suspend(future, min(left, SLICE_SECONDS))
+    return True
+
+
+def settle(done: Callable[[], bool]) -> bool:
+    """Lets other stacks run until \\\`done()\\\`, for a bounded time; returns what it said last."""
+    until = loop.time() + GRACE_SECONDS
+    while not done() and loop.time() < until:
+        loop.suspend(None, 0.005)
+    return done()
+
+
+async def _ended_by_control(coro: Coroutine[Any, Any, Any]) -> Any:
+    """\\\`coro\\\` as a coroutine that the end of the cell reaches."""
+    return await _driven(coro)
+
+
+@types.coroutine
+def _driven(coro: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """\\\`coro\\\`, in which a cancellation after the end of the cell arrives as the exception that ended it."""
+    raised: BaseException | None = None
+    while True:
+        try:
+            awaited = coro.send(None) if raised is None else coro.throw(raised)
+        except StopIteration as stop:
+            return stop.value
+        raised = None
+        try:
+            yield awaited
+        except asyncio.CancelledError as cancelled:
+            raised = _reason() or cancelled
+        except BaseException as error:
+            raised = error
+
+
+def _reason() -> Control | None:
+    """The exception that ends the calling code's cell, if one does."""
+    execution = acting()
+    if execution is None:
+        return None
+    try:
+        execution.check()
+    except Control as reason:
+        return reason
+    return None
 
 
 class _Policy(WebLoopPolicy):
@@ -2302,47 +2354,30 @@ def run(main: Awaitable[Any], *, debug: bool | None = None, loop_factory: object
     return loop.run_until_complete(main)
 
 
-async def _ended_by_control(coro: Coroutine[Any, Any, Any]) -> Any:
-    """\\\`coro\\\` as a coroutine that the end of the cell reaches."""
-    return await _driven(coro)
+def sleep(seconds: float) -> None:
+    """Stands in for \\\`time.sleep\\\`: other stacks run meanwhile, and the deadline ends it."""
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    wait(loop.create_future(), seconds)
 
 
-@types.coroutine
-def _driven(coro: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """\\\`coro\\\`, in which a cancellation after the end of the cell arrives as the exception that ended it."""
-    raised: BaseException | None = None
-    while True:
-        try:
-            awaited = coro.send(None) if raised is None else coro.throw(raised)
-        except StopIteration as stop:
-            return stop.value
-        raised = None
-        try:
-            yield awaited
-        except asyncio.CancelledError as cancelled:
-            raised = _reason() or cancelled
-        except BaseException as error:
-            raised = error
+loop = CellLoop()
 
 
-def _reason() -> Control | None:
-    """The exception that ends the calling code's cell, if one does."""
-    execution = acting()
-    if execution is None:
-        return None
-    try:
-        execution.check()
-    except Control as reason:
-        return reason
-    return None
+def install() -> None:
+    """Makes this loop the one that asyncio knows, and its \\\`run\\\` the one that works in a cell."""
+    asyncio.set_event_loop_policy(_Policy(loop))
+    asyncio._set_running_loop(loop)
+    asyncio.run = asyncio.runners.run = run
+    asyncio.Runner = asyncio.runners.Runner = Runner
+\`,prelude_finish:\`"""The end of a cell: what it left running is ended, so that an idle guest is still and can be saved."\\
+""
 
+import asyncio
 
-def _settle(done: Callable[[], bool]) -> bool:
-    """Lets other stacks run until \\\`done()\\\`, for a bounded time; returns what it said last."""
-    until = loop.time() + GRACE_SECONDS
-    while not done() and loop.time() < until:
-        suspend(None, 0.005)
-    return done()
+from .prelude_control import Execution
+from .prelude_host import cancel_calls
+from .prelude_loop import loop, settle
 
 
 def finish(execution: Execution) -> None:
@@ -2355,7 +2390,7 @@ def finish(execution: Execution) -> None:
         if execution.open_calls:
             cancel_calls()
         _note_left(execution, len(tasks), execution.threads)
-        if not _settle(lambda: idle(execution) and all(task.done() for task in tasks)):
+        if not settle(lambda: idle(execution) and all(task.done() for task in tasks)):
             execution.note("code that the cell left running does not end; it can act no more")
     for handle in list(execution.handles):
         handle.cancel()
@@ -2374,25 +2409,6 @@ def _note_left(execution: Execution, tasks: int, threads: int) -> None:
 def idle(execution: Execution) -> bool:
     """Whether no stack of \\\`execution\\\` is suspended."""
     return not execution.threads and not execution.open_calls
-
-
-def run_code(code: CellCode, variables: dict[str, Any]) -> None:
-    """Runs a compiled cell; one with \\\`await\\\` at its top level runs as a task."""
-    if code.is_async:
-        loop.run_until_complete(eval(code.code, variables))
-    else:
-        exec(code.code, variables)
-
-
-loop = CellLoop()
-
-
-def install() -> None:
-    """Makes this loop the one that asyncio knows, and its \\\`run\\\` the one that works in a cell."""
-    asyncio.set_event_loop_policy(_Policy(loop))
-    asyncio._set_running_loop(loop)
-    asyncio.run = asyncio.runners.run = run
-    asyncio.Runner = asyncio.runners.Runner = Runner
 \`,prelude_threads:\`"""Threads on one thread: each has a stack of its own, and others run while it waits.
 
 A thread runs until it waits (for a tool, a lock, a time, another thread), so calls of tools overlap while
@@ -2416,9 +2432,8 @@ from typing import Any
 from . import prelude_output as output
 from .prelude_control import Control, acting
 from .prelude_errors import describe
-from .prelude_host import check_cell
-from .prelude_host import wait as wait_for
-from .prelude_loop import loop
+from .prelude_loop import check_cell, loop
+from .prelude_loop import wait as wait_for
 
 #: Jobs of one executor that run together when its maker does not say.
 DEFAULT_WORKERS = 64
@@ -2728,7 +2743,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from .prelude_host import sleep
+from .prelude_loop import sleep
 
 #: Deepest recursion that the stack of the interpreter is sure to hold, whatever is called on the way.
 MAX_RECURSION = 3000
@@ -2854,6 +2869,7 @@ def given_tools() -> frozenset[str]:
 
 def restore_names(execution: Execution) -> None:
     """Gives back the names that a cell overwrote, and says so."""
+    variables.update(_initial)
     for name, value in _given.items():
         if variables.get(name) is not value:
             variables[name] = value
@@ -2921,6 +2937,7 @@ def reset() -> None:
     _tools.clear()
 \`,prelude_cell:\`"""Running a cell: from its text to its result, whatever it does."""
 
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -2930,7 +2947,8 @@ from . import prelude_namespace as namespace
 from . import prelude_source as source
 from .prelude_control import CellTimeout, Execution
 from .prelude_hints import runtime_hint, syntax_hint
-from .prelude_loop import finish, run_code
+from .prelude_finish import finish
+from .prelude_loop import loop
 from .prelude_output import Output
 from .prelude_repr import bounded_repr
 from .prelude_rewrite import rewrite
@@ -3001,7 +3019,12 @@ class Cell:
             await_tools(tree, namespace.given_tools())
             if self._params["rewrite"]:
                 rewrite(tree, namespace.concurrent_tools(), namespace.variables, self._filename)
-            run_code(source.compile_cell(tree, text, self._filename, self), namespace.variables)
+            code = source.compile_cell(tree, text, self._filename, self)
+            # A cell with \\\`await\\\` at its top level makes a coroutine.
+            if code.co_flags & inspect.CO_COROUTINE:
+                loop.run_until_complete(eval(code, namespace.variables))
+            else:
+                exec(code, namespace.variables)
         except BaseException as problem:
             return problem
         return None
@@ -3095,6 +3118,7 @@ PARTS = (
     "prelude_rewrite_await",
     "prelude_source",
     "prelude_loop",
+    "prelude_finish",
     "prelude_threads",
     "prelude_together",
     "prelude_stand_ins",

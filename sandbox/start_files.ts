@@ -55,15 +55,20 @@ async function checkpointMemory(
   if (wanted !== null && wanted !== base?.sha256) {
     throw new RpcError(
       ErrorCode.invalidParams,
-      "Cannot restore checkpoint: the snapshot that it was taken against is gone",
+      "Cannot restore checkpoint: the snapshot that it was taken against is gone; run the cells again",
     );
   }
   const parts = early.filter((chunk) => chunk.blob === blob).map(({ bytes }) => bytes);
   const difference = new Uint8Array(await new Blob(parts).arrayBuffer());
-  return await applyDifference(
-    wanted !== null && base ? base.bytes : new Uint8Array(0),
-    difference,
-  );
+  try {
+    const from = wanted !== null && base ? base.bytes : new Uint8Array(0);
+    return await applyDifference(from, difference);
+  } catch {
+    throw new RpcError(
+      ErrorCode.invalidParams,
+      "Cannot restore checkpoint: it is damaged; run the cells again",
+    );
+  }
 }
 
 function blobUrl(program: Uint8Array<ArrayBuffer>): string {

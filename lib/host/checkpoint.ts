@@ -18,34 +18,53 @@ const MAGIC = "rlm-checkpoint 1 ";
 
 /** A checkpoint as bytes. */
 export function encodeCheckpoint({ memory, ...about }: Checkpoint): Uint8Array<ArrayBuffer> {
-  const head = new TextEncoder().encode(`${MAGIC}${JSON.stringify(about)}\n`);
+  const line = JSON.stringify({ ...about, bytes: memory.length });
+  const head = new TextEncoder().encode(`${MAGIC}${line}\n`);
   const bytes = new Uint8Array(head.length + memory.length);
   bytes.set(head);
   bytes.set(memory, head.length);
   return bytes;
 }
 
-/** Reads a checkpoint back; throws `SandboxError` when it is none, or of another build. */
+/**
+ * Reads a checkpoint back; throws `SandboxError` when it is none, truncated, or of another build. Whether the memory
+ * itself is sound shows when a guest is started from it.
+ */
 export function decodeCheckpoint(bytes: Uint8Array, guest: string): Checkpoint {
   const end = bytes.indexOf(10);
-  const head = new TextDecoder().decode(bytes.subarray(0, Math.max(0, end)));
-  if (!head.startsWith(MAGIC)) {
-    throw new SandboxError(
-      `Cannot restore checkpoint: ${bytes.length} bytes that are not a checkpoint`,
+  const about = readHead(bytes.subarray(0, Math.max(0, end)));
+  if (about === null) throw refusal(`${bytes.length} bytes that are not a checkpoint`);
+  if (about["guest"] !== guest) {
+    throw refusal(
+      "it was made by another version of Deno, Pyodide or this package; run the cells again",
     );
   }
-  const about: unknown = JSON.parse(head.slice(MAGIC.length));
-  const { guest: made, base, cells, names } = about as Record<string, unknown>;
-  if (made !== guest) {
-    throw new SandboxError(
-      "Cannot restore checkpoint: it was made by another version of Deno, Pyodide or this package; run the cells again",
-    );
+  const memory = bytes.subarray(end + 1);
+  const { base, cells, names } = about;
+  if (about["bytes"] !== memory.length) {
+    throw refusal(`it has ${memory.length} of ${about["bytes"]} bytes; run the cells again`);
   }
   return {
     guest,
     base: typeof base === "string" ? base : null,
     cells: typeof cells === "number" ? cells : 0,
     names: Array.isArray(names) ? names.map(String) : [],
-    memory: bytes.subarray(end + 1),
+    memory,
   };
+}
+
+/** What the first line says, or null when it says nothing. */
+function readHead(line: Uint8Array): Record<string, unknown> | null {
+  const text = new TextDecoder().decode(line);
+  if (!text.startsWith(MAGIC)) return null;
+  try {
+    const about: unknown = JSON.parse(text.slice(MAGIC.length));
+    return typeof about === "object" && about !== null ? { ...about } : null;
+  } catch {
+    return null;
+  }
+}
+
+function refusal(why: string): SandboxError {
+  return new SandboxError(`Cannot restore checkpoint: ${why}`);
 }

@@ -267,6 +267,10 @@ export class Guest {
       );
     }
     const why = error instanceof Error ? error.message : String(error);
+    // The guest itself says what is wrong with what it was given.
+    if (error instanceof RpcError && error.code === ErrorCode.invalidParams) {
+      return new SandboxStartError(`Cannot start sandbox: ${why}`, options);
+    }
     return new SandboxStartError(
       `Cannot start sandbox: ${why}${
         said && `: ${said}`
