@@ -1,86 +1,79 @@
-/** Sessions: runs that share one REPL and one conversation. */
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { RLM } from "../lib/rlm.ts";
-import { cell, FakeSandbox, ScriptedModel } from "../lib/testing.ts";
+/** What a sandbox does when its guest is lost: real processes, really killed. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { readSettings } from "../lib/host/settings.ts";
+import { SandboxSession } from "../lib/host/session.ts";
 
-function chatting(replies: readonly string[]) {
-  const sandboxes: FakeSandbox[] = [];
-  const lm = new ScriptedModel(replies);
-  const rlm = new RLM("context, query -> answer: int", {
-    lm,
-    sandbox: () => {
-      const sandbox = new FakeSandbox();
-      sandboxes.push(sandbox);
-      return Promise.resolve(sandbox);
-    },
-    verify: false,
-  });
-  return { rlm, lm, sandboxes };
+async function start(cacheDir?: string): Promise<SandboxSession> {
+  return await SandboxSession.start(
+    await readSettings(cacheDir === undefined ? {} : { cacheDir }),
+    {},
+  );
 }
 
-Deno.test("a session keeps the sandbox and the conversation, and binds only what is new", async () => {
-  const { rlm, lm, sandboxes } = chatting([
-    cell("SUBMIT(answer=1)"),
-    cell("x"),
-    cell("SUBMIT(answer=2)"),
-  ]);
-  {
-    await using chat = rlm.session();
-    const first = await chat.run({ context: "a text", query: "How many?" });
-    const second = await chat.run({ query: "And now?" });
-    assertEquals([first.answer, second.answer], [1, 2]);
-    assertEquals(second.trajectory.length, 2, "each run has its own trajectory");
-    assertEquals(second.usage.calls, 2);
-    assertEquals(sandboxes.length, 1);
-    assertEquals(sandboxes[0]?.bindings, [["context", "query"], ["query"]]);
-    assert(!sandboxes[0]?.closed);
+/** Longer than the rest after which a checkpoint is taken. */
+const REST = 1_500;
+
+Deno.test("a guest killed in a cell comes back from its last checkpoint, and the cell says what is back and what is gone (C143)", async () => {
+  await using sandbox = await start();
+  await sandbox.bind({ book: "call me Ishmael" });
+  await sandbox.execute("kept = 1\ndef twice(n): return 2 * n");
+  await new Promise((resolve) => setTimeout(resolve, REST));
+  await sandbox.execute("late = 2");
+  const running = sandbox.execute("print('started')\nimport time\nwhile True: time.sleep(0.01)");
+  setTimeout(() => Deno.kill(sandbox.pid, "SIGKILL"), 300);
+  const cell = await running;
+  assertEquals(cell.status, "lost");
+  assertEquals(cell.stdout, "started\n");
+  assertEquals(cell.error?.type, "SandboxLost");
+  assertEquals(cell.error?.message, "Sandbox ended: the process got SIGKILL");
+  assertEquals(cell.restored?.from, "checkpoint");
+  assertEquals(cell.restored?.gone, ["late"]);
+  assert(["book", "kept", "twice"].every((name) => cell.restored?.back.includes(name)));
+  assertEquals((await sandbox.execute("twice(kept), book[:4]")).value, "(2, 'call')");
+});
+
+Deno.test("without a checkpoint the inputs come back", async () => {
+  await using sandbox = await start();
+  await sandbox.bind({ book: "call me Ishmael" });
+  const running = sandbox.execute("while True: pass");
+  setTimeout(() => Deno.kill(sandbox.pid, "SIGKILL"), 200);
+  const cell = await running;
+  assertEquals(cell.restored, { from: "inputs", back: ["book"], gone: [] });
+  assertEquals((await sandbox.execute("len(book)")).value, "15");
+});
+
+Deno.test("a guest that died between cells is replaced, and the next cell's notes say so", async () => {
+  await using sandbox = await start();
+  await sandbox.bind({ n: 41 });
+  Deno.kill(sandbox.pid, "SIGKILL");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const cell = await sandbox.execute("n + 1");
+  assertEquals(cell.status, "ok");
+  assertEquals(cell.value, "42");
+  assertStringIncludes(cell.notes[0] ?? "", "restored from inputs: back: n; gone: none");
+});
+
+Deno.test("a checkpoint whose snapshot has been replaced is not trusted: the inputs come back instead", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await using sandbox = await start(folder);
+    await sandbox.bind({ book: "call me Ishmael" });
+    await sandbox.execute("kept = 1");
+    await new Promise((resolve) => setTimeout(resolve, REST));
+    for await (const { name } of Deno.readDir(folder)) await Deno.remove(`${folder}/${name}`);
+    const running = sandbox.execute("while True: pass");
+    setTimeout(() => Deno.kill(sandbox.pid, "SIGKILL"), 200);
+    assertEquals((await running).restored, { from: "inputs", back: ["book"], gone: ["kept"] });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
-  assert(sandboxes[0]?.closed);
-  const [before, after] = [lm.requests[0]?.messages ?? [], lm.requests[1]?.messages ?? []];
-  assertEquals(after.slice(0, before.length), before);
-  const question = after.at(-1)?.content ?? "";
-  assertStringIncludes(question, "# Next task");
-  assertStringIncludes(question, "And now?");
-  assert(!question.includes("`context`: str"), "what is bound already is not told again");
 });
 
-Deno.test("the first run of a session needs all inputs, and nothing is started without them", async () => {
-  const { rlm, sandboxes } = chatting([]);
-  await using chat = rlm.session();
-  await assertRejects(() => chat.run({ query: "How many?" }), TypeError, "'context' is missing");
-  assertEquals(sandboxes.length, 0);
-});
-
-Deno.test("a session runs one at a time, and not after it was closed", async () => {
-  const { rlm } = chatting([cell("SUBMIT(answer=1)")]);
-  const chat = rlm.session();
-  const first = chat.run({ context: "a", query: "b" });
-  await assertRejects(() => chat.run({ query: "c" }), TypeError, "it is running");
-  assertEquals((await first).answer, 1);
-  await chat[Symbol.asyncDispose]();
-  await chat[Symbol.asyncDispose]();
-  await assertRejects(() => chat.run({ query: "c" }), TypeError, "it is closed");
-});
-
-Deno.test("a session goes on after a run of it has failed", async () => {
-  const { rlm, lm } = chatting([
-    "no code",
-    "no code",
-    "no code",
-    "no",
-    "no",
-    cell("SUBMIT(answer=3)"),
-  ]);
-  await using chat = rlm.session();
-  await assertRejects(
-    () => chat.run({ context: "a", query: "b" }),
-    Error,
-    "take an answer from the run",
-  );
-  assertEquals((await chat.run({ context: "a", query: "c" })).answer, 3);
-  const roles = lm.requests.at(-1)?.messages.map(({ role }) => role) ?? [];
-  assert(
-    roles.every((role, at) => at < 2 || role !== roles[at - 1]),
-    `roles take turns: ${roles.join(" ")}`,
-  );
+Deno.test("code that can't be interrupted is ended at the hard deadline, and the sandbox goes on (C46)", async () => {
+  const settings = await readSettings({ graceMs: 300 });
+  await using sandbox = await SandboxSession.start(settings, {});
+  const cell = await sandbox.execute("x = 10 ** (10 ** 8)\nstr(x)", { timeoutMs: 300 });
+  assert(cell.status === "lost" || cell.status === "timeout");
+  assert(cell.durationMs < 6_000);
+  assertEquals((await sandbox.execute("1 + 1")).value, "2");
 });

@@ -160,6 +160,8 @@ export class SandboxPool implements AsyncDisposable {
 /** Settles as the promise does, or rejects with the signal's reason. */
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return await promise;
+  // A signal that has already aborted tells its listeners nothing.
+  signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });

@@ -4,7 +4,7 @@
  */
 import { ErrorCode, type JsonValue } from "../../sandbox/protocol.ts";
 import { RpcError } from "../../sandbox/rpc_peer.ts";
-import { SandboxError, SandboxLostError } from "../errors.ts";
+import { SandboxError, SandboxLostError, SandboxStartError } from "../errors.ts";
 import { type CellRecord, finishedCell, lostCell, memoryOf, namesOf, Printed } from "./cell.ts";
 import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { Guest } from "./guest.ts";
@@ -186,9 +186,9 @@ export class SandboxSession implements Sandbox {
   async #restore(signal: AbortSignal | undefined): Promise<Restored> {
     const lost = this.#names;
     await this.#guest.kill();
-    const checkpoint = this.#checkpoint;
-    this.#guest = await startGuest(this.#settings, checkpoint, signal);
+    this.#guest = await this.#startAgain(signal);
     if (this.#closed) await this.close();
+    const checkpoint = this.#checkpoint;
     if (checkpoint === null) {
       if (this.#inputs.size > 0) await this.#guest.bind(Object.fromEntries(this.#inputs), signal);
       this.#names = [...this.#inputs.keys()];
@@ -198,6 +198,19 @@ export class SandboxSession implements Sandbox {
     const back = this.#names;
     const from = checkpoint ? "checkpoint" : this.#inputs.size > 0 ? "inputs" : "nothing";
     return { from, back, gone: lost.filter((name) => !back.includes(name)) };
+  }
+
+  /** A guest with the last checkpoint in it. One whose snapshot has gone is dropped, and the inputs must do. */
+  async #startAgain(signal: AbortSignal | undefined): Promise<Guest> {
+    if (this.#checkpoint !== null) {
+      try {
+        return await startGuest(this.#settings, this.#checkpoint, signal);
+      } catch (error) {
+        if (!(error instanceof SandboxStartError)) throw error;
+        this.#checkpoint = null;
+      }
+    }
+    return await startGuest(this.#settings, null, signal);
   }
 
   #checkpointWhenIdle(memoryBytes: number): void {

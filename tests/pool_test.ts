@@ -1,0 +1,110 @@
+/** The pool with real processes: warm, clean, bounded, and gone when it is closed. */
+import { assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
+import { SandboxLostError, SandboxStartError } from "../lib/errors.ts";
+import { SandboxPool } from "../lib/host/mod.ts";
+
+Deno.test("a lease from a warm pool is clean, and knows nothing of the lease before (R80)", async () => {
+  await using pool = new SandboxPool({ size: 1 });
+  await pool.ready;
+  {
+    await using first = await pool.lease();
+    await first.execute(
+      "import builtins\nbuiltins.leak = 1\nopen('/tmp/leak', 'w').write('x')\nleft = 2",
+    );
+  }
+  await using second = await pool.lease();
+  const cell = await second.execute(
+    "import os\n'left' in globals(), hasattr(__builtins__, 'leak'), os.path.exists('/tmp/leak')",
+  );
+  assertEquals(cell.value, "(False, False, False)");
+});
+
+Deno.test("tools are those of the lease", async () => {
+  await using pool = new SandboxPool({ size: 1 });
+  const parameters = { type: "object", properties: {} };
+  const tools = { mine: { description: "Mine", parameters, invoke: () => "yes" } };
+  {
+    await using first = await pool.lease({ tools });
+    assertEquals((await first.execute("mine()")).value, "'yes'");
+  }
+  await using second = await pool.lease();
+  assertEquals((await second.execute("mine()")).error?.type, "NameError");
+});
+
+Deno.test("no more than max live at once: a lease beyond it waits for one to come back", async () => {
+  await using pool = new SandboxPool({ size: 0, max: 1 });
+  const first = await pool.lease();
+  let served = false;
+  const waiting = pool.lease().then((sandbox) => {
+    served = true;
+    return sandbox;
+  });
+  await first.execute("1");
+  assertEquals(served, false);
+  await first.close();
+  await using second = await waiting;
+  assertEquals((await second.execute("2")).value, "2");
+});
+
+Deno.test("a lease that is given up while it waits rejects with the signal's reason and keeps no place", async () => {
+  await using pool = new SandboxPool({ size: 0, max: 1 });
+  await using first = await pool.lease();
+  const reason = new Error("no longer needed");
+  const controller = new AbortController();
+  const waiting = pool.lease({ signal: controller.signal });
+  controller.abort(reason);
+  assertEquals(await assertRejects(() => waiting), reason);
+  await first.close();
+  await using next = await pool.lease();
+  assertEquals((await next.execute("3")).value, "3");
+});
+
+Deno.test("a warm sandbox that died is replaced before it is handed out", async () => {
+  await using pool = new SandboxPool({ size: 1, max: 2 });
+  await pool.ready;
+  for (const pid of await childPids()) Deno.kill(pid, "SIGKILL");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await using sandbox = await pool.lease();
+  assertEquals((await sandbox.execute("1 + 1")).value, "2");
+});
+
+/** Children of this process, as the system lists them. */
+async function childPids(): Promise<number[]> {
+  const list = await Deno.readTextFile(`/proc/self/task/${Deno.pid}/children`);
+  return list.trim().split(/\s+/).filter(Boolean).map(Number);
+}
+
+Deno.test("a pool whose sandboxes don't start says so at each lease, and does not try for ever", async () => {
+  await using pool = new SandboxPool({ size: 1, denoPath: "/nowhere/deno" });
+  await assertRejects(() => pool.ready, SandboxStartError);
+  const error = await assertRejects(() => pool.lease(), SandboxStartError);
+  assertEquals(
+    error.message,
+    "Cannot start sandbox: no program at /nowhere/deno; set denoPath to a Deno of 2.7.12 or newer",
+  );
+});
+
+Deno.test("a closed pool ends its sandboxes and refuses leases; closing twice is fine", async () => {
+  const pool = new SandboxPool({ size: 2 });
+  await pool.ready;
+  const startedAt = performance.now();
+  await Promise.all([pool.close(), pool.close()]);
+  assertLess(performance.now() - startedAt, 2_000);
+  assertEquals(await childPids(), []);
+  const error = await assertRejects(() => pool.lease(), SandboxLostError);
+  assertEquals(error.message, "Cannot lease sandbox: the pool was closed");
+  assertEquals(error.reason, "closed");
+});
+
+Deno.test("closing while sandboxes are still starting leaves nothing behind", async () => {
+  const pool = new SandboxPool({ size: 2 });
+  await pool.close();
+  assertEquals(await childPids(), []);
+});
+
+Deno.test("sizes that are no counts are refused", () => {
+  const size = assertThrows(() => new SandboxPool({ size: -1 }), RangeError);
+  assertEquals(size.message, "Cannot use size: -1 is not a count");
+  const max = assertThrows(() => new SandboxPool({ size: 3, max: 2 }), RangeError);
+  assertEquals(max.message, "Cannot use max: 2 is less than 1 or than size 3");
+});
