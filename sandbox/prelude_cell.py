@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable
+from types import CodeType
 from typing import Any
 
 from . import prelude_control as control
@@ -9,8 +10,8 @@ from . import prelude_errors as errors
 from . import prelude_namespace as namespace
 from . import prelude_source as source
 from .prelude_control import CellTimeout, Execution
-from .prelude_hints import runtime_hint, syntax_hint
 from .prelude_finish import finish
+from .prelude_hints import runtime_hint
 from .prelude_loop import loop
 from .prelude_output import Output
 from .prelude_repr import bounded_repr
@@ -32,6 +33,7 @@ class Cell:
     def __init__(self, params: dict[str, Any]) -> None:
         self._params = params
         self._filename = errors.cell_filename(params["cell"])
+        self._compiled = False
         self._value: str | None = None
         self.execution = Execution(
             id=params["executionId"],
@@ -78,11 +80,8 @@ class Cell:
         text = self._params["code"]
         errors.remember_source(self._filename, text)
         try:
-            tree = source.parse(text, self._filename)
-            await_tools(tree, namespace.given_tools())
-            if self._params["rewrite"]:
-                rewrite(tree, namespace.concurrent_tools(), namespace.variables, self._filename)
-            code = source.compile_cell(tree, text, self._filename, self)
+            code = self._compile(text)
+            self._compiled = True
             # A cell with `await` at its top level makes a coroutine.
             if code.co_flags & inspect.CO_COROUTINE:
                 loop.run_until_complete(eval(code, namespace.variables))
@@ -91,6 +90,20 @@ class Cell:
         except BaseException as problem:
             return problem
         return None
+
+    def _compile(self, text: str) -> CodeType:
+        """The code of the cell."""
+        tree = source.parse(text, self._filename)
+        # Looking through a tree costs time that a cell full of data would pay for nothing.
+        tools = frozenset(name for name in namespace.given_tools() if name in text)
+        try:
+            await_tools(tree, tools)
+            if self._params["rewrite"]:
+                rewrite(tree, tools & namespace.concurrent_tools(), namespace.variables, self._filename)
+        except RecursionError:
+            # An expression of thousands of terms is left as it is; each change made so far stands by itself.
+            pass
+        return source.compile_cell(tree, text, self._filename, self)
 
     def _describe(self, problem: BaseException) -> errors.ErrorText | None:
         """The text of what the cell raised, or None if it is an end that was asked for."""
@@ -101,8 +114,8 @@ class Cell:
             message = f"the cell ran longer than {seconds:g} s and was stopped; its variables are kept"
             timeout = TimeoutError(message).with_traceback(problem.__traceback__)
             return errors.describe(timeout)
-        if isinstance(problem, SyntaxError) and problem.filename == self._filename:
-            return errors.describe(problem.with_traceback(None), syntax_hint(problem, self._params["code"]))
+        if isinstance(problem, SyntaxError) and not self._compiled:
+            return errors.describe_syntax(problem, self._params["code"])
         return errors.describe(problem, runtime_hint(problem, namespace.variables, self.execution.tools))
 
     def _result(self, error: errors.ErrorText | None) -> str:

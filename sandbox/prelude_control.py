@@ -107,11 +107,13 @@ def is_guest_frame(frame: FrameType) -> bool:
 
 
 def on_interrupt(_signal: int, frame: FrameType | None) -> None:
-    """Handles the signal of the soft deadline: stops guest code, and never the runner's own."""
+    """Handles the signal of the soft deadline: stops guest code, and never the runner's own.
+
+    Between cells it stops what a callback of the guest left running.
+    """
     execution = _open
-    if execution is None:
-        return
-    execution.timed_out = True
+    if execution is not None:
+        execution.timed_out = True
     while frame is not None:
         if is_guest_frame(frame):
             raise CellTimeout

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .prelude_control import Control
+from .prelude_hints import source_line, syntax_hint
 
 #: Characters of a traceback, and of an exception's message.
 MAX_TRACEBACK = 8_000
@@ -81,6 +82,13 @@ def describe(error: BaseException, hint: str | None = None) -> ErrorText:
         message = f"{message}\nHint: {hint}"
         text = f"{text}Hint: {hint}\n"
     return ErrorText(name, message, text)
+
+
+def describe_syntax(error: SyntaxError, source: str) -> ErrorText:
+    """The text of the error for which a cell could not be compiled."""
+    if error.text is None and error.lineno is not None:
+        error.text = source_line(source, error.lineno)
+    return describe(error.with_traceback(None), syntax_hint(error, source))
 
 
 def safe_str(value: object) -> str:

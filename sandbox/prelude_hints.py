@@ -13,10 +13,9 @@ _SITE_PACKAGES = "/lib/python3.14/site-packages"
 def syntax_hint(error: SyntaxError, source: str) -> str | None:
     """Advice for a cell that does not parse."""
     message = error.msg or ""
-    line = _line(source, error.lineno)
-    if "triple-quoted" in message or source.count('"""') > 2 or source.count("'''") > 2:
-        if "unterminated" in message or "invalid syntax" in message:
-            return "text that holds triple quotes cannot stand between the same quotes; use the other kind, '''…''' or \"\"\"…\"\"\""
+    line = source_line(source, error.lineno)
+    if "triple-quoted" in message or any(mark in line and source.count(mark) > 2 for mark in ('"""', "'''")):
+        return "text that holds triple quotes cannot stand between the same quotes; use the other kind"
     if any(mark in line for mark in _CURLY) and ("invalid character" in message or "invalid syntax" in message):
         return "replace the curly quotes by straight ones: \" or '"
     if "non-printable character" in message or any(mark in line for mark in _SPACES):
@@ -58,7 +57,7 @@ def _text(error: BaseException) -> str:
     return args[0] if args and type(args[0]) is str else ""
 
 
-def _line(source: str, number: int | None) -> str:
+def source_line(source: str, number: int | None) -> str:
     """Line `number` of the cell, or nothing."""
     lines = source.splitlines()
     return lines[number - 1] if number is not None and 0 < number <= len(lines) else ""

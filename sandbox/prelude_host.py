@@ -4,6 +4,7 @@ import js
 from pyodide.ffi import JsException, can_run_sync, run_sync
 
 from .prelude_control import Execution
+
 #: Looked up once: each look through `js` costs as much as the call itself.
 _call = js.rlm.call
 _cancel = js.rlm.cancel

@@ -10,7 +10,6 @@ from . import prelude_output as output
 from .prelude_control import Execution, on_interrupt
 from .prelude_submit import Final, FinalVar, Submit
 from .prelude_tools import Tool
-from .prelude_wire import dumps
 
 _main: ModuleType = sys.modules["__main__"]
 #: The variables of the guest.
@@ -23,7 +22,7 @@ _final_var = FinalVar(_submit, variables)
 #: Names that the runner gives in the open execution.
 _given: dict[str, object] = {}
 #: Every tool that was ever given, with its specification, so that a kept reference stays good.
-_tools: dict[str, tuple[str, Tool]] = {}
+_tools: dict[str, tuple[dict[str, Any], Tool]] = {}
 
 _builtins: dict[str, object] = {}
 _modules: dict[str, ModuleType] = {}
@@ -46,12 +45,12 @@ def give(tools: list[dict[str, Any]], fields: list[dict[str, Any]]) -> None:
 
 def _tool(spec: dict[str, Any]) -> Tool:
     """The tool of `spec`: the same object as long as the specification stays the same."""
-    name, text = spec["name"], dumps(spec)
+    name = spec["name"]
     known = _tools.get(name)
-    if known is not None and known[0] == text:
+    if known is not None and known[0] == spec:
         return known[1]
     tool = Tool(name, spec["description"], spec["parameters"], bool(spec.get("concurrent")))
-    _tools[name] = (text, tool)
+    _tools[name] = (spec, tool)
     return tool
 
 
@@ -84,9 +83,10 @@ def restore_names(execution: Execution) -> None:
     if "print" in variables:
         del variables["print"]
         execution.note("print was overwritten; it is the builtin again")
-    changed = [name for name, value in _builtins.items() if vars(builtins).get(name, _builtins) is not value]
+    current = vars(builtins)
+    changed = [name for name, value in _builtins.items() if current.get(name) is not value]
     if changed:
-        vars(builtins).update(_builtins)
+        current.update(_builtins)
         names = ", ".join(sorted(changed)[:10])
         execution.note(f"builtins were changed or deleted; they are back: {names}")
 
@@ -118,9 +118,10 @@ def _restore() -> None:
     _signal.signal(_signal.SIGINT, on_interrupt)
     if sys.getrecursionlimit() != _recursion_limit:
         sys.setrecursionlimit(_recursion_limit)
+    modules = sys.modules
     for name, module in _modules.items():
-        if sys.modules.get(name) is None:
-            sys.modules[name] = module
+        if modules.get(name) is None:
+            modules[name] = module
     sys.modules["__main__"] = _main
     vars(output.stdout).pop("write", None)
     sys.stdout = sys.__stdout__ = output.stdout

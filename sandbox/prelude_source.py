@@ -42,7 +42,6 @@ def compile_cell(tree: ast.Module, source: str, filename: str, cell: object) -> 
     for statement in _statements(tree):
         if isinstance(statement, ast.Try | ast.TryStar) and statement.handlers:
             statement.handlers.insert(0, _pass_on(statement))
-    ast.fix_missing_locations(tree)
     code = compile(tree, filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     return _replace(code, {_CONTROL: (Control,), CELL: cell})
 
@@ -53,8 +52,8 @@ def _show_last(tree: ast.Module, source: str) -> None:
         return
     last = tree.body[-1]
     if isinstance(last, ast.Expr):
-        show = ast.Attribute(ast.Constant(CELL), "show", ast.Load())
-        last.value = located(ast.Call(show, [last.value], []), last.value)
+        show = located(ast.Attribute(ast.Constant(CELL), "show", ast.Load()), last)
+        last.value = ast.copy_location(ast.Call(show, [last.value], []), last)
 
 
 def _pass_on(statement: ast.Try | ast.TryStar) -> ast.ExceptHandler:
