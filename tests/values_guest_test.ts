@@ -1,6 +1,6 @@
 /** The table of values, row by row, through a real guest: what Python sees, and what comes back. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createSandbox, ErrorValue, type Sandbox } from "../lib/host/mod.ts";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { createSandbox, ErrorValue, type Sandbox, SandboxError } from "../lib/host/mod.ts";
 
 /** Type and `repr` in Python of a value that was bound. */
 async function inPython(sandbox: Sandbox, value: unknown): Promise<string> {
@@ -147,8 +147,23 @@ Deno.test("a value larger than the guest's memory is an error of bind, and the s
   await using sandbox = await createSandbox({ memoryMb: 96 });
   await sandbox.bind({ kept: 1 });
   for (const large of ["x".repeat(120_000_000), new Uint8Array(120_000_000)]) {
-    const error = await assertRejects(() => sandbox.bind({ large }), Error);
-    assert(error.message.includes("MemoryError"), error.message);
+    const error = await assertRejects(() => sandbox.bind({ large }), SandboxError);
+    assertEquals(
+      error.message,
+      "Cannot bind values: MemoryError: a value does not fit into the guest's memory",
+    );
   }
   assertEquals((await sandbox.execute("kept")).value, "1");
+});
+
+Deno.test("keys and items that Python can't hash are an error of bind that says so", async () => {
+  await using sandbox = await createSandbox();
+  const map = await assertRejects(
+    () => sandbox.bind({ v: new Map([[{ a: 1 }, 1]]) }),
+    SandboxError,
+  );
+  assertMatch(map.message, /^Cannot bind values: TypeError: .*unhashable type: 'dict'/);
+  const set = await assertRejects(() => sandbox.bind({ v: new Set([{ a: 1 }]) }), SandboxError);
+  assertMatch(set.message, /^Cannot bind values: TypeError: .*unhashable type: 'dict'/);
+  assertEquals((await sandbox.execute("'v' in globals()")).value, "False");
 });

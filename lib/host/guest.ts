@@ -10,9 +10,10 @@ import {
 import { type Frame, FramingError } from "../../sandbox/framing.ts";
 import { RpcError, RpcPeer } from "../../sandbox/rpc_peer.ts";
 import { GATEWAY, WORKER } from "../../sandbox/runner.ts";
-import { ProtocolError, SandboxLostError, SandboxStartError } from "../errors.ts";
+import { ProtocolError, SandboxError, SandboxLostError, SandboxStartError } from "../errors.ts";
 import { BlobStore, sendBlob } from "./blobs.ts";
 import { childCommand } from "./permissions.ts";
+import { startFailure } from "./start_failure.ts";
 import { type Child, spawnChild } from "./subprocess.ts";
 import type { ToolCalls } from "./tool_calls.ts";
 import { decodeValue } from "./decode_value.ts";
@@ -106,7 +107,7 @@ export class Guest {
       await guest.kill();
       options.signal?.throwIfAborted();
       if (error instanceof SandboxStartError) throw error;
-      throw guest.#startFailure(error, options);
+      throw startFailure(error, guest.#child.stderrTail(), options);
     }
   }
 
@@ -126,7 +127,14 @@ export class Guest {
   ): Promise<void> {
     const encoded = encodeValues(values, () => this.#nextBlob++);
     const params = { values: await this.#send(encoded, signal) };
-    await this.#peer.request("bind", params, signal ? { signal } : {});
+    try {
+      await this.#peer.request("bind", params, signal ? { signal } : {});
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      // The last line of Python's traceback says what; those before it are of our own code.
+      const why = error.message.trim().split("\n").at(-1);
+      throw new SandboxError(`Cannot bind values: ${why}`, { cause: error });
+    }
   }
 
   /** Runs a cell. The hard deadline counts running time only, as the guest's own does, and ends the process. */
@@ -253,30 +261,6 @@ export class Guest {
       reason: "exit",
       stderrTail: this.#child.stderrTail(),
     });
-  }
-
-  #startFailure(error: unknown, { startTimeoutMs, denoPath }: GuestOptions): SandboxStartError {
-    const said = this.#child.stderrTail().trim().split("\n").slice(-3).join(" ");
-    const options = { cause: error };
-    if (error instanceof DOMException && error.name === "TimeoutError") {
-      return new SandboxStartError(
-        `Cannot start sandbox: not ready after ${startTimeoutMs} ms; raise startTimeoutMs, or look at: ${
-          said || "no output"
-        }`,
-        options,
-      );
-    }
-    const why = error instanceof Error ? error.message : String(error);
-    // The guest itself says what is wrong with what it was given.
-    if (error instanceof RpcError && error.code === ErrorCode.invalidParams) {
-      return new SandboxStartError(`Cannot start sandbox: ${why}`, options);
-    }
-    return new SandboxStartError(
-      `Cannot start sandbox: ${why}${
-        said && `: ${said}`
-      }; check that ${denoPath} is Deno 2.7.12 or newer`,
-      options,
-    );
   }
 }
 
