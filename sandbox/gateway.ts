@@ -3,9 +3,9 @@
  * kinds of message to the host, each only in the state in which it makes sense. What comes from
  * the worker is hostile: guest code may have got hold of that realm.
  */
-import { Deadline } from "./deadline.ts";
 import type { Chunk } from "./framing.ts";
 import { Interpreter } from "./interpreter.ts";
+import { OpenExecution } from "./open_execution.ts";
 import {
   ErrorCode,
   type InitializeParams,
@@ -22,11 +22,8 @@ export interface SealableTransport extends Transport {
   seal(token: string): void;
 }
 
-/** An execution that is going on. */
-interface Execution {
-  readonly id: string;
-  readonly deadline: Deadline;
-}
+/** Milliseconds after which Python that does not answer is given up; `bind` has the host's limit, as it may be long. */
+const ANSWER_MS = 1_000;
 
 type State =
   | { readonly name: "new" }
@@ -35,7 +32,7 @@ type State =
   | {
     readonly name: "busy";
     readonly interpreter: Interpreter;
-    readonly execution: Execution | null;
+    readonly execution: OpenExecution | null;
   };
 
 /** The child's end of the wire. */
@@ -51,10 +48,10 @@ export class Gateway {
     this.#host = new RpcPeer(transport, {
       requests: {
         initialize: (params) => this.#initialize(params),
-        bind: (params) => this.#whileIdle((interpreter) => interpreter.bind(params)),
+        bind: (params) => this.#whileIdle(Infinity, (interpreter) => interpreter.bind(params)),
         execute: (params, { signal }) => this.#execute(params, signal),
         checkpoint: (params) =>
-          this.#whileIdle((interpreter) => this.#checkpoint(interpreter, params)),
+          this.#whileIdle(ANSWER_MS, (interpreter) => this.#checkpoint(interpreter, params)),
         shutdown: () => this.#shutdown(),
       },
       notifications: { interrupt: (params) => this.#interrupt(params) },
@@ -77,7 +74,7 @@ export class Gateway {
       callTool: (call, signal) => this.#callTool(call, signal),
       output: (output) => this.#passOutput(output),
       chunk: (chunk) => this.#passChunk(chunk),
-      fatal: (message) => this.#die(message),
+      fatal: (message) => this.die(message),
     });
     const files = await readStartFiles(options, this.#early);
     const readMs = performance.now() - startedAt;
@@ -96,20 +93,30 @@ export class Gateway {
   }
 
   async #execute(params: JsonValue, signal: AbortSignal): Promise<JsonValue> {
-    const { id, timeoutMs } = readExecute(params);
     if (this.#state.name !== "idle") throw wrongState("execute", this.#state);
     const { interpreter } = this.#state;
-    interpreter.clearInterrupt();
-    using deadline = new Deadline(timeoutMs, () => interpreter.interrupt());
-    this.#state = { name: "busy", interpreter, execution: { id, deadline } };
+    this.#state = { name: "busy", interpreter, execution: null };
     const interrupt = () => interpreter.interrupt();
-    signal.addEventListener("abort", interrupt, { once: true });
     try {
+      await interpreter.free(ANSWER_MS);
+      signal.throwIfAborted();
+      using execution = new OpenExecution(params, {
+        expire: () => this.#expire(execution.id, interpreter),
+        rests: () => interpreter.rests(),
+      });
+      this.#state = { name: "busy", interpreter, execution };
+      signal.addEventListener("abort", interrupt, { once: true });
       return await interpreter.execute(params);
     } finally {
       signal.removeEventListener("abort", interrupt);
       this.#state = { name: "idle", interpreter };
     }
+  }
+
+  /** Interrupts Python, and tells the host, whose own clock can't see what runs beside an open tool call. */
+  #expire(executionId: string, interpreter: Interpreter): void {
+    interpreter.interrupt();
+    this.#host.notify("expired", { executionId });
   }
 
   /** Stops the named cell as its deadline would; unlike a cancelled request, it still gets its result. */
@@ -120,11 +127,15 @@ export class Gateway {
   }
 
   /** Runs one thing that is no execution, so that nothing else starts meanwhile. */
-  async #whileIdle(work: (interpreter: Interpreter) => Promise<JsonValue>): Promise<JsonValue> {
+  async #whileIdle(
+    answerMs: number,
+    work: (interpreter: Interpreter) => Promise<JsonValue>,
+  ): Promise<JsonValue> {
     if (this.#state.name !== "idle") throw wrongState("request", this.#state);
     const { interpreter } = this.#state;
     this.#state = { name: "busy", interpreter, execution: null };
     try {
+      await interpreter.free(answerMs);
       return await work(interpreter);
     } finally {
       this.#state = { name: "idle", interpreter };
@@ -163,16 +174,13 @@ export class Gateway {
     if (!execution) {
       throw new RpcError(ErrorCode.wrongState, "Cannot call tool: no cell is running");
     }
-    execution.deadline.pause();
-    try {
-      return await this.#host.request("tool/call", call, { signal });
-    } finally {
-      execution.deadline.resume();
-    }
+    return await execution.whilePaused(() => this.#host.request("tool/call", call, { signal }));
   }
 
   #passOutput(output: JsonValue): void {
-    if (this.#openExecution(output)) this.#host.notify("output", output);
+    if (this.#openExecution(output)?.admits(field(output, "text"))) {
+      this.#host.notify("output", output);
+    }
   }
 
   /** Passes a piece of a large value on; outside an execution nothing would name it. */
@@ -183,13 +191,13 @@ export class Gateway {
   }
 
   /** The execution that a message of the worker names, if it is the open one. */
-  #openExecution(message: JsonValue): Execution | null {
+  #openExecution(message: JsonValue): OpenExecution | null {
     const execution = this.#state.name === "busy" ? this.#state.execution : null;
     return execution?.id === field(message, "executionId") ? execution : null;
   }
 
   /** Python is broken beyond use: says so and ends, so that the host starts another. */
-  #die(message: string): void {
+  die(message: string): void {
     this.#host.notify("fatal", { message });
     setTimeout(() => Deno.exit(70), 50);
   }
@@ -208,21 +216,6 @@ function wrongState(what: string, state: State): RpcError {
 function field(value: JsonValue, name: string): JsonValue {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
   return value[name] ?? null;
-}
-
-function readExecute(params: JsonValue): { id: string; timeoutMs: number } {
-  const id = field(params, "executionId");
-  const timeoutMs = field(params, "timeoutMs");
-  if (
-    typeof id !== "string" || typeof timeoutMs !== "number" ||
-    typeof field(params, "code") !== "string"
-  ) {
-    throw new RpcError(
-      ErrorCode.invalidParams,
-      "Cannot execute: executionId, timeoutMs and code are needed",
-    );
-  }
-  return { id, timeoutMs };
 }
 
 /** Checks what the host sent; the shape is the contract's, so a mismatch is another version's host. */

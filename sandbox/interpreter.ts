@@ -1,4 +1,5 @@
 /** Interpreter: the worker realm as the gateway holds it, from its start to a checkpoint of its memory. */
+import { Backlog } from "./backlog.ts";
 import type { Chunk } from "./framing.ts";
 import { takeDifference } from "./page_difference.ts";
 import { portTransport } from "./port_transport.ts";
@@ -34,6 +35,8 @@ export interface Base {
 
 /** Value that makes Pyodide raise SIGINT in Python at its next check. */
 const INTERRUPT = 2;
+/** Milliseconds between two interrupts of what keeps Python from answering. */
+const INTERRUPT_MS = 100;
 
 /** A worker with Python in it. */
 export class Interpreter {
@@ -41,13 +44,16 @@ export class Interpreter {
   readonly #peer: RpcPeer;
   readonly #channel = new MessageChannel();
   readonly #interrupt = new Uint8Array(new SharedArrayBuffer(1));
+  readonly #backlog = new Backlog();
   readonly #ready = Promise.withResolvers<JsonValue>();
+  readonly #fatal: (message: string) => void;
   #base: Base | null = null;
   /** Memory that the worker sent and the checkpoint in progress has not taken. */
   #memory: Uint8Array<ArrayBuffer> | null = null;
 
   /** Starts the worker's realm; Python comes with {@linkcode boot}. */
   constructor(program: string, handlers: WorkerHandlers) {
+    this.#fatal = handlers.fatal;
     const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
     this.#worker = new Worker(url, { type: "module", deno: { permissions: "none" } });
     this.#worker.onerror = (event) => {
@@ -55,19 +61,24 @@ export class Interpreter {
       this.#ready.reject(startFailure(event.message));
       handlers.fatal(event.message);
     };
-    this.#peer = new RpcPeer(portTransport(this.#channel.port1), {
-      requests: { "tool/call": (call, { signal }) => handlers.callTool(call, signal) },
-      notifications: {
-        ready: (versions) => this.#ready.resolve(versions),
-        failed: (failure) => this.#ready.reject(startFailure(JSON.stringify(failure))),
-        output: handlers.output,
-        fatal: (failure) => handlers.fatal(JSON.stringify(failure)),
+    this.#peer = new RpcPeer(
+      portTransport(this.#channel.port1, {
+        taken: (size) => this.#backlog.remove(size),
+      }),
+      {
+        requests: { "tool/call": (call, { signal }) => handlers.callTool(call, signal) },
+        notifications: {
+          ready: (versions) => this.#ready.resolve(versions),
+          failed: (failure) => this.#ready.reject(startFailure(JSON.stringify(failure))),
+          output: handlers.output,
+          fatal: (failure) => handlers.fatal(JSON.stringify(failure)),
+        },
+        onChunk: (chunk) => {
+          if (chunk.blob === MEMORY_BLOB) this.#memory = chunk.bytes;
+          else handlers.chunk(chunk);
+        },
       },
-      onChunk: (chunk) => {
-        if (chunk.blob === MEMORY_BLOB) this.#memory = chunk.bytes;
-        else handlers.chunk(chunk);
-      },
-    });
+    );
     // A worker that broke the contract can't be talked to any more.
     this.#peer.ended.then(() => handlers.fatal(String(this.#peer.failure)));
   }
@@ -82,6 +93,7 @@ export class Interpreter {
       files: { loaderUrl, moduleUrl, wasm, stdlib },
       snapshot: memory,
       interrupt: this.#interrupt,
+      backlog: this.#backlog.shared,
       env: JSON.stringify(env),
     };
     const moved = [wasm.buffer, stdlib.buffer, ...(memory ? [memory.buffer] : [])];
@@ -102,7 +114,23 @@ export class Interpreter {
     Atomics.store(this.#interrupt, 0, INTERRUPT);
   }
 
-  clearInterrupt(): void {
+  /** Settles once the worker answers, which it can't while Python runs; also when it never will. */
+  async rests(): Promise<void> {
+    await this.#peer.request("ping", {}).catch(() => {});
+  }
+
+  /**
+   * Waits until Python is free for the next request. Guest code may have left something that runs between
+   * cells: it is interrupted, and if that does not help within `answerMs` the guest is given up.
+   */
+  async free(answerMs: number): Promise<void> {
+    const startedAt = performance.now();
+    const timer = setInterval(() => {
+      if (performance.now() - startedAt > answerMs) this.#fatal("Python does not answer");
+      else this.interrupt();
+    }, INTERRUPT_MS);
+    await this.rests();
+    clearInterval(timer);
     Atomics.store(this.#interrupt, 0, 0);
   }
 

@@ -4,6 +4,7 @@
  */
 import { decodeFrames, type Frame, FrameEncoder } from "./framing.ts";
 import { Gateway } from "./gateway.ts";
+import { watchMemory } from "./memory_watch.ts";
 
 /** The child's own pipes as a transport whose frames can be sealed once the token is known. */
 function stdioTransport() {
@@ -28,6 +29,8 @@ function writeAll(bytes: Uint8Array): void {
 }
 
 const gateway = new Gateway(stdioTransport());
+const memoryLimit = Number(Deno.args[0]);
+if (memoryLimit > 0) watchMemory(memoryLimit, (message) => gateway.die(message));
 await gateway.ended;
 // The host is gone or is done with us; Python may be in the middle of a loop that nothing else would end.
 Deno.exit(0);

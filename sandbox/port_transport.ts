@@ -3,11 +3,17 @@ import { type Frame, isBlobType } from "./framing.ts";
 import { Limits } from "./protocol.ts";
 import type { Transport } from "./rpc_peer.ts";
 
+/** Called with the size of each frame: how the sending end learns to wait for the reading one. */
+export interface PortFlow {
+  readonly sent?: (size: number) => void;
+  readonly taken?: (size: number) => void;
+}
+
 /**
  * Makes a transport of a port. Messages cross as JSON text and never as live objects, so that neither
  * realm can hand the other a getter, a proxy or a prototype. A chunk's buffer is moved, not copied.
  */
-export function portTransport(port: MessagePort): Transport {
+export function portTransport(port: MessagePort, flow: PortFlow = {}): Transport {
   const queue: Frame[] = [];
   let wake: () => void = () => {};
   port.onmessage = (event: MessageEvent) => {
@@ -17,15 +23,19 @@ export function portTransport(port: MessagePort): Transport {
   async function* frames(): AsyncGenerator<Frame> {
     while (true) {
       const frame = queue.shift();
-      if (frame) yield frame;
-      else await new Promise<void>((resolve) => wake = resolve);
+      if (frame) {
+        yield frame;
+        flow.taken?.(sizeOf(frame));
+      } else await new Promise<void>((resolve) => wake = resolve);
     }
   }
   return {
     frames: frames(),
     send(frame) {
-      if (frame.kind === "message") return port.postMessage(frame.text);
-      port.postMessage(frame, [frame.bytes.buffer]);
+      const size = sizeOf(frame);
+      if (frame.kind === "message") port.postMessage(frame.text);
+      else port.postMessage(frame, [frame.bytes.buffer]);
+      flow.sent?.(size);
     },
   };
 }
@@ -46,6 +56,11 @@ function toFrame(data: unknown): Frame {
   ) return { kind: "garbled" };
   const own = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { kind: "chunk", blob, type, offset, total, bytes: own };
+}
+
+function sizeOf(frame: Frame): number {
+  if (frame.kind === "garbled") return 0;
+  return frame.kind === "message" ? frame.text.length : frame.bytes.length;
 }
 
 function isCount(value: unknown): value is number {

@@ -111,11 +111,13 @@ def is_guest_frame(frame: FrameType) -> bool:
 
 
 def on_interrupt(_signal: int, frame: FrameType | None) -> None:
-    """Handles the signal of the soft deadline: stops guest code, and never the runner's own."""
+    """Handles the signal of the soft deadline: stops guest code, and never the runner's own.
+
+    Between cells it stops what a callback of the guest left running.
+    """
     execution = _open
-    if execution is None:
-        return
-    execution.timed_out = True
+    if execution is not None:
+        execution.timed_out = True
     while frame is not None:
         if is_guest_frame(frame):
             raise CellTimeout
@@ -660,6 +662,7 @@ import js
 from pyodide.ffi import JsException, can_run_sync, run_sync
 
 from .prelude_control import Execution
+
 #: Looked up once: each look through \`js\` costs as much as the call itself.
 _call = js.rlm.call
 _cancel = js.rlm.cancel
@@ -990,10 +993,9 @@ _SITE_PACKAGES = "/lib/python3.14/site-packages"
 def syntax_hint(error: SyntaxError, source: str) -> str | None:
     """Advice for a cell that does not parse."""
     message = error.msg or ""
-    line = _line(source, error.lineno)
-    if "triple-quoted" in message or source.count('"""') > 2 or source.count("'''") > 2:
-        if "unterminated" in message or "invalid syntax" in message:
-            return "text that holds triple quotes cannot stand between the same quotes; use the other kind, '''\u2026''' or \\"\\"\\"\u2026\\"\\"\\""
+    line = source_line(source, error.lineno)
+    if "triple-quoted" in message or any(mark in line and source.count(mark) > 2 for mark in ('"""', "'''")):
+        return "text that holds triple quotes cannot stand between the same quotes; use the other kind"
     if any(mark in line for mark in _CURLY) and ("invalid character" in message or "invalid syntax" in message):
         return "replace the curly quotes by straight ones: \\" or '"
     if "non-printable character" in message or any(mark in line for mark in _SPACES):
@@ -1035,7 +1037,7 @@ def _text(error: BaseException) -> str:
     return args[0] if args and type(args[0]) is str else ""
 
 
-def _line(source: str, number: int | None) -> str:
+def source_line(source: str, number: int | None) -> str:
     """Line \`number\` of the cell, or nothing."""
     lines = source.splitlines()
     return lines[number - 1] if number is not None and 0 < number <= len(lines) else ""
@@ -1068,6 +1070,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .prelude_control import Control
+from .prelude_hints import source_line, syntax_hint
 
 #: Characters of a traceback, and of an exception's message.
 MAX_TRACEBACK = 8_000
@@ -1140,6 +1143,13 @@ def describe(error: BaseException, hint: str | None = None) -> ErrorText:
         message = f"{message}\\nHint: {hint}"
         text = f"{text}Hint: {hint}\\n"
     return ErrorText(name, message, text)
+
+
+def describe_syntax(error: SyntaxError, source: str) -> ErrorText:
+    """The text of the error for which a cell could not be compiled."""
+    if error.text is None and error.lineno is not None:
+        error.text = source_line(source, error.lineno)
+    return describe(error.with_traceback(None), syntax_hint(error, source))
 
 
 def safe_str(value: object) -> str:
@@ -1796,7 +1806,6 @@ def compile_cell(tree: ast.Module, source: str, filename: str, cell: object) -> 
     for statement in _statements(tree):
         if isinstance(statement, ast.Try | ast.TryStar) and statement.handlers:
             statement.handlers.insert(0, _pass_on(statement))
-    ast.fix_missing_locations(tree)
     code = compile(tree, filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     return _replace(code, {_CONTROL: (Control,), CELL: cell})
 
@@ -1807,8 +1816,8 @@ def _show_last(tree: ast.Module, source: str) -> None:
         return
     last = tree.body[-1]
     if isinstance(last, ast.Expr):
-        show = ast.Attribute(ast.Constant(CELL), "show", ast.Load())
-        last.value = located(ast.Call(show, [last.value], []), last.value)
+        show = located(ast.Attribute(ast.Constant(CELL), "show", ast.Load()), last)
+        last.value = ast.copy_location(ast.Call(show, [last.value], []), last)
 
 
 def _pass_on(statement: ast.Try | ast.TryStar) -> ast.ExceptHandler:
@@ -2522,7 +2531,6 @@ from . import prelude_output as output
 from .prelude_control import Execution, on_interrupt
 from .prelude_submit import Final, FinalVar, Submit
 from .prelude_tools import Tool
-from .prelude_wire import dumps
 
 _main: ModuleType = sys.modules["__main__"]
 #: The variables of the guest.
@@ -2535,7 +2543,7 @@ _final_var = FinalVar(_submit, variables)
 #: Names that the runner gives in the open execution.
 _given: dict[str, object] = {}
 #: Every tool that was ever given, with its specification, so that a kept reference stays good.
-_tools: dict[str, tuple[str, Tool]] = {}
+_tools: dict[str, tuple[dict[str, Any], Tool]] = {}
 
 _builtins: dict[str, object] = {}
 _modules: dict[str, ModuleType] = {}
@@ -2558,12 +2566,12 @@ def give(tools: list[dict[str, Any]], fields: list[dict[str, Any]]) -> None:
 
 def _tool(spec: dict[str, Any]) -> Tool:
     """The tool of \`spec\`: the same object as long as the specification stays the same."""
-    name, text = spec["name"], dumps(spec)
+    name = spec["name"]
     known = _tools.get(name)
-    if known is not None and known[0] == text:
+    if known is not None and known[0] == spec:
         return known[1]
     tool = Tool(name, spec["description"], spec["parameters"], bool(spec.get("concurrent")))
-    _tools[name] = (text, tool)
+    _tools[name] = (spec, tool)
     return tool
 
 
@@ -2596,9 +2604,10 @@ def restore_names(execution: Execution) -> None:
     if "print" in variables:
         del variables["print"]
         execution.note("print was overwritten; it is the builtin again")
-    changed = [name for name, value in _builtins.items() if vars(builtins).get(name, _builtins) is not value]
+    current = vars(builtins)
+    changed = [name for name, value in _builtins.items() if current.get(name) is not value]
     if changed:
-        vars(builtins).update(_builtins)
+        current.update(_builtins)
         names = ", ".join(sorted(changed)[:10])
         execution.note(f"builtins were changed or deleted; they are back: {names}")
 
@@ -2630,9 +2639,10 @@ def _restore() -> None:
     _signal.signal(_signal.SIGINT, on_interrupt)
     if sys.getrecursionlimit() != _recursion_limit:
         sys.setrecursionlimit(_recursion_limit)
+    modules = sys.modules
     for name, module in _modules.items():
-        if sys.modules.get(name) is None:
-            sys.modules[name] = module
+        if modules.get(name) is None:
+            modules[name] = module
     sys.modules["__main__"] = _main
     vars(output.stdout).pop("write", None)
     sys.stdout = sys.__stdout__ = output.stdout
@@ -2656,6 +2666,7 @@ def reset() -> None:
 
 import inspect
 from collections.abc import Callable, Iterable
+from types import CodeType
 from typing import Any
 
 from . import prelude_control as control
@@ -2663,8 +2674,8 @@ from . import prelude_errors as errors
 from . import prelude_namespace as namespace
 from . import prelude_source as source
 from .prelude_control import CellTimeout, Execution
-from .prelude_hints import runtime_hint, syntax_hint
 from .prelude_finish import finish
+from .prelude_hints import runtime_hint
 from .prelude_loop import loop
 from .prelude_output import Output
 from .prelude_repr import bounded_repr
@@ -2686,6 +2697,7 @@ class Cell:
     def __init__(self, params: dict[str, Any]) -> None:
         self._params = params
         self._filename = errors.cell_filename(params["cell"])
+        self._compiled = False
         self._value: str | None = None
         self.execution = Execution(
             id=params["executionId"],
@@ -2732,11 +2744,8 @@ class Cell:
         text = self._params["code"]
         errors.remember_source(self._filename, text)
         try:
-            tree = source.parse(text, self._filename)
-            await_tools(tree, namespace.given_tools())
-            if self._params["rewrite"]:
-                rewrite(tree, namespace.concurrent_tools(), namespace.variables, self._filename)
-            code = source.compile_cell(tree, text, self._filename, self)
+            code = self._compile(text)
+            self._compiled = True
             # A cell with \`await\` at its top level makes a coroutine.
             if code.co_flags & inspect.CO_COROUTINE:
                 loop.run_until_complete(eval(code, namespace.variables))
@@ -2745,6 +2754,20 @@ class Cell:
         except BaseException as problem:
             return problem
         return None
+
+    def _compile(self, text: str) -> CodeType:
+        """The code of the cell."""
+        tree = source.parse(text, self._filename)
+        # Looking through a tree costs time that a cell full of data would pay for nothing.
+        tools = frozenset(name for name in namespace.given_tools() if name in text)
+        try:
+            await_tools(tree, tools)
+            if self._params["rewrite"]:
+                rewrite(tree, tools & namespace.concurrent_tools(), namespace.variables, self._filename)
+        except RecursionError:
+            # An expression of thousands of terms is left as it is; each change made so far stands by itself.
+            pass
+        return source.compile_cell(tree, text, self._filename, self)
 
     def _describe(self, problem: BaseException) -> errors.ErrorText | None:
         """The text of what the cell raised, or None if it is an end that was asked for."""
@@ -2755,8 +2778,8 @@ class Cell:
             message = f"the cell ran longer than {seconds:g} s and was stopped; its variables are kept"
             timeout = TimeoutError(message).with_traceback(problem.__traceback__)
             return errors.describe(timeout)
-        if isinstance(problem, SyntaxError) and problem.filename == self._filename:
-            return errors.describe(problem.with_traceback(None), syntax_hint(problem, self._params["code"]))
+        if isinstance(problem, SyntaxError) and not self._compiled:
+            return errors.describe_syntax(problem, self._params["code"])
         return errors.describe(problem, runtime_hint(problem, namespace.variables, self.execution.tools))
 
     def _result(self, error: errors.ErrorText | None) -> str:

@@ -48,11 +48,9 @@ filled+=part.length,this.#pending=this.#pending.subarray(part.length),filled===l
 read();if(more.done)throw new FramingError("Cannot read body: the stream ended inside a frame");this.#pending=more.value}}};
 function findBlankLine(bytes,from){for(let i=bytes.indexOf(13,from);i>=0;i=bytes.indexOf(13,i+1))if(bytes[i+1]===10&&bytes[i+
 2]===13&&bytes[i+3]===10)return i;return-1}function join(a,b){let whole=new Uint8Array(a.length+b.length);return whole.set(
-a),whole.set(b,a.length),whole}var Deadline=class{#expire;#remainingMs;#startedAt=performance.now();#timer;#pauses=0;constructor(timeoutMs,expire){this.#remainingMs=
-timeoutMs,this.#expire=expire,this.#run()}pause(){this.#pauses++>0||(clearTimeout(this.#timer),this.#remainingMs-=performance.
-now()-this.#startedAt)}resume(){--this.#pauses===0&&this.#run()}[Symbol.dispose](){this.#pauses=1/0,clearTimeout(this.#timer)}#run(){
-this.#startedAt=performance.now(),this.#timer=setTimeout(()=>{this.#expire(),this.#remainingMs=100,this.#run()},Math.max(
-0,this.#remainingMs))}};async function takeDifference(base,whole){let pages=changedPages(base,whole),head=new Uint32Array(2+pages.length);head.set(
+a),whole.set(b,a.length),whole}var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
+add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}remove(size){
+Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};async function takeDifference(base,whole){let pages=changedPages(base,whole),head=new Uint32Array(2+pages.length);head.set(
 [whole.length,pages.length]),head.set(pages,2);let parts=[new Uint8Array(head.buffer)];for(let page of pages)parts.push(
 whole.subarray(page*4096,(page+1)*4096));return await pipe(new Blob(parts),new CompressionStream("gzip"))}async function applyDifference(base,difference){
 let{length,pages,content}=await readDifference(difference);if(length>base.length+content.length)throw damaged("its lengt\\
@@ -69,15 +67,16 @@ ceil(whole.length/4096);for(let page=0;page<count;page++){let start=page*perPage
 end>after.length){pages.push(page);continue}for(let i=start;i<end;i++)if(before[i]!==after[i]){pages.push(page);break}}return pages}
 function words(bytes){let{buffer,byteOffset,length}=bytes.byteOffset%4===0?bytes:bytes.slice();return new Int32Array(buffer,
 byteOffset,length>>>2)}async function pipe(source,through){return new Uint8Array(await new Response(source.stream().pipeThrough(
-through)).arrayBuffer())}function portTransport(port){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};async function*frames(){
-for(;;){let frame=queue.shift();frame?yield frame:await new Promise(resolve=>wake=resolve)}}return{frames:frames(),send(frame){
-if(frame.kind==="message")return port.postMessage(frame.text);port.postMessage(frame,[frame.bytes.buffer])}}}function toFrame(data){
-if(typeof data=="string")return data.length>Limits.messageBytes?{kind:"garbled"}:{kind:"message",text:data};if(typeof data!=
-"object"||data===null)return{kind:"garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobType(type)||!isCount(blob)||
-!isCount(offset)||!isCount(total)||!(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.
-length>total)return{kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"\\
-chunk",blob,type,offset,total,bytes:own}}function isCount(value){return typeof value=="number"&&Number.isSafeInteger(value)&&
-value>=0}var ID_CHARS=200,ERROR_CHARS=16*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
+through)).arrayBuffer())}function portTransport(port,flow={}){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};
+async function*frames(){for(;;){let frame=queue.shift();frame?(yield frame,flow.taken?.(sizeOf(frame))):await new Promise(
+resolve=>wake=resolve)}}return{frames:frames(),send(frame){let size=sizeOf(frame);frame.kind==="message"?port.postMessage(
+frame.text):port.postMessage(frame,[frame.bytes.buffer]),flow.sent?.(size)}}}function toFrame(data){if(typeof data=="str\\
+ing")return data.length>Limits.messageBytes?{kind:"garbled"}:{kind:"message",text:data};if(typeof data!="object"||data===
+null)return{kind:"garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobType(type)||!isCount(blob)||!isCount(offset)||
+!isCount(total)||!(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.length>total)return{
+kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"chunk",blob,type,offset,
+total,bytes:own}}function sizeOf(frame){return frame.kind==="garbled"?0:frame.kind==="message"?frame.text.length:frame.bytes.
+length}function isCount(value){return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}var ID_CHARS=200,ERROR_CHARS=16*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
 super(message),this.code=code,this.data=data}};function toText(message){let text=JSON.stringify({jsonrpc:"2.0",...message});
 if(text.length*3<=Limits.messageBytes)return text;let{length}=new TextEncoder().encode(text);if(length<=Limits.messageBytes)
 return text;throw new RpcError(ErrorCode.tooLarge,\`Cannot send message: \${length} bytes, limit \${Limits.messageBytes}\`)}
@@ -134,25 +133,43 @@ cancelled,"Request cancelled by its sender");this.#open.get(id)?.abort(reason)}}
 file.subarray(end));if(!trailer.endsWith(MAGIC))return null;let bytes=file.subarray(0,end),hash=await sha256(bytes);return trailer.
 startsWith(hash)?{bytes,sha256:hash}:null}async function readSnapshot(path){try{return await openSnapshot(await Deno.readFile(
 path))}catch{return null}}async function sha256(bytes){return new Uint8Array(await crypto.subtle.digest("SHA-256",bytes)).
-toHex()}var INTERRUPT=2,Interpreter=class{#worker;#peer;#channel=new MessageChannel;#interrupt=new Uint8Array(new SharedArrayBuffer(
-1));#ready=Promise.withResolvers();#base=null;#memory=null;constructor(program,handlers){let url=URL.createObjectURL(new Blob(
-[program],{type:"text/javascript"}));this.#worker=new Worker(url,{type:"module",deno:{permissions:"none"}}),this.#worker.
-onerror=event=>{event.preventDefault(),this.#ready.reject(startFailure(event.message)),handlers.fatal(event.message)},this.#peer=
-new RpcPeer(portTransport(this.#channel.port1),{requests:{"tool/call":(call,{signal})=>handlers.callTool(call,signal)},notifications:{
-ready:versions=>this.#ready.resolve(versions),failed:failure=>this.#ready.reject(startFailure(JSON.stringify(failure))),
-output:handlers.output,fatal:failure=>handlers.fatal(JSON.stringify(failure))},onChunk:chunk=>{chunk.blob===MEMORY_BLOB?
-this.#memory=chunk.bytes:handlers.chunk(chunk)}}),this.#peer.ended.then(()=>handlers.fatal(String(this.#peer.failure)))}boot(files,env,base){
-this.#base=base;let port=this.#channel.port2,{loaderUrl,moduleUrl,wasm,stdlib,memory}=files,message={port,files:{loaderUrl,
-moduleUrl,wasm,stdlib},snapshot:memory,interrupt:this.#interrupt,env:JSON.stringify(env)},moved=[wasm.buffer,stdlib.buffer,
-...memory?[memory.buffer]:[]];return this.#worker.postMessage(message,[port,...moved]),this.#ready.promise}bind(params){
-return this.#peer.request("bind",params)}execute(params){return this.#peer.request("execute",params)}interrupt(){Atomics.
-store(this.#interrupt,0,INTERRUPT)}clearInterrupt(){Atomics.store(this.#interrupt,0,0)}sendChunk(chunk){this.#peer.sendChunk(
+toHex()}var INTERRUPT=2,INTERRUPT_MS=100,Interpreter=class{#worker;#peer;#channel=new MessageChannel;#interrupt=new Uint8Array(new SharedArrayBuffer(
+1));#backlog=new Backlog;#ready=Promise.withResolvers();#fatal;#base=null;#memory=null;constructor(program,handlers){this.#fatal=
+handlers.fatal;let url=URL.createObjectURL(new Blob([program],{type:"text/javascript"}));this.#worker=new Worker(url,{type:"\\
+module",deno:{permissions:"none"}}),this.#worker.onerror=event=>{event.preventDefault(),this.#ready.reject(startFailure(
+event.message)),handlers.fatal(event.message)},this.#peer=new RpcPeer(portTransport(this.#channel.port1,{taken:size=>this.#backlog.
+remove(size)}),{requests:{"tool/call":(call,{signal})=>handlers.callTool(call,signal)},notifications:{ready:versions=>this.#ready.
+resolve(versions),failed:failure=>this.#ready.reject(startFailure(JSON.stringify(failure))),output:handlers.output,fatal:failure=>handlers.
+fatal(JSON.stringify(failure))},onChunk:chunk=>{chunk.blob===MEMORY_BLOB?this.#memory=chunk.bytes:handlers.chunk(chunk)}}),
+this.#peer.ended.then(()=>handlers.fatal(String(this.#peer.failure)))}boot(files,env,base){this.#base=base;let port=this.#channel.
+port2,{loaderUrl,moduleUrl,wasm,stdlib,memory}=files,message={port,files:{loaderUrl,moduleUrl,wasm,stdlib},snapshot:memory,
+interrupt:this.#interrupt,backlog:this.#backlog.shared,env:JSON.stringify(env)},moved=[wasm.buffer,stdlib.buffer,...memory?
+[memory.buffer]:[]];return this.#worker.postMessage(message,[port,...moved]),this.#ready.promise}bind(params){return this.#peer.
+request("bind",params)}execute(params){return this.#peer.request("execute",params)}interrupt(){Atomics.store(this.#interrupt,
+0,INTERRUPT)}async rests(){await this.#peer.request("ping",{}).catch(()=>{})}async free(answerMs){let startedAt=performance.
+now(),timer=setInterval(()=>{performance.now()-startedAt>answerMs?this.#fatal("Python does not answer"):this.interrupt()},
+INTERRUPT_MS);await this.rests(),clearInterval(timer),Atomics.store(this.#interrupt,0,0)}sendChunk(chunk){this.#peer.sendChunk(
 chunk)}async checkpoint(form){await this.#peer.request("snapshot",{});let bytes=this.#memory;if(this.#memory=null,bytes===
 null)throw new RpcError(ErrorCode.internalError,"Cannot take checkpoint: no memory came");if(form==="whole")return this.#base?.
 sha256===null&&(this.#base={path:this.#base.path,sha256:await sha256(bytes)}),{bytes,base:null};let base=await this.#readBase();
 return{bytes:await takeDifference(base?.bytes??new Uint8Array(0),bytes),base:base?.sha256??null}}async#readBase(){if(this.#base===
 null||this.#base.sha256===null)return null;let base=await readSnapshot(this.#base.path);return base?.sha256===this.#base.
-sha256?base:null}};function startFailure(why){return new RpcError(ErrorCode.internalError,\`Cannot start Python: \${why}\`)}var NAMES=["pyodide.mjs","pyodide.asm.mjs","pyodide.asm.wasm","python_stdlib.zip"];async function readStartFiles(options,early){
+sha256?base:null}};function startFailure(why){return new RpcError(ErrorCode.internalError,\`Cannot start Python: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#startedAt=0;#timer;#pauses=0;#pause=0;#disposed=!1;constructor(timeoutMs,expire,rests){
+this.#remainingMs=timeoutMs,this.#expire=expire,this.#rests=rests??null,this.#run()}pause(){if(this.#pauses++>0)return;let due=this.#stop();
+this.#rests!==null&&this.#lookSoon(++this.#pause),due&&this.#expire()}resume(){if(--this.#pauses>0)return;let due=this.#stop();
+this.#run(),due&&this.#expire()}[Symbol.dispose](){this.#disposed=!0,clearTimeout(this.#timer)}async#look(pause){if(this.#run(),
+await this.#rests?.(),pause!==this.#pause||this.#pauses===0||this.#disposed)return;let due=this.#stop();this.#lookSoon(pause),
+due&&this.#expire()}#lookSoon(pause){this.#disposed||(this.#timer=setTimeout(()=>this.#look(pause),50))}#run(){this.#disposed||
+(this.#startedAt=performance.now(),this.#timer=setTimeout(()=>{let due=this.#stop();this.#run(),due&&this.#expire()},Math.
+max(0,Math.min(this.#remainingMs,2147483647))))}#stop(){return clearTimeout(this.#timer),this.#startedAt>0&&(this.#remainingMs-=
+performance.now()-this.#startedAt),this.#startedAt=0,this.#remainingMs>0||this.#disposed?!1:(this.#remainingMs=100,!0)}};var OpenExecution=class{id;#deadline;#outputLeft;constructor(params,clock){let{id,timeoutMs,maxOutputChars}=readExecute(
+params);this.id=id,this.#outputLeft=2*maxOutputChars,this.#deadline=new Deadline(timeoutMs,()=>clock.expire(),()=>clock.
+rests())}async whilePaused(work){this.#deadline.pause();try{return await work()}finally{this.#deadline.resume()}}admits(text){
+return typeof text!="string"||this.#outputLeft<=0?!1:(this.#outputLeft-=text.length,!0)}[Symbol.dispose](){this.#deadline[Symbol.
+dispose]()}};function readExecute(params){let{executionId,timeoutMs,maxOutputChars,code}=typeof params=="object"&&params!==
+null&&!Array.isArray(params)?params:{};if(typeof executionId!="string"||typeof timeoutMs!="number"||typeof code!="string"||
+typeof maxOutputChars!="number")throw new RpcError(ErrorCode.invalidParams,"Cannot execute: executionId, timeoutMs, maxO\\
+utputChars and code are needed");return{id:executionId,timeoutMs,maxOutputChars}}var NAMES=["pyodide.mjs","pyodide.asm.mjs","pyodide.asm.wasm","python_stdlib.zip"];async function readStartFiles(options,early){
 let{pyodide,snapshot,checkpoint}=options,[contents,base]=await Promise.all([Promise.all(NAMES.map(name=>Deno.readFile(pyodide+
 name))),snapshot===null?null:readSnapshot(snapshot)]),[loader,module,wasm,stdlib]=contents;if(!loader||!module||!wasm||!stdlib)
 throw new RpcError(ErrorCode.internalError,"Cannot read Pyodide");return await Promise.all(NAMES.map(name=>Deno.permissions.
@@ -163,56 +180,60 @@ blob,base:wanted},early,base){if(wanted!==null&&wanted!==base?.sha256)throw new 
 blob===blob).map(({bytes})=>bytes),difference=new Uint8Array(await new Blob(parts).arrayBuffer());try{let from=wanted!==
 null&&base?base.bytes:new Uint8Array(0);return await applyDifference(from,difference)}catch{throw new RpcError(ErrorCode.
 invalidParams,"Cannot restore checkpoint: it is damaged; run the cells again")}}function blobUrl(program){return URL.createObjectURL(
-new Blob([program],{type:"text/javascript"}))}var Gateway=class{#transport;#host;#state={name:"new"};#early=[];constructor(transport){this.#transport=transport,this.#host=
-new RpcPeer(transport,{requests:{initialize:params=>this.#initialize(params),bind:params=>this.#whileIdle(interpreter=>interpreter.
-bind(params)),execute:(params,{signal})=>this.#execute(params,signal),checkpoint:params=>this.#whileIdle(interpreter=>this.#checkpoint(
-interpreter,params)),shutdown:()=>this.#shutdown()},notifications:{interrupt:params=>this.#interrupt(params)},onChunk:chunk=>this.#takeChunk(
-chunk)})}get ended(){return this.#host.ended}async#initialize(params){if(this.#state.name!=="new")throw wrongState("init\\
-ialize",this.#state);let options=readInitialize(params);options.token!==null&&this.#transport.seal(options.token),this.#state=
-{name:"booting"};let startedAt=performance.now(),interpreter=new Interpreter(options.worker,{callTool:(call,signal)=>this.#callTool(
-call,signal),output:output=>this.#passOutput(output),chunk:chunk=>this.#passChunk(chunk),fatal:message=>this.#die(message)}),
-files=await readStartFiles(options,this.#early),readMs=performance.now()-startedAt;this.#early=[];let base=options.snapshot!==
-null?{path:options.snapshot,sha256:files.base}:null,versions=await interpreter.boot(files,options.env,base);return this.#state=
-{name:"idle",interpreter},{protocolVersion:1,python:field(versions,"python"),pyodide:field(versions,"pyodide"),start:options.
-checkpoint?"checkpoint":files.base!==null?"snapshot":"plain",base:files.base,timings:{readMs,pythonMs:performance.now()-
-startedAt-readMs}}}async#execute(params,signal){let{id,timeoutMs}=readExecute(params);if(this.#state.name!=="idle")throw wrongState(
-"execute",this.#state);let{interpreter}=this.#state;interpreter.clearInterrupt();using deadline=new Deadline(timeoutMs,()=>interpreter.
-interrupt());this.#state={name:"busy",interpreter,execution:{id,deadline}};let interrupt=()=>interpreter.interrupt();signal.
-addEventListener("abort",interrupt,{once:!0});try{return await interpreter.execute(params)}finally{signal.removeEventListener(
-"abort",interrupt),this.#state={name:"idle",interpreter}}}#interrupt(params){this.#openExecution(params)&&this.#state.name===
-"busy"&&this.#state.interpreter.interrupt()}async#whileIdle(work){if(this.#state.name!=="idle")throw wrongState("request",
-this.#state);let{interpreter}=this.#state;this.#state={name:"busy",interpreter,execution:null};try{return await work(interpreter)}finally{
-this.#state={name:"idle",interpreter}}}async#checkpoint(interpreter,params){let form=field(params,"form")==="whole"?"who\\
-le":"difference",{bytes,base}=await interpreter.checkpoint(form),blob=MEMORY_BLOB;for(let offset=0;offset<bytes.length;offset+=
-Limits.chunkBytes){let piece=bytes.subarray(offset,offset+Limits.chunkBytes);await this.#host.sendChunk({blob,type:"byte\\
-s",offset,total:bytes.length,bytes:piece})}return{blob,base}}#takeChunk(chunk){this.#state.name==="idle"||this.#state.name===
-"busy"?this.#state.interpreter.sendChunk(chunk):this.#early.push(chunk)}async#callTool(call,signal){let execution=this.#openExecution(
-call);if(!execution)throw new RpcError(ErrorCode.wrongState,"Cannot call tool: no cell is running");execution.deadline.pause();
-try{return await this.#host.request("tool/call",call,{signal})}finally{execution.deadline.resume()}}#passOutput(output){
-this.#openExecution(output)&&this.#host.notify("output",output)}#passChunk(chunk){this.#state.name!=="busy"||this.#state.
-execution===null||this.#host.sendChunk(chunk).catch(()=>{})}#openExecution(message){let execution=this.#state.name==="bu\\
-sy"?this.#state.execution:null;return execution?.id===field(message,"executionId")?execution:null}#die(message){this.#host.
-notify("fatal",{message}),setTimeout(()=>Deno.exit(70),50)}#shutdown(){return setTimeout(()=>Deno.exit(0),0),null}};function wrongState(what,state){
-return new RpcError(ErrorCode.wrongState,\`Cannot serve \${what}: the guest is \${state.name}\`)}function field(value,name){
-return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}function readExecute(params){let id=field(
-params,"executionId"),timeoutMs=field(params,"timeoutMs");if(typeof id!="string"||typeof timeoutMs!="number"||typeof field(
-params,"code")!="string")throw new RpcError(ErrorCode.invalidParams,"Cannot execute: executionId, timeoutMs and code are\\
- needed");return{id,timeoutMs}}function readInitialize(params){let text=name=>{let value=field(params,name);if(typeof value==
-"string")return value;throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: \${name} must be text\`)},version=field(
-params,"protocolVersion");if(version!==1)throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: protocol \${JSON.
-stringify(version)} is not \${1}\`);let env=field(params,"env"),checkpoint=field(params,"checkpoint");return{protocolVersion:1,
-token:field(params,"token")===null?null:text("token"),env:Object.fromEntries(Object.entries(typeof env=="object"&&env!==
-null?env:{}).map(([k,v])=>[k,String(v)])),worker:text("worker"),pyodide:text("pyodide"),snapshot:field(params,"snapshot")===
-null?null:text("snapshot"),checkpoint:checkpoint===null?null:readCheckpoint(checkpoint)}}function readCheckpoint(value){
-let blob=field(value,"blob"),base=field(value,"base");if(typeof blob=="number"&&(base===null||typeof base=="string"))return{
-blob,base};throw new RpcError(ErrorCode.invalidParams,"Cannot initialize: checkpoint must name blob and base")}function stdioTransport(){let encoder2=new FrameEncoder;return{frames:decodeFrames(Deno.stdin.readable),send(frame){for(let part of encoder2.
+new Blob([program],{type:"text/javascript"}))}var ANSWER_MS=1e3,Gateway=class{#transport;#host;#state={name:"new"};#early=[];constructor(transport){this.#transport=transport,
+this.#host=new RpcPeer(transport,{requests:{initialize:params=>this.#initialize(params),bind:params=>this.#whileIdle(1/0,
+interpreter=>interpreter.bind(params)),execute:(params,{signal})=>this.#execute(params,signal),checkpoint:params=>this.#whileIdle(
+ANSWER_MS,interpreter=>this.#checkpoint(interpreter,params)),shutdown:()=>this.#shutdown()},notifications:{interrupt:params=>this.#interrupt(
+params)},onChunk:chunk=>this.#takeChunk(chunk)})}get ended(){return this.#host.ended}async#initialize(params){if(this.#state.
+name!=="new")throw wrongState("initialize",this.#state);let options=readInitialize(params);options.token!==null&&this.#transport.
+seal(options.token),this.#state={name:"booting"};let startedAt=performance.now(),interpreter=new Interpreter(options.worker,
+{callTool:(call,signal)=>this.#callTool(call,signal),output:output=>this.#passOutput(output),chunk:chunk=>this.#passChunk(
+chunk),fatal:message=>this.die(message)}),files=await readStartFiles(options,this.#early),readMs=performance.now()-startedAt;
+this.#early=[];let base=options.snapshot!==null?{path:options.snapshot,sha256:files.base}:null,versions=await interpreter.
+boot(files,options.env,base);return this.#state={name:"idle",interpreter},{protocolVersion:1,python:field(versions,"pyth\\
+on"),pyodide:field(versions,"pyodide"),start:options.checkpoint?"checkpoint":files.base!==null?"snapshot":"plain",base:files.
+base,timings:{readMs,pythonMs:performance.now()-startedAt-readMs}}}async#execute(params,signal){if(this.#state.name!=="i\\
+dle")throw wrongState("execute",this.#state);let{interpreter}=this.#state;this.#state={name:"busy",interpreter,execution:null};
+let interrupt=()=>interpreter.interrupt();try{await interpreter.free(ANSWER_MS),signal.throwIfAborted();using execution=new OpenExecution(
+params,{expire:()=>this.#expire(execution.id,interpreter),rests:()=>interpreter.rests()});return this.#state={name:"busy",
+interpreter,execution},signal.addEventListener("abort",interrupt,{once:!0}),await interpreter.execute(params)}finally{signal.
+removeEventListener("abort",interrupt),this.#state={name:"idle",interpreter}}}#expire(executionId,interpreter){interpreter.
+interrupt(),this.#host.notify("expired",{executionId})}#interrupt(params){this.#openExecution(params)&&this.#state.name===
+"busy"&&this.#state.interpreter.interrupt()}async#whileIdle(answerMs,work){if(this.#state.name!=="idle")throw wrongState(
+"request",this.#state);let{interpreter}=this.#state;this.#state={name:"busy",interpreter,execution:null};try{return await interpreter.
+free(answerMs),await work(interpreter)}finally{this.#state={name:"idle",interpreter}}}async#checkpoint(interpreter,params){
+let form=field(params,"form")==="whole"?"whole":"difference",{bytes,base}=await interpreter.checkpoint(form),blob=MEMORY_BLOB;
+for(let offset=0;offset<bytes.length;offset+=Limits.chunkBytes){let piece=bytes.subarray(offset,offset+Limits.chunkBytes);
+await this.#host.sendChunk({blob,type:"bytes",offset,total:bytes.length,bytes:piece})}return{blob,base}}#takeChunk(chunk){
+this.#state.name==="idle"||this.#state.name==="busy"?this.#state.interpreter.sendChunk(chunk):this.#early.push(chunk)}async#callTool(call,signal){
+let execution=this.#openExecution(call);if(!execution)throw new RpcError(ErrorCode.wrongState,"Cannot call tool: no cell\\
+ is running");return await execution.whilePaused(()=>this.#host.request("tool/call",call,{signal}))}#passOutput(output){
+this.#openExecution(output)?.admits(field(output,"text"))&&this.#host.notify("output",output)}#passChunk(chunk){this.#state.
+name!=="busy"||this.#state.execution===null||this.#host.sendChunk(chunk).catch(()=>{})}#openExecution(message){let execution=this.#state.
+name==="busy"?this.#state.execution:null;return execution?.id===field(message,"executionId")?execution:null}die(message){
+this.#host.notify("fatal",{message}),setTimeout(()=>Deno.exit(70),50)}#shutdown(){return setTimeout(()=>Deno.exit(0),0),
+null}};function wrongState(what,state){return new RpcError(ErrorCode.wrongState,\`Cannot serve \${what}: the guest is \${state.
+name}\`)}function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}
+function readInitialize(params){let text=name=>{let value=field(params,name);if(typeof value=="string")return value;throw new RpcError(
+ErrorCode.invalidParams,\`Cannot initialize: \${name} must be text\`)},version=field(params,"protocolVersion");if(version!==
+1)throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: protocol \${JSON.stringify(version)} is not \${1}\`);let env=field(
+params,"env"),checkpoint=field(params,"checkpoint");return{protocolVersion:1,token:field(params,"token")===null?null:text(
+"token"),env:Object.fromEntries(Object.entries(typeof env=="object"&&env!==null?env:{}).map(([k,v])=>[k,String(v)])),worker:text(
+"worker"),pyodide:text("pyodide"),snapshot:field(params,"snapshot")===null?null:text("snapshot"),checkpoint:checkpoint===
+null?null:readCheckpoint(checkpoint)}}function readCheckpoint(value){let blob=field(value,"blob"),base=field(value,"base");
+if(typeof blob=="number"&&(base===null||typeof base=="string"))return{blob,base};throw new RpcError(ErrorCode.invalidParams,
+"Cannot initialize: checkpoint must name blob and base")}function watchMemory(limit,exceeded){let timer=setInterval(()=>{let{rss}=Deno.memoryUsage();rss<=limit||(clearInterval(timer),
+exceeded(\`out of memory: the process holds \${inMb(rss)} MB, limit \${inMb(limit)} MB\`))},100)}function inMb(bytes){return Math.
+round(bytes/1024**2)}function stdioTransport(){let encoder2=new FrameEncoder;return{frames:decodeFrames(Deno.stdin.readable),send(frame){for(let part of encoder2.
 encode(frame))writeAll(part)},seal(token){encoder2=new FrameEncoder(token)}}}function writeAll(bytes){for(let written=0;written<
-bytes.length;)written+=Deno.stdout.writeSync(bytes.subarray(written))}var gateway=new Gateway(stdioTransport());await gateway.
-ended;Deno.exit(0);
+bytes.length;)written+=Deno.stdout.writeSync(bytes.subarray(written))}var gateway=new Gateway(stdioTransport()),memoryLimit=Number(
+Deno.args[0]);memoryLimit>0&&watchMemory(memoryLimit,message=>gateway.die(message));await gateway.ended;Deno.exit(0);
 `;
 
 /** The program of the worker that holds Python: `sandbox/worker.ts` with all it imports. */
-export const WORKER: string = `var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
+export const WORKER: string = `var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
+add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}remove(size){
+Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
 tooLarge:-32002,toolFailed:-32003,cancelled:-32004},Limits={headerBytes:4096,messageBytes:16*1024*1024,chunkBytes:4*1024*
 1024,inlineBytes:1024*1024,depth:200,openCalls:4096},MEMORY_BLOB=0;var ID_CHARS=200,ERROR_CHARS=16*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
 super(message),this.code=code,this.data=data}};function toText(message){let text=JSON.stringify({jsonrpc:"2.0",...message});
@@ -286,15 +307,16 @@ silenceConsole(),Object.preventExtensions(Object.prototype),Object.preventExtens
 Array,Promise,Map,Set,String,Number,RegExp,Date,Uint8Array])Object.freeze(builtin),Object.freeze(builtin.prototype);for(let builtin of[
 Object,Function,Reflect,JSON,Math])Object.freeze(builtin)}function silenceConsole(){let nothing=()=>{};for(let name of Object.
 keys(console))Object.defineProperty(console,name,{value:nothing,writable:!1,configurable:!1});Object.freeze(console)}function remove(name){
-Reflect.deleteProperty(globalThis,name)||Reflect.defineProperty(globalThis,name,{value:void 0,writable:!1,configurable:!1})}var encoder=new TextEncoder;function isBlobType(type){return type==="ascii"||type==="utf8"||type==="bytes"}function portTransport(port){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};async function*frames(){
-for(;;){let frame=queue.shift();frame?yield frame:await new Promise(resolve=>wake=resolve)}}return{frames:frames(),send(frame){
-if(frame.kind==="message")return port.postMessage(frame.text);port.postMessage(frame,[frame.bytes.buffer])}}}function toFrame(data){
-if(typeof data=="string")return data.length>Limits.messageBytes?{kind:"garbled"}:{kind:"message",text:data};if(typeof data!=
-"object"||data===null)return{kind:"garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobType(type)||!isCount(blob)||
-!isCount(offset)||!isCount(total)||!(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.
-length>total)return{kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"\\
-chunk",blob,type,offset,total,bytes:own}}function isCount(value){return typeof value=="number"&&Number.isSafeInteger(value)&&
-value>=0}var MODULES={prelude_control:\`"""The execution that is open: who may act for it, and the exceptions that end it from ins\\
+Reflect.deleteProperty(globalThis,name)||Reflect.defineProperty(globalThis,name,{value:void 0,writable:!1,configurable:!1})}var encoder=new TextEncoder;function isBlobType(type){return type==="ascii"||type==="utf8"||type==="bytes"}function portTransport(port,flow={}){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};
+async function*frames(){for(;;){let frame=queue.shift();frame?(yield frame,flow.taken?.(sizeOf(frame))):await new Promise(
+resolve=>wake=resolve)}}return{frames:frames(),send(frame){let size=sizeOf(frame);frame.kind==="message"?port.postMessage(
+frame.text):port.postMessage(frame,[frame.bytes.buffer]),flow.sent?.(size)}}}function toFrame(data){if(typeof data=="str\\
+ing")return data.length>Limits.messageBytes?{kind:"garbled"}:{kind:"message",text:data};if(typeof data!="object"||data===
+null)return{kind:"garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobType(type)||!isCount(blob)||!isCount(offset)||
+!isCount(total)||!(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.length>total)return{
+kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"chunk",blob,type,offset,
+total,bytes:own}}function sizeOf(frame){return frame.kind==="garbled"?0:frame.kind==="message"?frame.text.length:frame.bytes.
+length}function isCount(value){return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}var MODULES={prelude_control:\`"""The execution that is open: who may act for it, and the exceptions that end it from ins\\
 ide."""
 
 import contextvars
@@ -404,11 +426,13 @@ def is_guest_frame(frame: FrameType) -> bool:
 
 
 def on_interrupt(_signal: int, frame: FrameType | None) -> None:
-    """Handles the signal of the soft deadline: stops guest code, and never the runner's own."""
+    """Handles the signal of the soft deadline: stops guest code, and never the runner's own.
+
+    Between cells it stops what a callback of the guest left running.
+    """
     execution = _open
-    if execution is None:
-        return
-    execution.timed_out = True
+    if execution is not None:
+        execution.timed_out = True
     while frame is not None:
         if is_guest_frame(frame):
             raise CellTimeout
@@ -948,6 +972,7 @@ import js
 from pyodide.ffi import JsException, can_run_sync, run_sync
 
 from .prelude_control import Execution
+
 #: Looked up once: each look through \\\`js\\\` costs as much as the call itself.
 _call = js.rlm.call
 _cancel = js.rlm.cancel
@@ -1276,11 +1301,9 @@ _SITE_PACKAGES = "/lib/python3.14/site-packages"
 def syntax_hint(error: SyntaxError, source: str) -> str | None:
     """Advice for a cell that does not parse."""
     message = error.msg or ""
-    line = _line(source, error.lineno)
-    if "triple-quoted" in message or source.count('"""') > 2 or source.count("'''") > 2:
-        if "unterminated" in message or "invalid syntax" in message:
-            return "text that holds triple quotes cannot stand between the same quotes; use the other kind, '''\\u2026''' or \\\\\\
-"\\\\"\\\\"\\u2026\\\\"\\\\"\\\\""
+    line = source_line(source, error.lineno)
+    if "triple-quoted" in message or any(mark in line and source.count(mark) > 2 for mark in ('"""', "'''")):
+        return "text that holds triple quotes cannot stand between the same quotes; use the other kind"
     if any(mark in line for mark in _CURLY) and ("invalid character" in message or "invalid syntax" in message):
         return "replace the curly quotes by straight ones: \\\\" or '"
     if "non-printable character" in message or any(mark in line for mark in _SPACES):
@@ -1323,7 +1346,7 @@ def _text(error: BaseException) -> str:
     return args[0] if args and type(args[0]) is str else ""
 
 
-def _line(source: str, number: int | None) -> str:
+def source_line(source: str, number: int | None) -> str:
     """Line \\\`number\\\` of the cell, or nothing."""
     lines = source.splitlines()
     return lines[number - 1] if number is not None and 0 < number <= len(lines) else ""
@@ -1355,6 +1378,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .prelude_control import Control
+from .prelude_hints import source_line, syntax_hint
 
 #: Characters of a traceback, and of an exception's message.
 MAX_TRACEBACK = 8_000
@@ -1427,6 +1451,13 @@ def describe(error: BaseException, hint: str | None = None) -> ErrorText:
         message = f"{message}\\\\nHint: {hint}"
         text = f"{text}Hint: {hint}\\\\n"
     return ErrorText(name, message, text)
+
+
+def describe_syntax(error: SyntaxError, source: str) -> ErrorText:
+    """The text of the error for which a cell could not be compiled."""
+    if error.text is None and error.lineno is not None:
+        error.text = source_line(source, error.lineno)
+    return describe(error.with_traceback(None), syntax_hint(error, source))
 
 
 def safe_str(value: object) -> str:
@@ -2083,7 +2114,6 @@ def compile_cell(tree: ast.Module, source: str, filename: str, cell: object) -> 
     for statement in _statements(tree):
         if isinstance(statement, ast.Try | ast.TryStar) and statement.handlers:
             statement.handlers.insert(0, _pass_on(statement))
-    ast.fix_missing_locations(tree)
     code = compile(tree, filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     return _replace(code, {_CONTROL: (Control,), CELL: cell})
 
@@ -2094,8 +2124,8 @@ def _show_last(tree: ast.Module, source: str) -> None:
         return
     last = tree.body[-1]
     if isinstance(last, ast.Expr):
-        show = ast.Attribute(ast.Constant(CELL), "show", ast.Load())
-        last.value = located(ast.Call(show, [last.value], []), last.value)
+        show = located(ast.Attribute(ast.Constant(CELL), "show", ast.Load()), last)
+        last.value = ast.copy_location(ast.Call(show, [last.value], []), last)
 
 
 def _pass_on(statement: ast.Try | ast.TryStar) -> ast.ExceptHandler:
@@ -2806,7 +2836,6 @@ from . import prelude_output as output
 from .prelude_control import Execution, on_interrupt
 from .prelude_submit import Final, FinalVar, Submit
 from .prelude_tools import Tool
-from .prelude_wire import dumps
 
 _main: ModuleType = sys.modules["__main__"]
 #: The variables of the guest.
@@ -2819,7 +2848,7 @@ _final_var = FinalVar(_submit, variables)
 #: Names that the runner gives in the open execution.
 _given: dict[str, object] = {}
 #: Every tool that was ever given, with its specification, so that a kept reference stays good.
-_tools: dict[str, tuple[str, Tool]] = {}
+_tools: dict[str, tuple[dict[str, Any], Tool]] = {}
 
 _builtins: dict[str, object] = {}
 _modules: dict[str, ModuleType] = {}
@@ -2842,12 +2871,12 @@ def give(tools: list[dict[str, Any]], fields: list[dict[str, Any]]) -> None:
 
 def _tool(spec: dict[str, Any]) -> Tool:
     """The tool of \\\`spec\\\`: the same object as long as the specification stays the same."""
-    name, text = spec["name"], dumps(spec)
+    name = spec["name"]
     known = _tools.get(name)
-    if known is not None and known[0] == text:
+    if known is not None and known[0] == spec:
         return known[1]
     tool = Tool(name, spec["description"], spec["parameters"], bool(spec.get("concurrent")))
-    _tools[name] = (text, tool)
+    _tools[name] = (spec, tool)
     return tool
 
 
@@ -2880,9 +2909,10 @@ def restore_names(execution: Execution) -> None:
     if "print" in variables:
         del variables["print"]
         execution.note("print was overwritten; it is the builtin again")
-    changed = [name for name, value in _builtins.items() if vars(builtins).get(name, _builtins) is not value]
+    current = vars(builtins)
+    changed = [name for name, value in _builtins.items() if current.get(name) is not value]
     if changed:
-        vars(builtins).update(_builtins)
+        current.update(_builtins)
         names = ", ".join(sorted(changed)[:10])
         execution.note(f"builtins were changed or deleted; they are back: {names}")
 
@@ -2914,9 +2944,10 @@ def _restore() -> None:
     _signal.signal(_signal.SIGINT, on_interrupt)
     if sys.getrecursionlimit() != _recursion_limit:
         sys.setrecursionlimit(_recursion_limit)
+    modules = sys.modules
     for name, module in _modules.items():
-        if sys.modules.get(name) is None:
-            sys.modules[name] = module
+        if modules.get(name) is None:
+            modules[name] = module
     sys.modules["__main__"] = _main
     vars(output.stdout).pop("write", None)
     sys.stdout = sys.__stdout__ = output.stdout
@@ -2939,6 +2970,7 @@ def reset() -> None:
 
 import inspect
 from collections.abc import Callable, Iterable
+from types import CodeType
 from typing import Any
 
 from . import prelude_control as control
@@ -2946,8 +2978,8 @@ from . import prelude_errors as errors
 from . import prelude_namespace as namespace
 from . import prelude_source as source
 from .prelude_control import CellTimeout, Execution
-from .prelude_hints import runtime_hint, syntax_hint
 from .prelude_finish import finish
+from .prelude_hints import runtime_hint
 from .prelude_loop import loop
 from .prelude_output import Output
 from .prelude_repr import bounded_repr
@@ -2969,6 +3001,7 @@ class Cell:
     def __init__(self, params: dict[str, Any]) -> None:
         self._params = params
         self._filename = errors.cell_filename(params["cell"])
+        self._compiled = False
         self._value: str | None = None
         self.execution = Execution(
             id=params["executionId"],
@@ -3015,11 +3048,8 @@ class Cell:
         text = self._params["code"]
         errors.remember_source(self._filename, text)
         try:
-            tree = source.parse(text, self._filename)
-            await_tools(tree, namespace.given_tools())
-            if self._params["rewrite"]:
-                rewrite(tree, namespace.concurrent_tools(), namespace.variables, self._filename)
-            code = source.compile_cell(tree, text, self._filename, self)
+            code = self._compile(text)
+            self._compiled = True
             # A cell with \\\`await\\\` at its top level makes a coroutine.
             if code.co_flags & inspect.CO_COROUTINE:
                 loop.run_until_complete(eval(code, namespace.variables))
@@ -3028,6 +3058,20 @@ class Cell:
         except BaseException as problem:
             return problem
         return None
+
+    def _compile(self, text: str) -> CodeType:
+        """The code of the cell."""
+        tree = source.parse(text, self._filename)
+        # Looking through a tree costs time that a cell full of data would pay for nothing.
+        tools = frozenset(name for name in namespace.given_tools() if name in text)
+        try:
+            await_tools(tree, tools)
+            if self._params["rewrite"]:
+                rewrite(tree, tools & namespace.concurrent_tools(), namespace.variables, self._filename)
+        except RecursionError:
+            # An expression of thousands of terms is left as it is; each change made so far stands by itself.
+            pass
+        return source.compile_cell(tree, text, self._filename, self)
 
     def _describe(self, problem: BaseException) -> errors.ErrorText | None:
         """The text of what the cell raised, or None if it is an end that was asked for."""
@@ -3038,8 +3082,8 @@ class Cell:
             message = f"the cell ran longer than {seconds:g} s and was stopped; its variables are kept"
             timeout = TimeoutError(message).with_traceback(problem.__traceback__)
             return errors.describe(timeout)
-        if isinstance(problem, SyntaxError) and problem.filename == self._filename:
-            return errors.describe(problem.with_traceback(None), syntax_hint(problem, self._params["code"]))
+        if isinstance(problem, SyntaxError) and not self._compiled:
+            return errors.describe_syntax(problem, self._params["code"])
         return errors.describe(problem, runtime_hint(problem, namespace.variables, self.execution.tools))
 
     def _result(self, error: errors.ErrorText | None) -> str:
@@ -3212,20 +3256,23 @@ python",_makeSnapshot:!0,_snapshotDeserializer:revive,...snapshot===null?{}:{_lo
 tps://pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026_0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"\\
 314.0.7"},packages:{}};function serveFiles(files){Reflect.defineProperty(globalThis,"fetch",{value:url=>{let bytes=files[String(
 url).slice(FILES_URL.length)];return bytes?Promise.resolve(new Response(bytes,{headers:{"content-type":"application/wasm"}})):
-Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0})}var Worker=class{#python;#peer;#addresses=new Map;executionId="";constructor(python,port){this.#python=python,this.#peer=
-new RpcPeer(portTransport(port),{requests:{bind:params=>JSON.parse(python.bind(JSON.stringify(params))),execute:params=>this.#execute(
-params),snapshot:()=>this.#snapshot()},onChunk:chunk=>this.#fill(chunk)})}get peer(){return this.#peer}async#execute(params){
-this.executionId=executionIdOf(params);try{return{...JSON.parse(await this.#python.execute(JSON.stringify(params))),names:this.#python.
-names(),memoryBytes:this.#python.memoryBytes}}catch(error){throw this.#peer.notify("fatal",{message:String(error).slice(
-0,500)}),error}finally{this.executionId=""}}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.
-get(blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+
-bytes.length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(
-address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#snapshot(){let bytes=this.#python.snapshot();
-return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){
-return typeof params!="object"||params===null||Array.isArray(params)?"":typeof params.executionId=="string"?params.executionId:
-""}async function boot({port,files,snapshot,interrupt,env}){let worker,bridge=createBridge(()=>{if(!worker)throw new Error(
-"Cannot call the host: the guest is starting");return worker.peer},()=>worker?.executionId??"");try{hideHost();let python=await Python.
-start({files,snapshot,bridge,interrupt});python.personalize(env),closeRealm(),worker=new Worker(python,port),worker.peer.
-notify("ready",python.versions)}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(
-error)}}))}}globalThis.addEventListener("message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
+Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0})}var Worker=class{#python;#peer;#addresses=new Map;executionId="";constructor(python,port,backlog){this.#python=python,this.#peer=
+new RpcPeer(portTransport(port,{sent:size=>backlog.add(size)}),{requests:{bind:params=>JSON.parse(python.bind(JSON.stringify(
+params))),execute:params=>this.#execute(params),snapshot:()=>this.#snapshot(),ping:()=>null},onChunk:chunk=>this.#fill(chunk)})}get peer(){
+return this.#peer}async#execute(params){this.executionId=executionIdOf(params);try{return{...JSON.parse(await this.#python.
+execute(JSON.stringify(params))),names:this.#python.names(),memoryBytes:this.#python.memoryBytes}}catch(error){throw this.#peer.
+notify("fatal",{message:String(error).slice(0,500)}),error}finally{this.executionId=""}}#fill(chunk){let{blob,type,offset,
+total,bytes}=chunk,address=this.#addresses.get(blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),
+this.#addresses.set(blob,address)),offset+bytes.length>total)throw new RangeError("Cannot take chunk: it passes the end \\
+of its value");address!==0&&this.#python.fillBlob(address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(
+blob)}#snapshot(){let bytes=this.#python.snapshot();return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,
+total:bytes.length,bytes}),null}};function executionIdOf(params){return typeof params!="object"||params===null||Array.isArray(
+params)?"":typeof params.executionId=="string"?params.executionId:""}function surviveCallbacks(){for(let type of["error",
+"unhandledrejection"])globalThis.addEventListener(type,event=>event.preventDefault())}async function boot({port,files,snapshot,
+interrupt,backlog,env}){let worker,bridge=createBridge(()=>{if(!worker)throw new Error("Cannot call the host: the guest \\
+is starting");return worker.peer},()=>worker?.executionId??"");try{hideHost();let python=await Python.start({files,snapshot,
+bridge,interrupt});python.personalize(env),surviveCallbacks(),closeRealm(),worker=new Worker(python,port,new Backlog(backlog)),
+worker.peer.notify("ready",python.versions)}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",
+params:{message:String(error)}}))}}globalThis.addEventListener("message",event=>{event instanceof MessageEvent&&boot(event.
+data)},{once:!0});
 `;

@@ -3,6 +3,7 @@
  * has is one port to the gateway. Whatever runs here, even arbitrary JavaScript, can say no more
  * through that port than the gateway lets pass.
  */
+import { Backlog } from "./backlog.ts";
 import { createBridge, type GuestBridge } from "./bridge.ts";
 import type { Chunk } from "./framing.ts";
 import { closeRealm, hideHost } from "./lockdown.ts";
@@ -17,6 +18,8 @@ export interface BootMessage {
   readonly files: PyodideFiles;
   readonly snapshot: Uint8Array<ArrayBuffer> | null;
   readonly interrupt: Uint8Array;
+  /** Count of a {@linkcode Backlog}. */
+  readonly backlog: Int32Array;
   /** JSON of the guest's `os.environ`. */
   readonly env: string;
 }
@@ -29,13 +32,14 @@ class Worker {
   readonly #addresses = new Map<number, number>();
   executionId = "";
 
-  constructor(python: Python, port: MessagePort) {
+  constructor(python: Python, port: MessagePort, backlog: Backlog) {
     this.#python = python;
-    this.#peer = new RpcPeer(portTransport(port), {
+    this.#peer = new RpcPeer(portTransport(port, { sent: (size) => backlog.add(size) }), {
       requests: {
         bind: (params) => JSON.parse(python.bind(JSON.stringify(params))),
         execute: (params) => this.#execute(params),
         snapshot: () => this.#snapshot(),
+        ping: () => null,
       },
       onChunk: (chunk) => this.#fill(chunk),
     });
@@ -92,8 +96,17 @@ function executionIdOf(params: JsonValue): string {
   return typeof params["executionId"] === "string" ? params["executionId"] : "";
 }
 
+/** Keeps an error in a callback that guest code gave to JavaScript from ending the realm: nobody waits for it. */
+function surviveCallbacks(): void {
+  for (const type of ["error", "unhandledrejection"]) {
+    globalThis.addEventListener(type, (event) => event.preventDefault());
+  }
+}
+
 /** Loads Python, closes the realm, then opens for work; a failure is the only other thing it can say. */
-async function boot({ port, files, snapshot, interrupt, env }: BootMessage): Promise<void> {
+async function boot(
+  { port, files, snapshot, interrupt, backlog, env }: BootMessage,
+): Promise<void> {
   let worker: Worker | undefined;
   const bridge: GuestBridge = createBridge(
     () => {
@@ -106,8 +119,9 @@ async function boot({ port, files, snapshot, interrupt, env }: BootMessage): Pro
     hideHost();
     const python = await Python.start({ files, snapshot, bridge, interrupt });
     python.personalize(env);
+    surviveCallbacks();
     closeRealm();
-    worker = new Worker(python, port);
+    worker = new Worker(python, port, new Backlog(backlog));
     worker.peer.notify("ready", python.versions);
   } catch (error) {
     port.postMessage(

@@ -56,6 +56,7 @@ export function childCommand(options: ChildOptions): ChildCommand {
       `--allow-read=${readable.map(checkPath).join(",")}`,
       `--v8-flags=${v8Flags(options).join(",")}`,
       `data:text/javascript;base64,${new TextEncoder().encode(program).toBase64()}`,
+      String(processLimit(options)),
     ],
     env: ENVIRONMENT,
   };
@@ -70,6 +71,14 @@ function v8Flags({ memoryMb }: ChildOptions): string[] {
     // Python sees its end as MemoryError.
     `--wasm-max-mem-pages=${Math.floor(memoryMb * 1024 * 1024 / WASM_PAGE)}`,
   ];
+}
+
+/**
+ * Bytes that the whole process may hold: Python's memory, a copy of it on its way to the host, and the runtime.
+ * The child's own watch keeps to it, as the caller may have no right to start a program that sets limits.
+ */
+function processLimit({ memoryMb }: ChildOptions): number {
+  return (2 * memoryMb + 512) * 1024 ** 2;
 }
 
 /** The whole environment. An unusable DENO_DIR takes away the storage that outlives a process. */
