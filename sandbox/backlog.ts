@@ -1,0 +1,32 @@
+/**
+ * What the worker has sent and the gateway has not taken yet. A port queues without bound, so a guest that
+ * sends faster than the host reads would fill the memory of the process; here it waits instead.
+ */
+
+/** Size that may be on its way at once. */
+const MOST = 64 * 1024 * 1024;
+
+/** A count that both realms see. */
+export class Backlog {
+  /** What the other realm makes its own count of. */
+  readonly shared: Int32Array;
+
+  constructor(shared: Int32Array = new Int32Array(new SharedArrayBuffer(4))) {
+    this.shared = shared;
+  }
+
+  /** Counts something sent, then blocks this thread while too much is on its way. */
+  add(size: number): void {
+    let unread = Atomics.add(this.shared, 0, size) + size;
+    while (unread > MOST) {
+      Atomics.wait(this.shared, 0, unread);
+      unread = Atomics.load(this.shared, 0);
+    }
+  }
+
+  /** Counts something taken. */
+  remove(size: number): void {
+    Atomics.sub(this.shared, 0, size);
+    Atomics.notify(this.shared, 0);
+  }
+}
