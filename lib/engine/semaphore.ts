@@ -2,13 +2,14 @@
 
 /** Bounds how much runs at once. */
 export class Semaphore {
-  readonly #places: number;
+  /** How many may hold a place. */
+  readonly places: number;
   #held = 0;
   readonly #queue: (() => void)[] = [];
 
   /** Makes a semaphore with so many places. */
   constructor(places: number) {
-    this.#places = places;
+    this.places = places;
   }
 
   /** Runs `work` once a place is free; rejects with the signal's reason when it aborts while queued. */
@@ -25,7 +26,7 @@ export class Semaphore {
 
   #enter(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#held < this.#places) {
+    if (this.#held < this.places) {
       this.#held++;
       return Promise.resolve();
     }

@@ -91,14 +91,24 @@ class SubCalls {
     }
     const questions = this.#read(args.prompts, args);
     this.#run.tree.budget.charge(this.#countNew(questions));
-    return await Promise.all(questions.map(async (question) => {
-      try {
-        return await this.#answer(question, call);
-      } catch (error) {
-        if (call.signal.aborted || !(error instanceof RlmError)) throw error;
-        return new ErrorValue(error.name, error.message);
-      }
-    }));
+    const replies: unknown[] = new Array(questions.length);
+    const waiting = questions.entries();
+    // Questions beyond what may be open at once need no promise and no listener of their own yet.
+    const worker = async () => {
+      for (const [at, question] of waiting) replies[at] = await this.#answerOrError(question, call);
+    };
+    const workers = Math.min(questions.length, this.#run.tree.slots.places);
+    await Promise.all(Array.from({ length: workers }, worker));
+    return replies;
+  }
+
+  async #answerOrError(question: Question, call: GuestCall): Promise<unknown> {
+    try {
+      return await this.#answer(question, call);
+    } catch (error) {
+      if (call.signal.aborted || !(error instanceof RlmError)) throw error;
+      return new ErrorValue(error.name, error.message);
+    }
   }
 
   #read(prompts: readonly unknown[], args: Readonly<Record<string, unknown>>): Question[] {
