@@ -2,56 +2,9 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { ModelError } from "../lib/errors.ts";
 import { ErrorValue } from "../lib/host/sandbox.ts";
-import type { FakeGuest } from "../lib/testing.ts";
-import { ScriptedModel, type ScriptedReply, submitLiterals } from "../lib/testing.ts";
-import type { RlmOptions } from "../lib/rlm_options.ts";
-import type { CompletionRequest } from "../lib/models/language_model.ts";
-import { cellReply, eventsOf, fakeRun } from "./fixtures/fake_run.ts";
-
-/** Runs one cell that does `work`, then submits; gives what the cell got, or what it raised. */
-async function inCell(
-  work: (guest: FakeGuest) => Promise<unknown>,
-  options: RlmOptions & {
-    sub?: (request: CompletionRequest, index: number) => ScriptedReply | Promise<ScriptedReply>;
-    delayMs?: number;
-    contextWindow?: number;
-  } = {},
-) {
-  const {
-    sub = (request) => `re: ${request.messages.at(-1)?.content}`,
-    delayMs,
-    contextWindow,
-    ...rest
-  } = options;
-  const subLm = new ScriptedModel(sub, {
-    name: "sub",
-    ...(delayMs === undefined ? {} : { delayMs }),
-    ...(contextWindow === undefined ? {} : { contextWindow }),
-  });
-  let got: unknown;
-  let raised: Error | null = null;
-  const run = await fakeRun({
-    replies: [cellReply("work"), cellReply("SUBMIT(answer=1)")],
-    cell: async (code, guest) => {
-      if (code !== "work") return submitLiterals(code);
-      try {
-        got = await work(guest);
-      } catch (error) {
-        raised = error instanceof Error ? error : new Error(String(error));
-      }
-      return { stdout: "done" };
-    },
-    options: { subLm, ...rest },
-  });
-  // The compiler cannot see that the cell assigns it.
-  return { ...run, got, raised: raised as Error | null, subLm };
-}
-
-const ask = (prompt: unknown, more: Record<string, unknown> = {}) => (guest: FakeGuest) =>
-  guest.call("llm_query", { prompt, ...more });
-const askAll = (prompts: unknown, more: Record<string, unknown> = {}) => (guest: FakeGuest) =>
-  guest.call("llm_query_batched", { prompts, ...more });
-const numbered = (count: number) => Array.from({ length: count }, (_, index) => `prompt ${index}`);
+import { type FakeGuest, ScriptedModel } from "../lib/testing.ts";
+import { eventsOf } from "./fixtures/fake_run.ts";
+import { ask, askAll, inCell } from "./fixtures/in_cell.ts";
 
 Deno.test("llm_query asks the sub-model and returns its text without the thinking", async () => {
   const { got, subLm, result } = await inCell(ask("What?"), {
@@ -177,108 +130,6 @@ Deno.test("one failing slot of a batch is an error value in its place", async ()
     },
   });
   assertEquals(got, ["re: a", new ErrorValue("ModelError", "refused"), "re: c"]);
-});
-
-Deno.test("C104: a bad key ends the run with the provider's error, not with 20 more turns", async () => {
-  const failure = new ModelError("ask sub: 401", { code: "auth", model: "sub", status: 401 });
-  const { error, lm } = await inCell(askAll(["a", "b"]), { sub: () => failure });
-  assertEquals(error, failure);
-  assertEquals(failure.trajectory.length, 1);
-  assert((failure.usage?.calls ?? 0) >= 2);
-  assertEquals(lm.requests.length, 1);
-});
-
-Deno.test("C104: a provider that fails twenty times in a row ends the run; one success starts the count again", async () => {
-  const failure = new ModelError("ask sub: unreachable", { code: "unreachable", model: "sub" });
-  assertEquals((await inCell(askAll(numbered(20)), { sub: () => failure })).error, failure);
-  const { got, result } = await inCell(askAll(numbered(30)), {
-    sub: (_, index) => index === 15 ? "yes" : failure,
-    concurrency: 1,
-  });
-  assertEquals(result?.answer, 1);
-  assert(Array.isArray(got) && got.filter((each) => each instanceof ErrorValue).length === 29);
-});
-
-Deno.test("C105: a batch over the limit charges nothing, sends nothing, and says what remains", async () => {
-  const { raised, subLm, got } = await inCell(async (guest) => {
-    await ask("first")(guest);
-    const message = await askAll(numbered(3))(guest).catch((error: Error) => error.message);
-    return [message, await askAll(numbered(2))(guest)];
-  }, { maxLlmCalls: 3 });
-  assertEquals(raised, null);
-  assert(Array.isArray(got));
-  assertStringIncludes(String(got[0]), "3 sub-calls wanted, 2 of 3 left, nothing was sent");
-  assertEquals(got[1], ["re: prompt 0", "re: prompt 1"]);
-  assertEquals(subLm.requests.length, 3);
-});
-
-Deno.test("C106: exactly the limit works, and it holds under concurrent calls", async () => {
-  const { got, subLm } = await inCell(
-    (guest) => Promise.allSettled(numbered(20).map((prompt) => ask(prompt)(guest))),
-    { maxLlmCalls: 7, delayMs: 2 },
-  );
-  assert(Array.isArray(got));
-  const outcomes: { status: string; reason?: Error }[] = got;
-  assertEquals(outcomes.filter(({ status }) => status === "fulfilled").length, 7);
-  assert(outcomes.every(({ reason }) => reason === undefined || reason.name === "BudgetError"));
-  assertEquals(subLm.requests.length, 7);
-});
-
-Deno.test("C107: concurrency never passes the cap, for batches and single calls together", async () => {
-  let open = 0;
-  let most = 0;
-  const { got } = await inCell(
-    (guest) =>
-      Promise.all([
-        askAll(numbered(10))(guest),
-        ...numbered(10).map((prompt) => ask(`single ${prompt}`)(guest)),
-      ]),
-    {
-      concurrency: 3,
-      sub: async () => {
-        most = Math.max(most, ++open);
-        await new Promise((resolve) => setTimeout(resolve, 2));
-        open--;
-        return "yes";
-      },
-    },
-  );
-  assertEquals(most, 3);
-  assert(Array.isArray(got) && got.length === 11);
-});
-
-Deno.test("C107: eight single calls that are open together take about the time of one", async () => {
-  let milliseconds = 0;
-  await inCell(async (guest) => {
-    const started = performance.now();
-    await Promise.all(numbered(8).map((prompt) => ask(prompt)(guest)));
-    milliseconds = performance.now() - started;
-  }, { delayMs: 100 });
-  assert(milliseconds < 300, `${milliseconds} ms`);
-});
-
-Deno.test("C108: an abort during a batch ends the calls in flight, and sends no more", async () => {
-  const controller = new AbortController();
-  let ended = 0;
-  const subLm = new ScriptedModel(({ signal }) =>
-    new Promise((_, reject) => {
-      signal?.addEventListener("abort", () => {
-        ended++;
-        reject(signal.reason);
-      });
-    }), { name: "sub" });
-  const { error } = await fakeRun({
-    replies: [cellReply("work")],
-    cell: async (_code, guest) => {
-      setTimeout(() => controller.abort(), 5);
-      await guest.call("llm_query_batched", { prompts: numbered(10) });
-    },
-    options: { subLm, concurrency: 4 },
-    run: { signal: controller.signal },
-  });
-  assertEquals(error, controller.signal.reason);
-  assertEquals(subLm.requests.length, 4);
-  assertEquals(ended, 4);
 });
 
 Deno.test("C110: with a schema the reply comes back as checked data", async () => {
