@@ -68,6 +68,10 @@ function v8Flags({ memoryMb }: ChildOptions): string[] {
     // No eval, no Function constructor, no emscripten_run_script.
     "--disallow-code-generation-from-strings",
     "--max-old-space-size=512",
+    // Room for Python's deepest recursion through C: with V8's own sizes 700 calls end the interpreter. Both
+    // count, the smaller wins; the second is reserved for each stack that waits, and filled as it is used.
+    "--stack-size=8000",
+    "--wasm-stack-switching-stack-size=8000",
     // Python sees its end as MemoryError.
     `--wasm-max-mem-pages=${Math.floor(memoryMb * 1024 * 1024 / WASM_PAGE)}`,
   ];
