@@ -14,6 +14,7 @@ import {
   MEMORY_BLOB,
   PROTOCOL_VERSION,
 } from "./protocol.ts";
+import { readGrants } from "./read_grants.ts";
 import { RpcError, RpcPeer, type Transport } from "./rpc_peer.ts";
 import { readStartFiles } from "./start_files.ts";
 
@@ -233,6 +234,7 @@ function readInitialize(params: JsonValue): InitializeParams {
     );
   }
   const env = field(params, "env");
+  const fileBytes = field(params, "fileBytes");
   const checkpoint = field(params, "checkpoint");
   return {
     protocolVersion: PROTOCOL_VERSION,
@@ -246,6 +248,8 @@ function readInitialize(params: JsonValue): InitializeParams {
     pyodide: text("pyodide"),
     snapshot: field(params, "snapshot") === null ? null : text("snapshot"),
     checkpoint: checkpoint === null ? null : readCheckpoint(checkpoint),
+    grants: readGrants(field(params, "grants")),
+    fileBytes: typeof fileBytes === "number" ? fileBytes : 512 * 1024 ** 2,
   };
 }
 

@@ -33,6 +33,8 @@ export const ErrorCode = {
   toolFailed: -32003,
   /** The request was given up by its sender. */
   cancelled: -32004,
+  /** A file or folder that was granted can't be given as it is. */
+  grantRefused: -32005,
 } as const;
 
 /**
@@ -54,8 +56,34 @@ export const Limits = {
   openCalls: 4096,
 } as const;
 
+/** What granted files and folders may hold, on their way in and on their way out. */
+export const FileLimits = {
+  /** Files, folders and links that are copied in, or out after one cell. */
+  entries: 20_000,
+  /** Files, folders and links that Python may have at once, granted or its own. */
+  guestEntries: 100_000,
+  /** Folders inside folders. */
+  depth: 100,
+  /** Milliseconds that writing a cell's changes to the host's disk may take. */
+  saveMs: 60_000,
+} as const;
+
+/** What one request to a granted host may take and bring. */
+export const NetLimits = {
+  /** Bytes of a request's body. */
+  requestBytes: 8 * 1024 * 1024,
+  /** Bytes of a response's body. */
+  responseBytes: 64 * 1024 * 1024,
+  /** Milliseconds for the whole of it. */
+  timeoutMs: 120_000,
+  /** Requests that may be open at the same time. */
+  open: 32,
+} as const;
+
 /** Number of the blob that is a guest's memory; values of Python's count from 1. */
 export const MEMORY_BLOB = 0;
+/** First number of the blobs that the two realms of the child send each other; the host's never get so far. */
+export const INNER_BLOBS = 2 ** 40;
 
 /** host → guest methods. */
 export interface GuestMethods {
@@ -101,7 +129,27 @@ export interface InitializeParams {
   snapshot: string | null;
   /** A checkpoint to start from: its blob, sent ahead of this request, and the snapshot it is a difference from. */
   checkpoint: { blob: number; base: string | null } | null;
+  /** Files and hosts that the guest may use; none when it is missing. */
+  grants: Grants;
+  /** Bytes that all of Python's files together may have; 512 MiB when it is missing. */
+  fileBytes: number;
 }
+
+/** Everything that is granted to a guest beside its environment. */
+export type Grants = {
+  paths: PathGrant[];
+  /** `host:port`, in the spelling of `URL`. */
+  net: string[];
+};
+
+/** A file or folder of the host, and where Python finds it. */
+export type PathGrant = {
+  /** The real path on the host, without symlinks. */
+  hostPath: string;
+  /** The absolute path in the guest. */
+  guestPath: string;
+  access: "read" | "write";
+};
 
 /** What the guest says of itself once Python is ready. */
 export interface InitializeResult {

@@ -2,8 +2,9 @@
 
 /** The program of the child's main thread: `sandbox/main.ts` with all it imports. */
 export const GATEWAY: string = `var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
-tooLarge:-32002,toolFailed:-32003,cancelled:-32004},Limits={headerBytes:4096,messageBytes:16*1024*1024,chunkBytes:4*1024*
-1024,inlineBytes:1024*1024,depth:200,openCalls:4096},MEMORY_BLOB=0;var FramingError=class extends Error{name="FramingError";code;constructor(message,code=ErrorCode.invalidRequest){super(message),
+tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005},Limits={headerBytes:4096,messageBytes:16*1024*1024,
+chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096};var NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,INNER_BLOBS=2**
+40;var FramingError=class extends Error{name="FramingError";code;constructor(message,code=ErrorCode.invalidRequest){super(message),
 this.code=code}},encoder=new TextEncoder,CHUNK_TYPE="application/octet-stream",FrameEncoder=class{#token;#sequence=0;constructor(token=null){
 this.#token=token}encode(frame){let seal=this.#token===null?"":\`Token: \${this.#token}\\r
 Sequence: \${this.#sequence++}\\r
@@ -89,7 +90,7 @@ return}}function isObject(value){return typeof value=="object"&&value!==null&&!A
 let id=message.id;return typeof id=="string"?id.length<=ID_CHARS?id:null:typeof id=="number"&&Number.isFinite(id)?id:null}
 function withinDepth(value,depth){let level=[value];for(let d=0;level.length>0;d++){if(d>depth)return!1;let next=[];for(let item of level)
 if(!(typeof item!="object"||item===null))for(let child of Array.isArray(item)?item:Object.values(item))typeof child=="ob\\
-ject"&&child!==null&&next.push(child);level=next}return!0}var CANCEL="$/cancelRequest",UNSENT_REPLIES=2*Limits.openCalls,RpcPeer=class{#transport;#requests;#notifications;#onChunk;#pending=new Map;#open=new Map;#sending=new Set;#ended=Promise.
+ject"&&child!==null&&next.push(child);level=next}return!0}var CANCEL="$/cancelRequest",UNSENT_REPLIES=2*Limits.openCalls,SENT=Promise.resolve(),RpcPeer=class{#transport;#requests;#notifications;#onChunk;#pending=new Map;#open=new Map;#sending=new Set;#ended=Promise.
 withResolvers();#nextId=1;#unsentReplies=0;#failure=null;constructor(transport,handlers={}){this.#transport=transport,this.#requests=
 new Map(Object.entries(handlers.requests??{})),this.#notifications=new Map(Object.entries(handlers.notifications??{})),this.#notifications.
 set(CANCEL,params=>this.#cancel(params)),this.#onChunk=handlers.onChunk,this.#readLoop()}get ended(){return this.#ended.
@@ -109,27 +110,27 @@ frame)}this.abort(new RpcError(ErrorCode.internalError,"Session is over: the oth
 error)}}#post(message){this.#send({kind:"message",text:toText(message)})}#refuse(id,code,message){this.#reply(toText({id,
 error:{code,message}}))}async#reply(text){if(this.#unsentReplies>=UNSENT_REPLIES){let problem=\`Session is over: \${UNSENT_REPLIES}\\
  replies were not read\`;return this.abort(new RpcError(ErrorCode.tooLarge,problem))}this.#unsentReplies++,await this.#send(
-{kind:"message",text}),this.#unsentReplies--}async#send(frame){try{await this.#transport.send(frame)}catch(error){this.abort(
-error)}}#receive(frame){if(frame.kind==="chunk"){if(this.#onChunk)return this.#onChunk(frame);throw new RpcError(ErrorCode.
-invalidRequest,"Cannot take chunk: none is expected")}let message=frame.kind==="garbled"?void 0:parseMessage(frame.text);
-if(message===void 0)return this.#refuse(null,ErrorCode.parseError,"Cannot parse message: not JSON in UTF-8");if(!isObject(
-message)||message.jsonrpc!=="2.0")return this.#refuse(null,ErrorCode.invalidRequest,"Cannot read message: not JSON-RPC 2\\
-.0");let{method}=message,id=idOf(message);if(!withinDepth(message,Limits.depth)){let problem=\`Cannot take message: neste\\
-d deeper than \${Limits.depth}\`;return this.#refuse(id,ErrorCode.tooLarge,problem)}if(typeof method=="string"){let params=message.
-params??{};return"id"in message?this.#receiveRequest(id,method,params):this.#notifications.get(method)?.(params)}if("res\\
-ult"in message||"error"in message)return this.#settle(message);this.#refuse(id,ErrorCode.invalidRequest,"Cannot read mes\\
-sage: no method")}#receiveRequest(id,method,params){if(id===null)return this.#refuse(null,ErrorCode.invalidRequest,"Cann\\
-ot read request: bad id");if(typeof params!="object")return this.#refuse(id,ErrorCode.invalidParams,"Cannot read request\\
-: bad params");let handler=this.#requests.get(method);if(!handler){let problem=\`Cannot find method: \${method.slice(0,80)}\`;
-return this.#refuse(id,ErrorCode.methodNotFound,problem)}if(this.#open.has(id)){let problem=\`Cannot start request: id \${JSON.
-stringify(id)} is open\`;return this.#refuse(id,ErrorCode.invalidRequest,problem)}if(this.#open.size>=Limits.openCalls){let problem=\`\\
-Cannot start request: \${Limits.openCalls} are open\`;return this.#refuse(id,ErrorCode.tooLarge,problem)}this.#answer(id,handler,
-params)}async#answer(id,handler,params){let controller=new AbortController;this.#open.set(id,controller);let text;try{text=
-toText({id,result:await handler(params,{signal:controller.signal})??null})}catch(error){text=toText({id,error:toWireError(
-error)})}this.#open.delete(id)&&this.#reply(text)}#settle(message){let id=message.id,pending=typeof id=="number"?this.#pending.
-get(id):void 0,error=message.error??null;error===null?pending?.resolve(message.result??null):pending?.reject(toRpcError(
-error))}#cancel(params){let id=isObject(params)?idOf(params):null;if(id===null)return;let reason=new RpcError(ErrorCode.
-cancelled,"Request cancelled by its sender");this.#open.get(id)?.abort(reason)}};var MAGIC="RLMSNAP1",TRAILER=64+MAGIC.length;async function openSnapshot(file){let end=file.length-TRAILER;if(end<=0)return null;let trailer=new TextDecoder().decode(
+{kind:"message",text}),this.#unsentReplies--}#send(frame){try{return this.#transport.send(frame)?.catch(error=>this.abort(
+error))??SENT}catch(error){return this.abort(error),SENT}}#receive(frame){if(frame.kind==="chunk"){if(this.#onChunk)return this.#onChunk(
+frame);throw new RpcError(ErrorCode.invalidRequest,"Cannot take chunk: none is expected")}let message=frame.kind==="garb\\
+led"?void 0:parseMessage(frame.text);if(message===void 0)return this.#refuse(null,ErrorCode.parseError,"Cannot parse mes\\
+sage: not JSON in UTF-8");if(!isObject(message)||message.jsonrpc!=="2.0")return this.#refuse(null,ErrorCode.invalidRequest,
+"Cannot read message: not JSON-RPC 2.0");let{method}=message,id=idOf(message);if(!withinDepth(message,Limits.depth)){let problem=\`\\
+Cannot take message: nested deeper than \${Limits.depth}\`;return this.#refuse(id,ErrorCode.tooLarge,problem)}if(typeof method==
+"string"){let params=message.params??{};return"id"in message?this.#receiveRequest(id,method,params):this.#notifications.
+get(method)?.(params)}if("result"in message||"error"in message)return this.#settle(message);this.#refuse(id,ErrorCode.invalidRequest,
+"Cannot read message: no method")}#receiveRequest(id,method,params){if(id===null)return this.#refuse(null,ErrorCode.invalidRequest,
+"Cannot read request: bad id");if(typeof params!="object")return this.#refuse(id,ErrorCode.invalidParams,"Cannot read re\\
+quest: bad params");let handler=this.#requests.get(method);if(!handler){let problem=\`Cannot find method: \${method.slice(
+0,80)}\`;return this.#refuse(id,ErrorCode.methodNotFound,problem)}if(this.#open.has(id)){let problem=\`Cannot start reques\\
+t: id \${JSON.stringify(id)} is open\`;return this.#refuse(id,ErrorCode.invalidRequest,problem)}if(this.#open.size>=Limits.
+openCalls){let problem=\`Cannot start request: \${Limits.openCalls} are open\`;return this.#refuse(id,ErrorCode.tooLarge,problem)}
+this.#answer(id,handler,params)}async#answer(id,handler,params){let controller=new AbortController;this.#open.set(id,controller);
+let text;try{text=toText({id,result:await handler(params,{signal:controller.signal})??null})}catch(error){text=toText({id,
+error:toWireError(error)})}this.#open.delete(id)&&this.#reply(text)}#settle(message){let id=message.id,pending=typeof id==
+"number"?this.#pending.get(id):void 0,error=message.error??null;error===null?pending?.resolve(message.result??null):pending?.
+reject(toRpcError(error))}#cancel(params){let id=isObject(params)?idOf(params):null;if(id===null)return;let reason=new RpcError(
+ErrorCode.cancelled,"Request cancelled by its sender");this.#open.get(id)?.abort(reason)}};var MAGIC="RLMSNAP1",TRAILER=64+MAGIC.length;async function openSnapshot(file){let end=file.length-TRAILER;if(end<=0)return null;let trailer=new TextDecoder().decode(
 file.subarray(end));if(!trailer.endsWith(MAGIC))return null;let bytes=file.subarray(0,end),hash=await sha256(bytes);return trailer.
 startsWith(hash)?{bytes,sha256:hash}:null}async function readSnapshot(path){try{return await openSnapshot(await Deno.readFile(
 path))}catch{return null}}async function sha256(bytes){return new Uint8Array(await crypto.subtle.digest("SHA-256",bytes)).
@@ -157,9 +158,9 @@ null||this.#base.sha256===null)return null;let base=await readSnapshot(this.#bas
 sha256?base:null}};function startFailure(why){return new RpcError(ErrorCode.internalError,\`Cannot start Python: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#startedAt=0;#timer;#pauses=0;#pause=0;#disposed=!1;constructor(timeoutMs,expire,rests){
 this.#remainingMs=timeoutMs,this.#expire=expire,this.#rests=rests??null,this.#run()}pause(){if(this.#pauses++>0)return;let due=this.#stop();
 this.#rests!==null&&this.#lookSoon(++this.#pause),due&&this.#expire()}resume(){if(--this.#pauses>0)return;let due=this.#stop();
-this.#run(),due&&this.#expire()}[Symbol.dispose](){this.#disposed=!0,clearTimeout(this.#timer)}async#look(pause){if(this.#run(),
-await this.#rests?.(),pause!==this.#pause||this.#pauses===0||this.#disposed)return;let due=this.#stop();this.#lookSoon(pause),
-due&&this.#expire()}#lookSoon(pause){this.#disposed||(this.#timer=setTimeout(()=>this.#look(pause),50))}#run(){this.#disposed||
+this.#run(),due&&this.#expire()}extend(ms){this.#remainingMs+=ms}[Symbol.dispose](){this.#disposed=!0,clearTimeout(this.#timer)}async#look(pause){
+if(this.#run(),await this.#rests?.(),pause!==this.#pause||this.#pauses===0||this.#disposed)return;let due=this.#stop();this.#lookSoon(
+pause),due&&this.#expire()}#lookSoon(pause){this.#disposed||(this.#timer=setTimeout(()=>this.#look(pause),50))}#run(){this.#disposed||
 (this.#startedAt=performance.now(),this.#timer=setTimeout(()=>{let due=this.#stop();this.#run(),due&&this.#expire()},Math.
 max(0,Math.min(this.#remainingMs,2147483647))))}#stop(){return clearTimeout(this.#timer),this.#startedAt>0&&(this.#remainingMs-=
 performance.now()-this.#startedAt),this.#startedAt=0,this.#remainingMs>0||this.#disposed?!1:(this.#remainingMs=100,!0)}};var OpenExecution=class{id;#deadline;#outputLeft;constructor(params,clock){let{id,timeoutMs,maxOutputChars}=readExecute(
@@ -169,7 +170,13 @@ return typeof text!="string"||this.#outputLeft<=0?!1:(this.#outputLeft-=text.len
 dispose]()}};function readExecute(params){let{executionId,timeoutMs,maxOutputChars,code}=typeof params=="object"&&params!==
 null&&!Array.isArray(params)?params:{};if(typeof executionId!="string"||typeof timeoutMs!="number"||typeof code!="string"||
 typeof maxOutputChars!="number")throw new RpcError(ErrorCode.invalidParams,"Cannot execute: executionId, timeoutMs, maxO\\
-utputChars and code are needed");return{id:executionId,timeoutMs,maxOutputChars}}var NAMES=["pyodide.mjs","pyodide.asm.mjs","pyodide.asm.wasm","python_stdlib.zip"];async function readStartFiles(options,early){
+utputChars and code are needed");return{id:executionId,timeoutMs,maxOutputChars}}function readGrants(value){if(value===null)return{paths:[],net:[]};let{paths,net}=typeof value=="object"&&!Array.isArray(
+value)?value:{};if(!Array.isArray(paths)||!Array.isArray(net)||!net.every(host=>typeof host=="string"))throw malformed("\\
+lists of paths and net are needed");return{paths:paths.map(readPathGrant),net}}function readPathGrant(value){let{hostPath,
+guestPath,access}=typeof value=="object"&&value!==null&&!Array.isArray(value)?value:{},isPath=path=>typeof path=="string"&&
+path.startsWith("/");if(!isPath(hostPath)||!isPath(guestPath)||access!=="read"&&access!=="write")throw malformed("a path\\
+ needs absolute hostPath and guestPath, and access");return{hostPath,guestPath,access}}function malformed(why){return new RpcError(
+ErrorCode.invalidParams,\`Cannot initialize: grants: \${why}\`)}var NAMES=["pyodide.mjs","pyodide.asm.mjs","pyodide.asm.wasm","python_stdlib.zip"];async function readStartFiles(options,early){
 let{pyodide,snapshot,checkpoint}=options,[contents,base]=await Promise.all([Promise.all(NAMES.map(name=>Deno.readFile(pyodide+
 name))),snapshot===null?null:readSnapshot(snapshot)]),[loader,module,wasm,stdlib]=contents;if(!loader||!module||!wasm||!stdlib)
 throw new RpcError(ErrorCode.internalError,"Cannot read Pyodide");return await Promise.all(NAMES.map(name=>Deno.permissions.
@@ -217,12 +224,13 @@ name}\`)}function field(value,name){return typeof value!="object"||value===null|
 function readInitialize(params){let text=name=>{let value=field(params,name);if(typeof value=="string")return value;throw new RpcError(
 ErrorCode.invalidParams,\`Cannot initialize: \${name} must be text\`)},version=field(params,"protocolVersion");if(version!==
 1)throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: protocol \${JSON.stringify(version)} is not \${1}\`);let env=field(
-params,"env"),checkpoint=field(params,"checkpoint");return{protocolVersion:1,token:field(params,"token")===null?null:text(
-"token"),env:Object.fromEntries(Object.entries(typeof env=="object"&&env!==null?env:{}).map(([k,v])=>[k,String(v)])),worker:text(
-"worker"),pyodide:text("pyodide"),snapshot:field(params,"snapshot")===null?null:text("snapshot"),checkpoint:checkpoint===
-null?null:readCheckpoint(checkpoint)}}function readCheckpoint(value){let blob=field(value,"blob"),base=field(value,"base");
-if(typeof blob=="number"&&(base===null||typeof base=="string"))return{blob,base};throw new RpcError(ErrorCode.invalidParams,
-"Cannot initialize: checkpoint must name blob and base")}function watchMemory(limit,exceeded){let timer=setInterval(()=>{let{rss}=Deno.memoryUsage();rss<=limit||(clearInterval(timer),
+params,"env"),fileBytes=field(params,"fileBytes"),checkpoint=field(params,"checkpoint");return{protocolVersion:1,token:field(
+params,"token")===null?null:text("token"),env:Object.fromEntries(Object.entries(typeof env=="object"&&env!==null?env:{}).
+map(([k,v])=>[k,String(v)])),worker:text("worker"),pyodide:text("pyodide"),snapshot:field(params,"snapshot")===null?null:
+text("snapshot"),checkpoint:checkpoint===null?null:readCheckpoint(checkpoint),grants:readGrants(field(params,"grants")),
+fileBytes:typeof fileBytes=="number"?fileBytes:512*1024**2}}function readCheckpoint(value){let blob=field(value,"blob"),
+base=field(value,"base");if(typeof blob=="number"&&(base===null||typeof base=="string"))return{blob,base};throw new RpcError(
+ErrorCode.invalidParams,"Cannot initialize: checkpoint must name blob and base")}function watchMemory(limit,exceeded){let timer=setInterval(()=>{let{rss}=Deno.memoryUsage();rss<=limit||(clearInterval(timer),
 exceeded(\`out of memory: the process holds \${inMb(rss)} MB, limit \${inMb(limit)} MB\`))},100)}function inMb(bytes){return Math.
 round(bytes/1024**2)}function stdioTransport(){let encoder2=new FrameEncoder;return{frames:decodeFrames(Deno.stdin.readable),send(frame){for(let part of encoder2.
 encode(frame))writeAll(part)},seal(token){encoder2=new FrameEncoder(token)}}}function writeAll(bytes){for(let written=0;written<
@@ -234,8 +242,9 @@ Deno.args[0]);memoryLimit>0&&watchMemory(memoryLimit,message=>gateway.die(messag
 export const WORKER: string = `var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
 add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}remove(size){
 Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
-tooLarge:-32002,toolFailed:-32003,cancelled:-32004},Limits={headerBytes:4096,messageBytes:16*1024*1024,chunkBytes:4*1024*
-1024,inlineBytes:1024*1024,depth:200,openCalls:4096},MEMORY_BLOB=0;var ID_CHARS=200,ERROR_CHARS=16*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
+tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005},Limits={headerBytes:4096,messageBytes:16*1024*1024,
+chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096};var NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,INNER_BLOBS=2**
+40;var ID_CHARS=200,ERROR_CHARS=16*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
 super(message),this.code=code,this.data=data}};function toText(message){let text=JSON.stringify({jsonrpc:"2.0",...message});
 if(text.length*3<=Limits.messageBytes)return text;let{length}=new TextEncoder().encode(text);if(length<=Limits.messageBytes)
 return text;throw new RpcError(ErrorCode.tooLarge,\`Cannot send message: \${length} bytes, limit \${Limits.messageBytes}\`)}
@@ -248,7 +257,7 @@ return}}function isObject(value){return typeof value=="object"&&value!==null&&!A
 let id=message.id;return typeof id=="string"?id.length<=ID_CHARS?id:null:typeof id=="number"&&Number.isFinite(id)?id:null}
 function withinDepth(value,depth){let level=[value];for(let d=0;level.length>0;d++){if(d>depth)return!1;let next=[];for(let item of level)
 if(!(typeof item!="object"||item===null))for(let child of Array.isArray(item)?item:Object.values(item))typeof child=="ob\\
-ject"&&child!==null&&next.push(child);level=next}return!0}var CANCEL="$/cancelRequest",UNSENT_REPLIES=2*Limits.openCalls,RpcPeer=class{#transport;#requests;#notifications;#onChunk;#pending=new Map;#open=new Map;#sending=new Set;#ended=Promise.
+ject"&&child!==null&&next.push(child);level=next}return!0}var CANCEL="$/cancelRequest",UNSENT_REPLIES=2*Limits.openCalls,SENT=Promise.resolve(),RpcPeer=class{#transport;#requests;#notifications;#onChunk;#pending=new Map;#open=new Map;#sending=new Set;#ended=Promise.
 withResolvers();#nextId=1;#unsentReplies=0;#failure=null;constructor(transport,handlers={}){this.#transport=transport,this.#requests=
 new Map(Object.entries(handlers.requests??{})),this.#notifications=new Map(Object.entries(handlers.notifications??{})),this.#notifications.
 set(CANCEL,params=>this.#cancel(params)),this.#onChunk=handlers.onChunk,this.#readLoop()}get ended(){return this.#ended.
@@ -268,27 +277,27 @@ frame)}this.abort(new RpcError(ErrorCode.internalError,"Session is over: the oth
 error)}}#post(message){this.#send({kind:"message",text:toText(message)})}#refuse(id,code,message){this.#reply(toText({id,
 error:{code,message}}))}async#reply(text){if(this.#unsentReplies>=UNSENT_REPLIES){let problem=\`Session is over: \${UNSENT_REPLIES}\\
  replies were not read\`;return this.abort(new RpcError(ErrorCode.tooLarge,problem))}this.#unsentReplies++,await this.#send(
-{kind:"message",text}),this.#unsentReplies--}async#send(frame){try{await this.#transport.send(frame)}catch(error){this.abort(
-error)}}#receive(frame){if(frame.kind==="chunk"){if(this.#onChunk)return this.#onChunk(frame);throw new RpcError(ErrorCode.
-invalidRequest,"Cannot take chunk: none is expected")}let message=frame.kind==="garbled"?void 0:parseMessage(frame.text);
-if(message===void 0)return this.#refuse(null,ErrorCode.parseError,"Cannot parse message: not JSON in UTF-8");if(!isObject(
-message)||message.jsonrpc!=="2.0")return this.#refuse(null,ErrorCode.invalidRequest,"Cannot read message: not JSON-RPC 2\\
-.0");let{method}=message,id=idOf(message);if(!withinDepth(message,Limits.depth)){let problem=\`Cannot take message: neste\\
-d deeper than \${Limits.depth}\`;return this.#refuse(id,ErrorCode.tooLarge,problem)}if(typeof method=="string"){let params=message.
-params??{};return"id"in message?this.#receiveRequest(id,method,params):this.#notifications.get(method)?.(params)}if("res\\
-ult"in message||"error"in message)return this.#settle(message);this.#refuse(id,ErrorCode.invalidRequest,"Cannot read mes\\
-sage: no method")}#receiveRequest(id,method,params){if(id===null)return this.#refuse(null,ErrorCode.invalidRequest,"Cann\\
-ot read request: bad id");if(typeof params!="object")return this.#refuse(id,ErrorCode.invalidParams,"Cannot read request\\
-: bad params");let handler=this.#requests.get(method);if(!handler){let problem=\`Cannot find method: \${method.slice(0,80)}\`;
-return this.#refuse(id,ErrorCode.methodNotFound,problem)}if(this.#open.has(id)){let problem=\`Cannot start request: id \${JSON.
-stringify(id)} is open\`;return this.#refuse(id,ErrorCode.invalidRequest,problem)}if(this.#open.size>=Limits.openCalls){let problem=\`\\
-Cannot start request: \${Limits.openCalls} are open\`;return this.#refuse(id,ErrorCode.tooLarge,problem)}this.#answer(id,handler,
-params)}async#answer(id,handler,params){let controller=new AbortController;this.#open.set(id,controller);let text;try{text=
-toText({id,result:await handler(params,{signal:controller.signal})??null})}catch(error){text=toText({id,error:toWireError(
-error)})}this.#open.delete(id)&&this.#reply(text)}#settle(message){let id=message.id,pending=typeof id=="number"?this.#pending.
-get(id):void 0,error=message.error??null;error===null?pending?.resolve(message.result??null):pending?.reject(toRpcError(
-error))}#cancel(params){let id=isObject(params)?idOf(params):null;if(id===null)return;let reason=new RpcError(ErrorCode.
-cancelled,"Request cancelled by its sender");this.#open.get(id)?.abort(reason)}};var BRIDGE_KEYS=["call","cancel","output","send_blob"];function createBridge(peer,executionId){let nextBlob=1,open=new AbortController,
+{kind:"message",text}),this.#unsentReplies--}#send(frame){try{return this.#transport.send(frame)?.catch(error=>this.abort(
+error))??SENT}catch(error){return this.abort(error),SENT}}#receive(frame){if(frame.kind==="chunk"){if(this.#onChunk)return this.#onChunk(
+frame);throw new RpcError(ErrorCode.invalidRequest,"Cannot take chunk: none is expected")}let message=frame.kind==="garb\\
+led"?void 0:parseMessage(frame.text);if(message===void 0)return this.#refuse(null,ErrorCode.parseError,"Cannot parse mes\\
+sage: not JSON in UTF-8");if(!isObject(message)||message.jsonrpc!=="2.0")return this.#refuse(null,ErrorCode.invalidRequest,
+"Cannot read message: not JSON-RPC 2.0");let{method}=message,id=idOf(message);if(!withinDepth(message,Limits.depth)){let problem=\`\\
+Cannot take message: nested deeper than \${Limits.depth}\`;return this.#refuse(id,ErrorCode.tooLarge,problem)}if(typeof method==
+"string"){let params=message.params??{};return"id"in message?this.#receiveRequest(id,method,params):this.#notifications.
+get(method)?.(params)}if("result"in message||"error"in message)return this.#settle(message);this.#refuse(id,ErrorCode.invalidRequest,
+"Cannot read message: no method")}#receiveRequest(id,method,params){if(id===null)return this.#refuse(null,ErrorCode.invalidRequest,
+"Cannot read request: bad id");if(typeof params!="object")return this.#refuse(id,ErrorCode.invalidParams,"Cannot read re\\
+quest: bad params");let handler=this.#requests.get(method);if(!handler){let problem=\`Cannot find method: \${method.slice(
+0,80)}\`;return this.#refuse(id,ErrorCode.methodNotFound,problem)}if(this.#open.has(id)){let problem=\`Cannot start reques\\
+t: id \${JSON.stringify(id)} is open\`;return this.#refuse(id,ErrorCode.invalidRequest,problem)}if(this.#open.size>=Limits.
+openCalls){let problem=\`Cannot start request: \${Limits.openCalls} are open\`;return this.#refuse(id,ErrorCode.tooLarge,problem)}
+this.#answer(id,handler,params)}async#answer(id,handler,params){let controller=new AbortController;this.#open.set(id,controller);
+let text;try{text=toText({id,result:await handler(params,{signal:controller.signal})??null})}catch(error){text=toText({id,
+error:toWireError(error)})}this.#open.delete(id)&&this.#reply(text)}#settle(message){let id=message.id,pending=typeof id==
+"number"?this.#pending.get(id):void 0,error=message.error??null;error===null?pending?.resolve(message.result??null):pending?.
+reject(toRpcError(error))}#cancel(params){let id=isObject(params)?idOf(params):null;if(id===null)return;let reason=new RpcError(
+ErrorCode.cancelled,"Request cancelled by its sender");this.#open.get(id)?.abort(reason)}};var BRIDGE_KEYS=["call","cancel","output","send_blob"];function createBridge(peer,executionId){let nextBlob=1,open=new AbortController,
 bridge={call:text=>callTool(peer(),text,open.signal),cancel:()=>{open.abort(new Error("the cell has ended")),open=new AbortController},
 output:(stream,text)=>peer().notify("output",{executionId:executionId(),stream:String(stream),text:String(text)}),send_blob:buffer=>{
 let id=nextBlob++,view=buffer.getBuffer("u8");try{sendBlob(peer(),id,view.data)}finally{view.release()}return id}};for(let key of BRIDGE_KEYS)
@@ -3108,18 +3117,20 @@ ack},
         return f'{head[:-1]},"submission":{execution.submission or "null"}}}'
 
     def failure(self, problem: BaseException) -> str:
-        """The result when the runner itself failed."""
-        self.execution.notes[:] = ["the cell left the interpreter in a state that the runner could not mend"]
+        """The result when there was no memory left for another one."""
         return self._result(errors.describe(problem))
 
 
 def execute(text: str) -> str:
-    """Runs one cell: \\\`ExecuteParams\\\` as JSON in, \\\`ExecuteResult\\\` as JSON out. Never raises."""
+    """Runs one cell: \\\`ExecuteParams\\\` as JSON in, \\\`ExecuteResult\\\` as JSON out.
+
+    Raises only when the guest has broken the runner or the interpreter itself: the next cell would fare no
+    better, so this one ends the guest and the host starts another.
+    """
     cell = Cell(loads(text))
     try:
         return cell.run()
-    except BaseException as problem:
-        # Only a guest that has broken the interpreter itself gets here; the next cell may still work.
+    except MemoryError as problem:
         return cell.failure(problem)
 \`,prelude:\`"""The Python side of the guest: what the worker calls, as the package \\\`_rlm\\\`.
 
@@ -3259,20 +3270,20 @@ url).slice(FILES_URL.length)];return bytes?Promise.resolve(new Response(bytes,{h
 Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0})}var Worker=class{#python;#peer;#addresses=new Map;executionId="";constructor(python,port,backlog){this.#python=python,this.#peer=
 new RpcPeer(portTransport(port,{sent:size=>backlog.add(size)}),{requests:{bind:params=>JSON.parse(python.bind(JSON.stringify(
 params))),execute:params=>this.#execute(params),snapshot:()=>this.#snapshot(),ping:()=>null},onChunk:chunk=>this.#fill(chunk)})}get peer(){
-return this.#peer}async#execute(params){this.executionId=executionIdOf(params);try{return{...JSON.parse(await this.#python.
-execute(JSON.stringify(params))),names:this.#python.names(),memoryBytes:this.#python.memoryBytes}}catch(error){throw this.#peer.
-notify("fatal",{message:String(error).slice(0,500)}),error}finally{this.executionId=""}}#fill(chunk){let{blob,type,offset,
-total,bytes}=chunk,address=this.#addresses.get(blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),
-this.#addresses.set(blob,address)),offset+bytes.length>total)throw new RangeError("Cannot take chunk: it passes the end \\
-of its value");address!==0&&this.#python.fillBlob(address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(
-blob)}#snapshot(){let bytes=this.#python.snapshot();return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,
-total:bytes.length,bytes}),null}};function executionIdOf(params){return typeof params!="object"||params===null||Array.isArray(
-params)?"":typeof params.executionId=="string"?params.executionId:""}function surviveCallbacks(){for(let type of["error",
-"unhandledrejection"])globalThis.addEventListener(type,event=>event.preventDefault())}async function boot({port,files,snapshot,
-interrupt,backlog,env}){let worker,bridge=createBridge(()=>{if(!worker)throw new Error("Cannot call the host: the guest \\
-is starting");return worker.peer},()=>worker?.executionId??"");try{hideHost();let python=await Python.start({files,snapshot,
-bridge,interrupt});python.personalize(env),surviveCallbacks(),closeRealm(),worker=new Worker(python,port,new Backlog(backlog)),
-worker.peer.notify("ready",python.versions)}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",
-params:{message:String(error)}}))}}globalThis.addEventListener("message",event=>{event instanceof MessageEvent&&boot(event.
-data)},{once:!0});
+return this.#peer}async#execute(params){this.executionId=executionIdOf(params);try{let result=JSON.parse(await this.#python.
+execute(JSON.stringify(params)));if(typeof result?.status!="string")throw new TypeError("the runner gave no result");return{
+...result,names:this.#python.names(),memoryBytes:this.#python.memoryBytes}}catch(error){throw this.#peer.notify("fatal",
+{message:String(error).slice(0,500)}),error}finally{this.executionId=""}}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,
+address=this.#addresses.get(blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(
+blob,address)),offset+bytes.length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==
+0&&this.#python.fillBlob(address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#snapshot(){let bytes=this.#python.
+snapshot();return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){
+return typeof params!="object"||params===null||Array.isArray(params)?"":typeof params.executionId=="string"?params.executionId:
+""}function surviveCallbacks(){for(let type of["error","unhandledrejection"])globalThis.addEventListener(type,event=>event.
+preventDefault())}async function boot({port,files,snapshot,interrupt,backlog,env}){let worker,bridge=createBridge(()=>{if(!worker)
+throw new Error("Cannot call the host: the guest is starting");return worker.peer},()=>worker?.executionId??"");try{hideHost();
+let python=await Python.start({files,snapshot,bridge,interrupt});python.personalize(env),surviveCallbacks(),closeRealm(),
+worker=new Worker(python,port,new Backlog(backlog)),worker.peer.notify("ready",python.versions)}catch(error){port.postMessage(
+JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}globalThis.addEventListener("message",event=>{
+event instanceof MessageEvent&&boot(event.data)},{once:!0});
 `;

@@ -1,116 +1,130 @@
 /** What a caller grants the guest, checked before anything is started: files, folders and network hosts. */
+import type { Grants, PathGrant } from "../../sandbox/protocol.ts";
 import { SandboxStartError } from "../errors.ts";
+import { guestPathOf } from "./guest_path.ts";
+import { checkHost } from "./net_grant.ts";
 
-/** A file or folder of the host, and where Python finds it. */
-export interface PathGrant {
-  /** The real path on the host: Deno compares real paths. */
-  readonly hostPath: string;
-  readonly guestPath: string;
-  readonly access: "read" | "write";
-}
-
-/** Everything that is granted. */
-export interface Grants {
-  readonly paths: readonly PathGrant[];
-  /** `host:port`, as both Deno and the gateway's own check take it. */
+/** The lists of `SandboxOptions` that are grants of the gateway's. */
+export interface GrantOptions {
+  readonly read: readonly string[];
+  readonly write: readonly string[];
   readonly net: readonly string[];
 }
 
-/** Python's working folder; relative grants lie under it. */
-export const GUEST_HOME = "/home/guest";
+type Access = PathGrant["access"];
 
 /** Folders that are windows into the system and not files: a grant of them is a mistake. */
 const REFUSED_ON_HOST = ["/proc", "/sys", "/dev"];
-/** Folders that hold the guest's own Python. */
-const REFUSED_IN_GUEST = ["/lib", "/dev", "/proc"];
 
-/** Checks grants; throws `SandboxStartError` for one that can't be given, naming it and what to do. */
+/**
+ * Checks grants. `runtimePaths` are the files and folders that the sandbox itself is made of.
+ *
+ * @throws {SandboxStartError} For one that can't be given; the message names it and what to do.
+ */
 export async function checkGrants(
-  options: { read: readonly string[]; write: readonly string[]; net: readonly string[] },
-  runtimeFolders: readonly string[],
+  options: GrantOptions,
+  runtimePaths: readonly string[],
 ): Promise<Grants> {
+  const net = await Promise.all(options.net.map(checkHost));
+  if (options.read.length + options.write.length === 0) return { paths: [], net };
+  if (Deno.build.os === "windows") {
+    throw new SandboxStartError(
+      "Cannot grant files: on Windows this is not supported; pass their contents by bind()",
+    );
+  }
+  const runtime = await Promise.all(runtimePaths.map(realPathOrSame));
   const paths: PathGrant[] = [];
-  for (const access of ["read", "write"] as const) {
+  // Writing includes reading, so of two grants for the same place the first one, for writing, stays.
+  for (const access of ["write", "read"] as const) {
     for (const path of options[access]) {
-      paths.push(await checkPathGrant(path, access, runtimeFolders));
+      const grant = await checkPathGrant(path, access, runtime);
+      const same = paths.find(({ guestPath }) => guestPath === grant.guestPath);
+      if (same === undefined) paths.push(grant);
+      else if (same.hostPath !== grant.hostPath) {
+        throw refusal(
+          access,
+          path,
+          `${same.hostPath} already is ${same.guestPath} in the guest; give one of them by another path`,
+        );
+      }
     }
   }
-  return { paths, net: options.net.map(checkHost) };
+  return { paths, net };
 }
 
 async function checkPathGrant(
   path: string,
-  access: "read" | "write",
-  runtimeFolders: readonly string[],
+  access: Access,
+  runtime: readonly string[],
 ): Promise<PathGrant> {
-  if (path === "" || /[,*?\p{Cc}]/u.test(path)) {
-    throw refusal(access, path, "a path must name one file or folder, without commas, globs or control characters");
+  const unclear = path === "" || /[,*?\p{Cc}]/u.test(path) || !path.isWellFormed();
+  if (unclear) {
+    throw refusal(
+      access,
+      path,
+      "a path must name one file or folder, without commas, globs or control characters",
+    );
   }
   const hostPath = await realPath(path, access);
   if (hostPath === "/" || REFUSED_ON_HOST.some((folder) => contains(folder, hostPath))) {
     throw refusal(access, path, "it is the system itself; name the files that are needed");
   }
-  if (/,/.test(hostPath)) throw refusal(access, path, `it leads to ${hostPath}, whose comma Deno can't take`);
-  const overlap = runtimeFolders.find((folder) => contains(folder, hostPath) || contains(hostPath, folder));
+  if (/[,\p{Cc}]/u.test(hostPath)) {
+    throw refusal(access, path, `it leads to ${JSON.stringify(hostPath)}, which Deno can't take`);
+  }
+  const overlap = runtime.find((own) => contains(own, hostPath) || contains(hostPath, own));
   if (overlap !== undefined && access === "write") {
     throw refusal(access, path, `it overlaps ${overlap}, which the sandbox itself is made of`);
   }
-  return { hostPath, guestPath: guestPathOf(path, access), access };
+  await checkPermission(path, hostPath, access);
+  return { hostPath, guestPath: guestPathOf(path, (why) => refusal(access, path, why)), access };
 }
 
-async function realPath(path: string, access: string): Promise<string> {
+async function realPath(path: string, access: Access): Promise<string> {
   try {
     return await Deno.realPath(path);
   } catch (error) {
-    const options = { cause: error };
-    if (error instanceof Deno.errors.NotCapable) {
-      throw new SandboxStartError(
-        `Cannot grant ${access} of ${JSON.stringify(path)}: this program may not read it; add --allow-read=${path}`,
-        options,
-      );
-    }
+    if (error instanceof Deno.errors.NotCapable) throw notPermitted("read", path, error);
     if (error instanceof Deno.errors.NotFound) {
-      throw new SandboxStartError(`Cannot grant ${access} of ${JSON.stringify(path)}: it does not exist`, options);
+      throw new SandboxStartError(
+        `Cannot grant ${access} of ${JSON.stringify(path)}: it does not exist`,
+        { cause: error },
+      );
     }
     throw error;
   }
 }
 
-/** An absolute path stays as it is; a relative one lies under Python's working folder, so that `open` takes it as given. */
-function guestPathOf(path: string, access: string): string {
-  const absolute = path.startsWith("/");
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "" || part === ".") continue;
-    if (part === "..") {
-      if (parts.pop() === undefined && !absolute) {
-        throw refusal(access, path, "it leads out of the working folder; give it as an absolute path");
-      }
-    } else parts.push(part);
+/** A program can't grant what it may not do itself: the child's permissions are not limited by its own. */
+async function checkPermission(path: string, hostPath: string, access: Access): Promise<void> {
+  const names = access === "write" ? ["read", "write"] as const : ["read"] as const;
+  for (const name of names) {
+    const { state } = await Deno.permissions.query({ name, path: hostPath });
+    if (state !== "granted") throw notPermitted(name, path);
   }
-  const guestPath = `${absolute ? "" : GUEST_HOME}/${parts.join("/")}`.replace(/\/$/, "");
-  if (REFUSED_IN_GUEST.some((folder) => contains(folder, guestPath))) {
-    throw refusal(access, path, `${guestPath} is Python's own place in the guest; copy the files elsewhere first`);
-  }
-  return guestPath;
 }
 
-/** `host:port`, in lower case; a bare name would grant every port. */
-function checkHost(host: string): string {
-  const parts = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+):(\d{1,5})$/i.exec(host);
-  if (!parts || Number(parts[2]) > 65_535) {
-    throw new SandboxStartError(
-      `Cannot grant net to ${JSON.stringify(host)}: write host:port, such as "example.com:443"`,
-    );
+function notPermitted(name: Access, path: string, cause?: unknown): SandboxStartError {
+  return new SandboxStartError(
+    `Cannot grant ${name} of ${
+      JSON.stringify(path)
+    }: this program may not ${name} it; add --allow-${name}=${path}`,
+    { cause },
+  );
+}
+
+async function realPathOrSame(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch {
+    return path.replace(/\/+$/, "");
   }
-  return host.toLowerCase();
 }
 
 function contains(folder: string, path: string): boolean {
-  const prefix = folder.endsWith("/") ? folder : `${folder}/`;
-  return path === folder || path.startsWith(prefix);
+  return path === folder || path.startsWith(`${folder}/`);
 }
 
-function refusal(access: string, path: string, why: string): SandboxStartError {
+function refusal(access: Access, path: string, why: string): SandboxStartError {
   return new SandboxStartError(`Cannot grant ${access} of ${JSON.stringify(path)}: ${why}`);
 }

@@ -2,6 +2,7 @@
 import { Deadline } from "../../sandbox/deadline.ts";
 import {
   ErrorCode,
+  type Grants,
   type InitializeParams,
   type JsonValue,
   MEMORY_BLOB,
@@ -26,6 +27,7 @@ export interface GuestOptions {
   readonly snapshot: string | null;
   readonly memoryMb: number;
   readonly env: Readonly<Record<string, string>>;
+  readonly grants: Grants;
   readonly startTimeoutMs: number;
   /** A memory to start from, and the hash of the snapshot that it is a difference from. */
   readonly checkpoint: { readonly memory: Uint8Array; readonly base: string | null } | null;
@@ -78,10 +80,10 @@ export class Guest {
 
   /** Starts a process and waits until Python is ready. */
   static async start(options: GuestOptions): Promise<Guest> {
-    const { pyodide, snapshot, memoryMb, checkpoint } = options;
+    const { pyodide, snapshot, memoryMb, grants, checkpoint } = options;
     options.signal?.throwIfAborted();
     const token = crypto.getRandomValues(new Uint8Array(16)).toHex();
-    const command = childCommand({ pyodide, snapshot, memoryMb, program: GATEWAY });
+    const command = childCommand({ pyodide, snapshot, memoryMb, program: GATEWAY, grants });
     const guest = new Guest(spawnChild(options.denoPath, command, token), memoryMb);
     const timeout = AbortSignal.timeout(options.startTimeoutMs);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
@@ -97,6 +99,8 @@ export class Guest {
         pyodide,
         snapshot,
         checkpoint: checkpoint && { blob: 0, base: checkpoint.base },
+        grants,
+        fileBytes: memoryMb * 1024 ** 2,
       };
       const result = await guest.#peer.request("initialize", { ...params }, { signal });
       guest.introduction = typeof result === "object" && result !== null && !Array.isArray(result)

@@ -2,6 +2,8 @@
  * The exact command line and environment of the child. Pure: what is refused, what is granted and why can
  * be read, and tested, in this one place.
  */
+import type { Grants } from "../../sandbox/protocol.ts";
+import { netFlags, readableGrants, writeFlags } from "./grant_flags.ts";
 import { PYODIDE_FILES } from "./pyodide_files.ts";
 import { SandboxStartError } from "../errors.ts";
 
@@ -14,6 +16,8 @@ export interface ChildOptions {
   readonly memoryMb: number;
   /** Program of the gateway realm. */
   readonly program: string;
+  /** What the caller grants; the gateway holds it, Python's own realm never does. */
+  readonly grants: Grants;
 }
 
 /** Arguments and environment of the child. */
@@ -29,15 +33,16 @@ export const MIN_MEMORY_MB = 64;
 /** A 32-bit address reaches no further. */
 export const MAX_MEMORY_MB = 4096;
 
-/** Every kind of access is refused by name, so that nothing hangs on a default of Deno's. */
-const REFUSALS = ["net", "env", "write", "run", "ffi", "sys", "import"];
+/** Every kind of access is refused by name, so that nothing hangs on a default of Deno's; the network has flags of its own. */
+const REFUSALS = ["env", "write", "run", "ffi", "sys", "import"];
 
-/** The command line of a child that may do nothing but read what it starts from. */
+/** The command line of a child that may read what it starts from, and do what is granted. */
 export function childCommand(options: ChildOptions): ChildCommand {
-  const { pyodide, snapshot, program } = options;
+  const { pyodide, snapshot, program, grants } = options;
   const readable = [
     ...PYODIDE_FILES.map((name) => pyodide + name),
     ...(snapshot === null ? [] : [snapshot]),
+    ...readableGrants(grants),
   ];
   return {
     args: [
@@ -53,6 +58,8 @@ export function childCommand(options: ChildOptions): ChildCommand {
       "--no-npm",
       "--cached-only",
       ...REFUSALS.map((kind) => `--deny-${kind}`),
+      ...netFlags(grants),
+      ...writeFlags(grants),
       `--allow-read=${readable.map(checkPath).join(",")}`,
       `--v8-flags=${v8Flags(options).join(",")}`,
       `data:text/javascript;base64,${new TextEncoder().encode(program).toBase64()}`,

@@ -1,5 +1,7 @@
 /** Checks sandbox options and fills in the defaults, once, before anything is started. */
+import type { Grants } from "../../sandbox/protocol.ts";
 import { SandboxStartError } from "../errors.ts";
+import { checkGrants } from "./grants.ts";
 import { MAX_MEMORY_MB, MIN_MEMORY_MB } from "./permissions.ts";
 import { defaultCacheFolder, pyodideFolder } from "./pyodide_files.ts";
 import type { SandboxOptions, Tool } from "./sandbox.ts";
@@ -19,6 +21,7 @@ export interface Settings {
   /** File of the start-up snapshot, or null to do without. */
   readonly snapshot: string | null;
   readonly env: Readonly<Record<string, string>>;
+  readonly grants: Grants;
 }
 
 /** Reads options; throws `RangeError` for a number out of range, `SandboxStartError` for what this machine lacks. */
@@ -33,6 +36,9 @@ export async function readSettings(options: SandboxOptions): Promise<Settings> {
     tools = {},
     denoPath = Deno.execPath(),
     cacheDir,
+    read = [],
+    write = [],
+    net = [],
   } = options;
   checkRange("timeoutMs", timeoutMs, 1, 2 ** 31 - 1);
   checkRange("graceMs", graceMs, 0, 2 ** 31 - 1);
@@ -41,6 +47,8 @@ export async function readSettings(options: SandboxOptions): Promise<Settings> {
   checkRange("memoryMb", memoryMb, MIN_MEMORY_MB, MAX_MEMORY_MB);
   checkRange("maxOutputChars", maxOutputChars, 0, 500_000_000);
   const pyodide = pyodideFolder();
+  const cache = cacheDir ?? defaultCacheFolder(pyodide);
+  const runtimePaths = [pyodide, denoPath, ...OWN_FOLDERS, ...(cache === false ? [] : [cache])];
   return {
     timeoutMs,
     graceMs,
@@ -51,12 +59,17 @@ export async function readSettings(options: SandboxOptions): Promise<Settings> {
     tools,
     denoPath,
     pyodide,
-    snapshot: cacheDir === false
-      ? null
-      : await snapshotFile(cacheDir ?? defaultCacheFolder(pyodide)),
+    snapshot: cache === false ? null : await snapshotFile(cache),
     env: readEnv(options.env ?? []),
+    grants: await checkGrants({ read, write, net }, runtimePaths),
   };
 }
+
+/** This package's own code, where it lies on a disk. */
+const OWN_FOLDERS = ["../", "../../sandbox/"].map((path) => new URL(path, import.meta.url))
+  .filter(({ protocol }) => protocol === "file:").map(({ pathname }) =>
+    decodeURIComponent(pathname)
+  );
 
 function checkRange(name: string, value: number, least: number, most: number): void {
   if (Number.isFinite(value) && value >= least && value <= most) return;
