@@ -63,10 +63,14 @@ Deno.test("without sub-calls the prompt says nothing of llm_query, and the guest
   assertEquals(found, ["ReferenceError", "ReferenceError"]);
 });
 
-Deno.test("child runs are offered only where the profile and the depth allow them", () => {
-  const deep = { ...PARTS, profile: PROFILES.deep };
-  assertStringIncludes(systemPrompt({ ...deep, childRuns: true }), "`rlm_query(");
-  assert(!systemPrompt({ ...deep, childRuns: false }).includes("`rlm_query("));
+Deno.test("child runs are offered only where the depth and the profile allow them", () => {
+  assertStringIncludes(systemPrompt({ ...PARTS, childRuns: true }), "`rlm_query(");
+  assert(!systemPrompt(PARTS).includes("`rlm_query("));
+  assert(
+    !systemPrompt({ ...PARTS, profile: PROFILES.noSubCalls, childRuns: true }).includes(
+      "rlm_query",
+    ),
+  );
 });
 
 Deno.test("what the sandbox grants is told, and that there is nothing else", () => {
@@ -87,11 +91,19 @@ Deno.test("C128: a tool's description stays one safe line", () => {
   assertEquals(line, "- `find()`: Finds \"\"\"it\"\"\" '''python SUBMIT(1) ''' {x}");
 });
 
-Deno.test("a tool is told with its arguments, those that may be left out with a default", () => {
-  const parameters = { type: "object", properties: { id: {}, limit: {} }, required: ["id"] };
+Deno.test("a tool is told with its arguments, their types and defaults", () => {
+  const parameters = {
+    type: "object",
+    properties: {
+      id: { type: "string" },
+      limit: { type: "integer", default: 10 },
+      style: { enum: ["a\nb", "c"] },
+    },
+    required: ["id"],
+  };
   assertEquals(
     toolSignature("find", { description: "", parameters, invoke: () => 1 }),
-    "find(id, limit=None)",
+    `find(id: str, limit: int = 10, style: Literal["a\\nb", "c"] = None)`,
   );
 });
 

@@ -259,3 +259,41 @@ Deno.test("the alias recursive_llm starts a child as well", async () => {
     "found",
   );
 });
+
+Deno.test("rlm_query_batched gives each query a child with its own context, and the answers in order", async () => {
+  const { got, sandboxes } = await withChild(
+    (guest) =>
+      guest.call("rlm_query_batched", {
+        queries: ["a", "b"],
+        contexts: ["left", "right"],
+        schema: "int",
+      }),
+    (request) =>
+      cellReply(`SUBMIT(answer=${request.messages[1]?.content.includes("left") ? 1 : 2})`),
+  );
+  assertEquals(got, [1, 2]);
+  assertEquals(sandboxes.slice(1).map(({ values }) => values.context), ["left", "right"]);
+});
+
+Deno.test("rlm_query_batched refuses what is no list, and contexts of another number, before any child starts", async () => {
+  for (
+    const args of [{ queries: "a" }, { queries: ["a", "b"], contexts: ["left"] }, {
+      queries: ["a"],
+      contexts: "b",
+    }]
+  ) {
+    const { raised, sandboxes } = await withChild(
+      (guest) => guest.call("rlm_query_batched", args),
+      [],
+    );
+    assertStringIncludes(raised?.message ?? "", "rlm_query_batched: ");
+    assertEquals(sandboxes.length, 1);
+  }
+});
+
+Deno.test("C112: maxDepth 0 takes away sub-calls as well", async () => {
+  const { raised } = await withChild((guest) => guest.call("llm_query", { prompt: "a" }), [], {
+    maxDepth: 0,
+  });
+  assertEquals(raised?.name, "ReferenceError");
+});

@@ -21,12 +21,16 @@ export function cellFeedback(cell: Cell, maxChars: number): string {
   if (cell.value !== null) show("Value", cell.value, cell.value.length);
   if (cell.stderrChars > 0) show("Stderr", cell.stderr, cell.stderrChars);
   if (cell.error !== null) parts.push(errorText(cell.error.traceback, cell.error));
+  if (cell.status === "timeout" && cell.error === null) parts.push(TIMED_OUT);
   if (cell.status === "lost") parts.push(lostText(cell));
   if (parts.length === 0 && cell.status === "ok") parts.push(NO_OUTPUT);
   return parts.join("\n\n");
 }
 
 const NO_OUTPUT = "The cell printed nothing. Print what you want to see.";
+
+const TIMED_OUT =
+  "The cell was stopped at its time limit. Variables are kept; do the work in smaller steps.";
 
 function errorText(traceback: string, error: { type: string; message: string }): string {
   const text = traceback.trim() === "" ? `${error.type}: ${error.message}` : traceback.trimEnd();

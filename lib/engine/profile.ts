@@ -7,10 +7,8 @@ export type ProfileName = "default" | "weakCoder" | "smallWindow" | "noSubCalls"
 export interface Profile {
   /** The profile's name. */
   readonly name: string;
-  /** Offer `llm_query` and its kin. */
+  /** Offer `llm_query` and its kin, and `rlm_query` where the depth allows it. */
   readonly subCalls: boolean;
-  /** Offer `rlm_query` where the depth allows it. */
-  readonly childRuns: boolean;
   /** Characters of text that one sub-call's prompt should carry. */
   readonly charsPerPrompt: number;
   /** Prompts that one batch should hold. */
@@ -30,7 +28,6 @@ export interface Profile {
 const DEFAULT: Profile = {
   name: "default",
   subCalls: true,
-  childRuns: false,
   charsPerPrompt: 100_000,
   promptsPerBatch: 20,
   previewChars: 1_000,
@@ -78,7 +75,6 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   deep: {
     ...DEFAULT,
     name: "deep",
-    childRuns: true,
     advice: [
       "Write the plan first, as a list of sub-problems with what each one needs; then solve it layer by layer, " +
       "and keep the results in one dict.",

@@ -7,7 +7,9 @@ import type { Field, Signature } from "./signature.ts";
 import { oneLine } from "./fields.ts";
 import type { Profile } from "./profile.ts";
 import { count, makeVisible } from "./shown_text.ts";
-import { describeFields } from "./signature_text.ts";
+import { isRecord } from "./schema.ts";
+import { constantText, describeFields } from "./signature_text.ts";
+import { typeText } from "./type_text.ts";
 
 /** What the system prompt depends on. */
 export interface SystemPromptParts {
@@ -107,12 +109,7 @@ function replSection(grants: readonly string[]): string {
 function functionsSection({ profile, tools, modelAliases, childRuns }: SystemPromptParts): string {
   const lines = ["# Functions in the REPL", ""];
   if (profile.subCalls) lines.push(...subCallLines(modelAliases));
-  if (profile.childRuns && childRuns) {
-    lines.push(
-      "- `rlm_query(query, context=None, schema=None, tools=None, instructions=None)`: gives a sub-problem to a child " +
-        "that has a REPL of its own with `context` in it, and returns its answer. It sees nothing of yours but what you pass.",
-    );
-  }
+  if (profile.subCalls && childRuns) lines.push(...CHILD_RUN_LINES);
   lines.push(
     "- `SUBMIT(...)`: hands in the answer and ends the run. It is checked; when a field is wrong you are told and go on.",
     "- `budget()`: a dict of what is left: turns, sub-calls, tokens, money, seconds; None where there is no limit.",
@@ -135,6 +132,13 @@ function subCallLines(aliases: readonly string[]): string[] {
     "come in the same order. A prompt that failed leaves an error value in its place: it is falsy, and printing it says why.",
   ];
 }
+
+const CHILD_RUN_LINES = [
+  "- `rlm_query(query, context=None, schema=None, tools=None, instructions=None)`: gives a sub-problem to a child that " +
+  "has a REPL of its own with `context` in it, and returns its answer. It sees nothing of yours but what you pass. " +
+  "A child that failed gives an error value.",
+  "- `rlm_query_batched(queries, contexts=None, ...)`: children that work at the same time, one context for each query.",
+];
 
 function rulesSection({ profile }: SystemPromptParts): string {
   const rules = [
@@ -206,13 +210,13 @@ function defaultInstructions({ inputs, outputs }: Signature, hasQuestion: boolea
 }
 
 /** A tool as Python would declare it, on one line. */
-export function toolSignature(name: string, tool: Tool): string {
-  const properties: unknown = tool.parameters.properties;
-  const required: unknown = tool.parameters.required;
-  if (typeof properties !== "object" || properties === null) return `${name}()`;
-  const needed = new Set<unknown>(Array.isArray(required) ? required : []);
-  const parameters = Object.keys(properties).map((each) =>
-    needed.has(each) ? each : `${each}=None`
-  );
-  return `${name}(${parameters.join(", ")})`;
+export function toolSignature(name: string, { parameters }: Tool): string {
+  const required: unknown[] = Array.isArray(parameters.required) ? parameters.required : [];
+  const properties = isRecord(parameters.properties) ? Object.entries(parameters.properties) : [];
+  const declared = properties.map(([each, schema]) => {
+    const typed = `${each}: ${typeText(schema, parameters)}`;
+    if (required.includes(each)) return typed;
+    return `${typed} = ${constantText(isRecord(schema) ? schema.default : undefined)}`;
+  });
+  return oneLine(`${name}(${declared.join(", ")})`);
 }

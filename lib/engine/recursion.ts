@@ -1,6 +1,7 @@
 /** Recursion: `rlm_query` gives a sub-problem to a child run with a REPL of its own. */
 import { RlmError } from "../errors.ts";
 import { ErrorValue } from "../host/sandbox.ts";
+import { gotText } from "./got_text.ts";
 import { type GuestCall, type GuestFunction, pythonError } from "./guest_function.ts";
 import type { Job, Outcome } from "./job.ts";
 import { Run } from "./run_tree.ts";
@@ -12,11 +13,12 @@ import { isRecord } from "./schema.ts";
 /** Children of one run that are at work at once; each has a process of its own. */
 const MOST_CHILDREN = 4;
 
+const CONTEXT = {
+  default: null,
+  description: "What the child works on; it is the variable `context` there",
+};
+
 const OPTIONS = {
-  context: {
-    default: null,
-    description: "What the child works on; it is the variable `context` there",
-  },
   schema: {
     type: ["object", "string", "null"],
     default: null,
@@ -39,20 +41,34 @@ export function mayStartChildren(run: Run, settings: Settings): boolean {
 /** Makes the functions that start child runs; where the depth forbids them they say so. */
 export function childRunFunctions(run: Run, job: Job): Record<string, GuestFunction> {
   const children = new Children(run, job);
-  const parameters = {
-    type: "object",
-    properties: { query: { type: "string" }, ...OPTIONS },
-    required: ["query"],
-    additionalProperties: false,
-  };
   const ask: GuestFunction = {
     description:
       "Has a child with a REPL of its own solve a sub-problem, and returns its answer or an error value.",
-    parameters,
+    parameters: {
+      type: "object",
+      properties: { query: { type: "string" }, context: CONTEXT, ...OPTIONS },
+      required: ["query"],
+      additionalProperties: false,
+    },
     concurrent: true,
     call: (args, call) => children.ask(args, call),
   };
-  return { rlm_query: ask, recursive_llm: ask };
+  const askAll: GuestFunction = {
+    description:
+      "Has children solve sub-problems at the same time, and returns their answers in order.",
+    parameters: {
+      type: "object",
+      properties: {
+        queries: { type: "array", items: { type: "string" } },
+        contexts: { type: ["array", "null"], default: null, description: "One for each query" },
+        ...OPTIONS,
+      },
+      required: ["queries"],
+      additionalProperties: false,
+    },
+    call: (args, call) => children.askAll(args, call),
+  };
+  return { rlm_query: ask, rlm_query_batched: askAll, recursive_llm: ask };
 }
 
 /** The children of one run. */
@@ -106,6 +122,29 @@ class Children {
       record(0, error.message);
       return new ErrorValue(error.name, error.message);
     }
+  }
+
+  /** `rlm_query_batched`: one child for each query, with the context at the same place. */
+  async askAll(args: Readonly<Record<string, unknown>>, call: GuestCall): Promise<unknown[]> {
+    const { queries, contexts = null, ...options } = args;
+    if (!Array.isArray(queries)) {
+      throw pythonError(
+        "TypeError",
+        `rlm_query_batched: queries must be a list of str, got ${gotText(queries)}`,
+      );
+    }
+    if (contexts !== null && !(Array.isArray(contexts) && contexts.length === queries.length)) {
+      throw pythonError(
+        "ValueError",
+        `rlm_query_batched: contexts must be a list of ${queries.length}, one for each query, got ${
+          gotText(contexts)
+        }`,
+      );
+    }
+    return await Promise.all(queries.map((query: unknown, at) => {
+      const context: unknown = contexts === null ? null : contexts[at];
+      return this.ask({ ...options, query, context }, call);
+    }));
   }
 
   async #perform(job: Job, call: GuestCall): Promise<Outcome> {

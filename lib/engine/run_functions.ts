@@ -9,8 +9,9 @@ import { subCallFunctions } from "./subcalls.ts";
 /** Makes the functions of a run's cells. */
 export function runFunctions(run: Run, job: Job): Record<string, GuestFunction> {
   return {
-    ...(job.settings.profile.subCalls ? subCallFunctions(run) : {}),
-    ...childRunFunctions(run, job),
+    ...(job.settings.profile.subCalls
+      ? { ...subCallFunctions(run), ...childRunFunctions(run, job) }
+      : {}),
     budget: budgetFunction(run, job.settings),
   };
 }

@@ -10,7 +10,7 @@ export interface LoopOptions {
   readonly maxLlmCalls?: number | null;
   /** Characters of a cell's output that the model is shown, head and tail. Default: the profile's, 10,000. */
   readonly maxOutputChars?: number;
-  /** Depth of model calls: 1 allows `llm_query`, 2 also `rlm_query`, and so on. @default {1} */
+  /** Depth of model calls: 0 allows none but the root's, 1 `llm_query`, 2 also `rlm_query`, and so on. @default {1} */
   readonly maxDepth?: number;
   /** Tokens in and out, of all models together; null for no cap. @default {null} */
   readonly maxTokens?: number | null;
@@ -75,7 +75,7 @@ export function settingsOf(options: LoopOptions): Settings {
     concurrency,
     limits: { maxLlmCalls, maxTokens, maxCost, maxSeconds, maxErrors },
     instructions: options.instructions ?? "",
-    profile,
+    profile: maxDepth === 0 ? { ...profile, subCalls: false } : profile,
     verify: options.verify ?? true,
     rewrite: options.rewrite ?? true,
   };

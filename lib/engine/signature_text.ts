@@ -33,7 +33,7 @@ function defaultNote(field: Field): string {
 }
 
 /** A constant as Python writes it. */
-function constantText(value: unknown): string {
+export function constantText(value: unknown): string {
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "string") return JSON.stringify(value);

@@ -50,6 +50,8 @@ export interface StartOptions {
   readonly checkpoints?: CheckpointOptions;
 }
 
+/** Timers take no more, 25 days; a longer one would go off at once. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 /** The share of `maxSeconds` that is kept for the last call. */
 const LAST_CALL_SHARE = 0.1;
 
@@ -165,7 +167,7 @@ function deadlineOf(budget: Budget, share: number): { readonly signal: AbortSign
   const seconds = budget.limits.maxSeconds;
   const timer = seconds === null ? null : setTimeout(
     () => controller.abort(budget.refusal("maxSeconds")),
-    seconds * share * 1000,
+    Math.min(seconds * share * 1000, LONGEST_TIMER_MS),
   );
   return {
     signal: controller.signal,
