@@ -48,6 +48,11 @@ export class Deadline {
     if (due) this.#expire();
   }
 
+  /** Allows more time, for what the other side's clock does not count. */
+  extend(ms: number): void {
+    this.#remainingMs += ms;
+  }
+
   /** Ends counting for good. */
   [Symbol.dispose](): void {
     this.#disposed = true;

@@ -75,6 +75,8 @@ def reseed(seed: str, env: str) -> None:
     """Gives a restored guest randomness of its own (`seed` in hex) and its environment (a JSON object)."""
     random.seed(int(seed, 16))
     tempfile._name_sequence = None
+    # Pyodide's loader leaves this behind when it starts from a snapshot.
+    prelude_namespace.variables.pop("_pyodide_core", None)
     os.environ.clear()
     os.environ.update(loads(env))
 

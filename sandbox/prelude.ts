@@ -2652,7 +2652,8 @@ def _restore() -> None:
 
 def names() -> list[str]:
     """The names of the guest's own variables."""
-    return [name for name in variables if not name.startswith("__") and name not in _given]
+    # \`globals()\` takes any key; one that is not a plain text is nobody's variable.
+    return [name for name in variables if type(name) is str and not name.startswith("__") and name not in _given]
 
 
 def reset() -> None:
@@ -2896,6 +2897,8 @@ def reseed(seed: str, env: str) -> None:
     """Gives a restored guest randomness of its own (\`seed\` in hex) and its environment (a JSON object)."""
     random.seed(int(seed, 16))
     tempfile._name_sequence = None
+    # Pyodide's loader leaves this behind when it starts from a snapshot.
+    prelude_namespace.variables.pop("_pyodide_core", None)
     os.environ.clear()
     os.environ.update(loads(env))
 

@@ -139,16 +139,18 @@ class Cell:
         return f'{head[:-1]},"submission":{execution.submission or "null"}}}'
 
     def failure(self, problem: BaseException) -> str:
-        """The result when the runner itself failed."""
-        self.execution.notes[:] = ["the cell left the interpreter in a state that the runner could not mend"]
+        """The result when there was no memory left for another one."""
         return self._result(errors.describe(problem))
 
 
 def execute(text: str) -> str:
-    """Runs one cell: `ExecuteParams` as JSON in, `ExecuteResult` as JSON out. Never raises."""
+    """Runs one cell: `ExecuteParams` as JSON in, `ExecuteResult` as JSON out.
+
+    Raises only when the guest has broken the runner or the interpreter itself: the next cell would fare no
+    better, so this one ends the guest and the host starts another.
+    """
     cell = Cell(loads(text))
     try:
         return cell.run()
-    except BaseException as problem:
-        # Only a guest that has broken the interpreter itself gets here; the next cell may still work.
+    except MemoryError as problem:
         return cell.failure(problem)

@@ -131,7 +131,8 @@ def _restore() -> None:
 
 def names() -> list[str]:
     """The names of the guest's own variables."""
-    return [name for name in variables if not name.startswith("__") and name not in _given]
+    # `globals()` takes any key; one that is not a plain text is nobody's variable.
+    return [name for name in variables if type(name) is str and not name.startswith("__") and name not in _given]
 
 
 def reset() -> None:

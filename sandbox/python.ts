@@ -4,7 +4,6 @@
  */
 import { BRIDGE_KEYS, type GuestBridge } from "./bridge.ts";
 import { PRELUDE } from "./prelude.ts";
-import type { JsonValue } from "./protocol.ts";
 
 /** Pyodide's files as the gateway read them. */
 export interface PyodideFiles {
@@ -42,7 +41,6 @@ interface GuestModule {
   bind(text: string): string;
   /** Must be entered by `callPromising`, or it can't wait for tools. */
   readonly execute: { callPromising(text: string): Promise<string> };
-  names(): string;
   reseed(seed: string, env: string): void;
   open_blob(id: number, type: string, length: number): number;
 }
@@ -56,7 +54,9 @@ export class Python {
   private constructor(pyodide: Pyodide, bridge: GuestBridge) {
     this.#pyodide = pyodide;
     this.#bridge = bridge;
-    this.#guest = pyodide.pyimport("_rlm");
+    // Taken once: what the guest later puts in their place is not what is called.
+    const { bind, execute, reseed, open_blob } = pyodide.pyimport("_rlm");
+    this.#guest = { bind, execute, reseed, open_blob };
   }
 
   /** Loads an interpreter with the prelude in it. */
@@ -87,11 +87,6 @@ export class Python {
   /** Runs a cell; `ExecuteParams` in, `ExecuteResult` out, as JSON. */
   execute(text: string): Promise<string> {
     return this.#guest.execute.callPromising(text);
-  }
-
-  /** The guest's variables. */
-  names(): JsonValue {
-    return JSON.parse(this.#guest.names());
   }
 
   /** Size of Python's memory. */

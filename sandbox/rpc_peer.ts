@@ -53,6 +53,9 @@ const CANCEL = "$/cancelRequest";
 /** Replies that may wait to be sent: who asks and never reads would otherwise fill this side's memory. */
 const UNSENT_REPLIES = 2 * Limits.openCalls;
 
+/** What a transport that never waits resolves to. */
+const SENT = Promise.resolve();
+
 interface Pending {
   resolve(result: JsonValue): void;
   reject(reason: unknown): void;
@@ -202,12 +205,16 @@ export class RpcPeer {
     this.#unsentReplies--;
   }
 
-  /** Hands a frame to the transport; one that fails ends the session. Never rejects. */
-  async #send(frame: Exclude<Frame, { kind: "garbled" }>): Promise<void> {
+  /**
+   * Hands a frame to the transport; one that fails ends the session. Never rejects. Not `async`, as that would
+   * keep each frame until the event loop turns, which a guest that prints in a loop never lets it do.
+   */
+  #send(frame: Exclude<Frame, { kind: "garbled" }>): Promise<void> {
     try {
-      await this.#transport.send(frame);
+      return this.#transport.send(frame)?.catch((error) => this.abort(error)) ?? SENT;
     } catch (error) {
       this.abort(error);
+      return SENT;
     }
   }
 

@@ -2966,7 +2966,8 @@ def _restore() -> None:
 
 def names() -> list[str]:
     """The names of the guest's own variables."""
-    return [name for name in variables if not name.startswith("__") and name not in _given]
+    # \\\`globals()\\\` takes any key; one that is not a plain text is nobody's variable.
+    return [name for name in variables if type(name) is str and not name.startswith("__") and name not in _given]
 
 
 def reset() -> None:
@@ -3209,6 +3210,8 @@ def reseed(seed: str, env: str) -> None:
     """Gives a restored guest randomness of its own (\\\`seed\\\` in hex) and its environment (a JSON object)."""
     random.seed(int(seed, 16))
     tempfile._name_sequence = None
+    # Pyodide's loader leaves this behind when it starts from a snapshot.
+    prelude_namespace.variables.pop("_pyodide_core", None)
     os.environ.clear()
     os.environ.update(loads(env))
 
@@ -3249,35 +3252,36 @@ def load(sources: dict[str, str]) -> None:
 
 load(json.loads(globals()["sources"]))
 \`,PRELUDE=\`sources = \${JSON.stringify(JSON.stringify(MODULES))}
-\${LOADER}\`;var Python=class _Python{#pyodide;#guest;#bridge;constructor(pyodide,bridge){this.#pyodide=pyodide,this.#bridge=bridge,this.#guest=
-pyodide.pyimport("_rlm")}static async start(options){let{snapshot,bridge}=options,pyodide=await loadPyodide(options);return snapshot===
-null&&pyodide.runPython(PRELUDE),pyodide.setInterruptBuffer(options.interrupt),new _Python(pyodide,bridge)}get versions(){
-let python=this.#pyodide.runPython("__import__('sys').version.split()[0]");return{python:String(python),pyodide:this.#pyodide.
-version}}personalize(env){let seed=crypto.getRandomValues(new Uint8Array(32)).toHex();this.#guest.reseed(seed,env)}bind(text){
-return this.#guest.bind(text)}execute(text){return this.#guest.execute.callPromising(text)}names(){return JSON.parse(this.#guest.
-names())}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){return this.#guest.open_blob(
-id,type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}snapshot(){let names=new Map([[this.#bridge,
-""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);return this.#pyodide.makeMemorySnapshot({serializer:value=>names.
-get(value)??"dead"})}};async function loadPyodide(options){let{files,snapshot,bridge}=options;serveFiles({"pyodide.asm.w\\
-asm":files.wasm,"python_stdlib.zip":files.stdlib});let[loader,module]=await Promise.all([import(files.loaderUrl),import(files.
-moduleUrl)]),revive=name=>name===""?bridge:BRIDGE_KEYS.some(key=>key===name)?Reflect.get(bridge,name):Object.create(null);
-return await loader.loadPyodide({indexURL:FILES_URL,createPyodideModule:module.default,lockFileContents:LOCK_FILE,jsglobals:Object.
-assign(Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"\\
-python",_makeSnapshot:!0,_snapshotDeserializer:revive,...snapshot===null?{}:{_loadSnapshot:snapshot}})}var FILES_URL="ht\\
-tps://pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026_0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"\\
-314.0.7"},packages:{}};function serveFiles(files){Reflect.defineProperty(globalThis,"fetch",{value:url=>{let bytes=files[String(
-url).slice(FILES_URL.length)];return bytes?Promise.resolve(new Response(bytes,{headers:{"content-type":"application/wasm"}})):
-Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0})}var Worker=class{#python;#peer;#addresses=new Map;executionId="";constructor(python,port,backlog){this.#python=python,this.#peer=
+\${LOADER}\`;var Python=class _Python{#pyodide;#guest;#bridge;constructor(pyodide,bridge){this.#pyodide=pyodide,this.#bridge=bridge;let{
+bind,execute,reseed,open_blob}=pyodide.pyimport("_rlm");this.#guest={bind,execute,reseed,open_blob}}static async start(options){
+let{snapshot,bridge}=options,pyodide=await loadPyodide(options);return snapshot===null&&pyodide.runPython(PRELUDE),pyodide.
+setInterruptBuffer(options.interrupt),new _Python(pyodide,bridge)}get versions(){let python=this.#pyodide.runPython("__i\\
+mport__('sys').version.split()[0]");return{python:String(python),pyodide:this.#pyodide.version}}personalize(env){let seed=crypto.
+getRandomValues(new Uint8Array(32)).toHex();this.#guest.reseed(seed,env)}bind(text){return this.#guest.bind(text)}execute(text){
+return this.#guest.execute.callPromising(text)}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){
+return this.#guest.open_blob(id,type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}snapshot(){
+let names=new Map([[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);return this.#pyodide.
+makeMemorySnapshot({serializer:value=>names.get(value)??"dead"})}};async function loadPyodide(options){let{files,snapshot,
+bridge}=options;serveFiles({"pyodide.asm.wasm":files.wasm,"python_stdlib.zip":files.stdlib});let[loader,module]=await Promise.
+all([import(files.loaderUrl),import(files.moduleUrl)]),revive=name=>name===""?bridge:BRIDGE_KEYS.some(key=>key===name)?Reflect.
+get(bridge,name):Object.create(null);return await loader.loadPyodide({indexURL:FILES_URL,createPyodideModule:module.default,
+lockFileContents:LOCK_FILE,jsglobals:Object.assign(Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},
+env:{HOME:"/home/guest"},args:[],_sysExecutable:"python",_makeSnapshot:!0,_snapshotDeserializer:revive,...snapshot===null?
+{}:{_loadSnapshot:snapshot}})}var FILES_URL="https://pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026_0",arch:"wasm3\\
+2",platform:"emscripten",python:"3.14.2",version:"314.0.7"},packages:{}};function serveFiles(files){Reflect.defineProperty(
+globalThis,"fetch",{value:url=>{let bytes=files[String(url).slice(FILES_URL.length)];return bytes?Promise.resolve(new Response(
+bytes,{headers:{"content-type":"application/wasm"}})):Promise.reject(new TypeError("Cannot fetch: the sandbox has no net\\
+work"))},configurable:!0})}var Worker=class{#python;#peer;#addresses=new Map;executionId="";constructor(python,port,backlog){this.#python=python,this.#peer=
 new RpcPeer(portTransport(port,{sent:size=>backlog.add(size)}),{requests:{bind:params=>JSON.parse(python.bind(JSON.stringify(
 params))),execute:params=>this.#execute(params),snapshot:()=>this.#snapshot(),ping:()=>null},onChunk:chunk=>this.#fill(chunk)})}get peer(){
 return this.#peer}async#execute(params){this.executionId=executionIdOf(params);try{let result=JSON.parse(await this.#python.
 execute(JSON.stringify(params)));if(typeof result?.status!="string")throw new TypeError("the runner gave no result");return{
-...result,names:this.#python.names(),memoryBytes:this.#python.memoryBytes}}catch(error){throw this.#peer.notify("fatal",
-{message:String(error).slice(0,500)}),error}finally{this.executionId=""}}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,
-address=this.#addresses.get(blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(
-blob,address)),offset+bytes.length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==
-0&&this.#python.fillBlob(address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#snapshot(){let bytes=this.#python.
-snapshot();return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){
+...result,memoryBytes:this.#python.memoryBytes}}catch(error){throw this.#peer.notify("fatal",{message:String(error).slice(
+0,500)}),error}finally{this.executionId=""}}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.
+get(blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+
+bytes.length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(
+address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#snapshot(){let bytes=this.#python.snapshot();
+return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){
 return typeof params!="object"||params===null||Array.isArray(params)?"":typeof params.executionId=="string"?params.executionId:
 ""}function surviveCallbacks(){for(let type of["error","unhandledrejection"])globalThis.addEventListener(type,event=>event.
 preventDefault())}async function boot({port,files,snapshot,interrupt,backlog,env}){let worker,bridge=createBridge(()=>{if(!worker)

@@ -53,7 +53,8 @@ class Worker {
     this.executionId = executionIdOf(params);
     try {
       const result = JSON.parse(await this.#python.execute(JSON.stringify(params)));
-      return { ...result, names: this.#python.names(), memoryBytes: this.#python.memoryBytes };
+      if (typeof result?.status !== "string") throw new TypeError("the runner gave no result");
+      return { ...result, memoryBytes: this.#python.memoryBytes };
     } catch (error) {
       // Python's own `execute` raises nothing: what arrives here broke the interpreter itself.
       this.#peer.notify("fatal", { message: String(error).slice(0, 500) });
