@@ -9,7 +9,7 @@ import {
   textRule,
 } from "./layering_checks.ts";
 
-const GENERATED = ["sandbox/prelude.ts", "sandbox/runner.ts"];
+const GENERATED = ["sandbox/prelude.ts", "sandbox/runner.ts", "lib/trace/viewer_page.ts"];
 
 /**
  * What `lib/` may know of `sandbox/`: the contract, the peer, the frames, what both sides count time and keep
