@@ -23,9 +23,11 @@ Deno.test("C164: a question alone gives the defaults", () => {
     subModel: null,
     baseUrl: null,
     limits: {},
+    tools: [],
     allow: { read: [], write: [], net: [], env: [] },
     output: "text",
     journal: null,
+    resume: false,
     detail: "normal",
   });
 });
@@ -138,6 +140,7 @@ const MISTAKES: [words: string[], message: string][] = [
     ["q", "--json", "--stream-json"],
     "--json and --stream-json exclude each other: give one of them",
   ],
+  [["q", "--resume"], "--resume: it is not said with what, give --journal FILE too"],
   [
     ["q", "--schema", "a", "--signature", "b"],
     "--signature and --schema both say what the answer is: give one of them",

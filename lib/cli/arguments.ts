@@ -36,6 +36,8 @@ export interface RunArguments {
   readonly subModel: string | null;
   readonly baseUrl: string | null;
   readonly limits: LimitArguments;
+  /** Modules whose default export has tools. */
+  readonly tools: readonly string[];
   readonly allow: {
     readonly read: readonly string[];
     readonly write: readonly string[];
@@ -44,6 +46,8 @@ export interface RunArguments {
   };
   readonly output: "text" | "json" | "stream-json";
   readonly journal: string | null;
+  /** Go on with the run in the journal, if there is one. */
+  readonly resume: boolean;
   readonly detail: "quiet" | "normal" | "verbose";
 }
 
@@ -52,6 +56,11 @@ export function parseCommand(words: readonly string[]): Command {
   const parsed = parseWords(words);
   if (parsed.on("help")) return { kind: "help" };
   if (parsed.on("version")) return { kind: "version" };
+  return { kind: "run", run: readRunArguments(parsed, theQuestion(parsed.rest)) };
+}
+
+/** Reads the flags of a run. Throws {@linkcode UsageError} on the first that cannot be used. */
+export function readRunArguments(parsed: ParsedWords, question: string): RunArguments {
   if (parsed.on("quiet") && parsed.on("verbose")) {
     throw new UsageError("--quiet and --verbose exclude each other: give one of them");
   }
@@ -61,29 +70,31 @@ export function parseCommand(words: readonly string[]): Command {
   if (parsed.text("signature") !== null && parsed.text("schema") !== null) {
     throw new UsageError("--signature and --schema both say what the answer is: give one of them");
   }
+  if (parsed.on("resume") && parsed.text("journal") === null) {
+    throw new UsageError("--resume: it is not said with what, give --journal FILE too");
+  }
   return {
-    kind: "run",
-    run: {
-      question: theQuestion(parsed.rest),
-      contexts: parsed.texts("context").map(readContext),
-      maxContextBytes: (parsed.number("max-context-mb") ?? 256) * 1024 * 1024,
-      signature: parsed.text("signature"),
-      schemaFile: parsed.text("schema"),
-      instructions: parsed.text("instructions"),
-      model: parsed.text("model"),
-      subModel: parsed.text("sub-model"),
-      baseUrl: readBaseUrl(parsed.text("base-url")),
-      limits: readLimits(parsed),
-      allow: {
-        read: parsed.texts("allow-read"),
-        write: parsed.texts("allow-write"),
-        net: parsed.texts("allow-net"),
-        env: parsed.texts("allow-env"),
-      },
-      output: parsed.on("stream-json") ? "stream-json" : parsed.on("json") ? "json" : "text",
-      journal: parsed.text("journal"),
-      detail: parsed.on("quiet") ? "quiet" : parsed.on("verbose") ? "verbose" : "normal",
+    question,
+    contexts: parsed.texts("context").map(readContext),
+    maxContextBytes: (parsed.number("max-context-mb") ?? 256) * 1024 * 1024,
+    signature: parsed.text("signature"),
+    schemaFile: parsed.text("schema"),
+    instructions: parsed.text("instructions"),
+    model: parsed.text("model"),
+    subModel: parsed.text("sub-model"),
+    baseUrl: readBaseUrl(parsed.text("base-url")),
+    limits: readLimits(parsed),
+    tools: parsed.texts("tool"),
+    allow: {
+      read: parsed.texts("allow-read"),
+      write: parsed.texts("allow-write"),
+      net: parsed.texts("allow-net"),
+      env: parsed.texts("allow-env"),
     },
+    output: parsed.on("stream-json") ? "stream-json" : parsed.on("json") ? "json" : "text",
+    journal: parsed.text("journal"),
+    resume: parsed.on("resume"),
+    detail: parsed.on("quiet") ? "quiet" : parsed.on("verbose") ? "verbose" : "normal",
   };
 }
 

@@ -39,6 +39,7 @@ export const FLAG_GROUPS = {
       value: "FILE",
       help: "write everything that happens to FILE (JSONL)",
     },
+    { name: "resume", help: "go on with the run in --journal FILE, if there is one" },
   ],
   "Model": [
     { name: "model", short: "m", value: "NAME", help: "such as openai/gpt-5 (default: RLM_MODEL)" },
@@ -54,6 +55,13 @@ export const FLAG_GROUPS = {
     { name: "max-depth", value: "N", help: "depth of recursion (default 1)" },
   ],
   "What the model's Python may reach (default: nothing)": [
+    {
+      name: "tool",
+      short: "t",
+      value: "MODULE",
+      many: true,
+      help: "functions: a module whose default export has tools",
+    },
     { name: "allow-read", value: "PATH", many: true, help: "read this file or folder" },
     { name: "allow-write", value: "PATH", many: true, help: "write below this folder" },
     { name: "allow-net", value: "HOST:PORT", many: true, help: "fetch from this host" },
@@ -70,10 +78,15 @@ export const FLAG_GROUPS = {
 /** Every flag, in the order of the help page. */
 export const FLAGS: readonly Flag[] = Object.values(FLAG_GROUPS).flat();
 
+/** Flags of the run itself that a subcommand shares, by name. */
+export function sharedFlags(...names: readonly string[]): Flag[] {
+  return names.flatMap((name) => FLAGS.find((flag) => flag.name === name) ?? []);
+}
+
 /** The known flag that a misspelt one most likely meant, or null when none is near. */
-export function nearestFlag(typed: string): string | null {
+export function nearestFlag(typed: string, flags: readonly Flag[] = FLAGS): string | null {
   let best: { name: string; distance: number } | null = null;
-  for (const { name } of FLAGS) {
+  for (const { name } of flags) {
     const distance = editDistance(typed, name);
     const starts = typed.length >= 3 && name.startsWith(typed);
     const score = starts ? 0 : distance;

@@ -1,11 +1,13 @@
 /** The help page of `rlm`; it fits a terminal of 80 by 40. */
 import { type Flag, FLAG_GROUPS } from "./flags.ts";
+import { SUBCOMMAND_NAMES } from "./subcommands.ts";
 
 /** The page that `rlm --help` prints. */
 export function helpPage(): string {
   const groups: [string, readonly Flag[]][] = Object.entries(FLAG_GROUPS);
   return [
     'rlm "QUESTION" -c SOURCE [flags]    answers a question about a very large input',
+    `rlm COMMAND --help    ${SUBCOMMAND_NAMES.join(", ")}`,
     "",
     ...groups.flatMap(([title, flags]) => [`${title}:`, ...flags.map(flagLine)]),
     "",
@@ -15,7 +17,7 @@ export function helpPage(): string {
 }
 
 /** One flag on one line: its names and value, then what it does. */
-function flagLine({ name, short, value, help }: Flag): string {
+export function flagLine({ name, short, value, help }: Flag): string {
   const names = `${short === undefined ? "    " : `-${short}, `}--${name}${
     value === undefined ? "" : ` ${value}`
   }`;

@@ -32,7 +32,13 @@ export async function main(words: readonly string[], around: Surroundings): Prom
   }
   const { parseCommand } = await import("./arguments.ts");
   const { exitCodeOfError } = await import("./exit_code.ts");
+  const { findSubcommand } = await import("./subcommands.ts");
   try {
+    const subcommand = await findSubcommand(words[0]);
+    if (subcommand !== null) {
+      const { runSubcommand } = await import("./subcommand.ts");
+      return await runSubcommand(subcommand, words.slice(1), around);
+    }
     const command = parseCommand(words);
     switch (command.kind) {
       case "help":

@@ -1,146 +1,36 @@
 /** `rlm "question" -c …`: one run, from its arguments to an exit code. */
-import { RlmError } from "../errors.ts";
 import { RLM } from "../rlm.ts";
-import type { RlmEvent } from "../trace/events.ts";
-import { answerText, json, type Outcome, outcomeJson } from "./answer.ts";
 import type { RunArguments } from "./arguments.ts";
-import { chooseModels, type Models } from "./choose_models.ts";
-import { ExitCode, exitCodeOf, exitCodeOfError } from "./exit_code.ts";
-import { Interrupt } from "./interrupt.ts";
-import { messageOf } from "./messages.ts";
+import { chooseModels } from "./choose_models.ts";
+import { conductRun, runOptions, sandboxOf } from "./conduct_run.ts";
+import type { ExitCode } from "./exit_code.ts";
 import { readContexts } from "./read_contexts.ts";
-import { Renderer } from "./render.ts";
-import { type Task, taskOf } from "./task.ts";
-import { stderrScreen, Terminal } from "./terminal.ts";
-import { UsageError } from "./usage_error.ts";
-
-/** A run of the command under way. */
-interface Session {
-  readonly run: RunArguments;
-  readonly terminal: Terminal;
-  readonly renderer: Renderer;
-  readonly stdout: (text: string) => void;
-  readonly signal: AbortSignal;
-  /** What the events told so far. */
-  readonly seen: Seen;
-}
-
-/** What is kept of a run's events, for the case that it ends without a result. */
-interface Seen {
-  /** The root run, once it has begun; what fails before that was a mistake in the arguments. */
-  rootId: string | null;
-  /** The last answer that a cell gave, accepted or not. */
-  submitted: Readonly<Record<string, unknown>> | null;
-  usage: Outcome["usage"];
-}
+import { hasJournal } from "./recorded_run.ts";
+import { taskOf } from "./task.ts";
+import { loadTools } from "./tool_modules.ts";
 
 /** Runs the command. The answer is on stdout, everything else on stderr, and the exit code says how it went. */
 export async function runCommand(
   run: RunArguments,
   stdout: (text: string) => void,
 ): Promise<ExitCode> {
-  const terminal = new Terminal(stderrScreen());
-  using renderer = new Renderer(terminal, run.detail);
-  using interrupt = new Interrupt(() => {
-    terminal.line("interrupted: ending the run; press Ctrl-C again to quit at once");
-  }, (code) => {
-    renderer[Symbol.dispose]();
-    Deno.exit(code);
-  });
-  const seen: Seen = { rootId: null, submitted: null, usage: null };
-  const session: Session = { run, terminal, renderer, stdout, signal: interrupt.signal, seen };
-  try {
+  return await conductRun(run, stdout, async (session) => {
     const models = chooseModels(run);
-    const contexts = await readContexts(run, terminal, interrupt.signal);
-    renderer.input(contexts.reduce((sum, { characters }) => sum + characters, 0));
-    const outcome = await ask(session, await taskOf(run, contexts), models);
-    report(session, outcome);
-    return exitCodeOf(outcome.stopReason);
-  } catch (error) {
-    const cause = seen.rootId === null ? asMistake(error) : error;
-    renderer[Symbol.dispose]();
-    const interrupted = interrupt.signal.aborted;
-    terminal.line(interrupted ? "rlm: interrupted" : messageOf(cause));
-    report(session, failure(session, interrupted ? "aborted" : "error", cause));
-    return interrupted ? ExitCode.interrupted : exitCodeOfError(cause);
-  }
-}
-
-/** Asks the engine. */
-async function ask(session: Session, task: Task, models: Models): Promise<Outcome> {
-  const { run, renderer, signal, seen } = session;
-  const { read, write, net, env } = run.allow;
-  const rlm = new RLM(task.signature, {
-    ...models,
-    ...run.limits,
-    ...(run.instructions !== null && { instructions: run.instructions }),
-    sandbox: { read, write, net, env },
+    const tools = await loadTools(run.tools);
+    const contexts = await readContexts(run, session.terminal, session.signal);
+    session.renderer.input(contexts.reduce((sum, { characters }) => sum + characters, 0));
+    const task = await taskOf(run, contexts);
+    const rlm = new RLM(task.signature, {
+      ...models,
+      ...run.limits,
+      ...(run.instructions !== null && { instructions: run.instructions }),
+      tools,
+      sandbox: sandboxOf(run),
+    });
+    const { journal } = run;
+    if (journal === null) return await rlm.run(task.inputs, runOptions(session));
+    return run.resume && await hasJournal(journal)
+      ? await rlm.resume(journal, task.inputs, runOptions(session))
+      : await rlm.run(task.inputs, { ...runOptions(session), journal });
   });
-  const result = await rlm.run(task.inputs, {
-    signal,
-    onEvent: (event) => listen(session, event),
-    ...(run.journal !== null && { journal: run.journal }),
-  });
-  return {
-    fields: result.outputs,
-    stopReason: result.stopReason,
-    error: null,
-    turns: result.trajectory.length,
-    seconds: renderer.tally.seconds(),
-    usage: seen.usage,
-  };
-}
-
-/** Shows an event and keeps what may be needed of it. */
-function listen({ run, renderer, stdout, seen }: Session, event: RlmEvent): void {
-  if (event.type === "run_start") seen.rootId ??= event.runId;
-  if (event.runId === seen.rootId) {
-    if (event.type === "submission") seen.submitted = event.value;
-    if (event.type === "run_end") seen.usage = event.usage;
-  }
-  renderer.show(event);
-  if (run.output === "stream-json") stdout(`${json(event)}\n`);
-}
-
-/** The outcome of a run that threw, with the best answer it had given when it was interrupted. */
-function failure(session: Session, stopReason: "aborted" | "error", error: unknown): Outcome {
-  const { renderer, seen } = session;
-  return {
-    fields: stopReason === "aborted" ? seen.submitted : null,
-    stopReason,
-    error: error instanceof Error ? error.message : String(error),
-    turns: renderer.tally.turn,
-    seconds: renderer.tally.seconds(),
-    usage: seen.usage ?? (error instanceof RlmError ? error.usage : null),
-  };
-}
-
-/** Prints the answer in the form that was asked for, and the figures when the run had begun. */
-function report({ run, renderer, terminal, stdout, seen }: Session, outcome: Outcome): void {
-  renderer[Symbol.dispose]();
-  const { fields, stopReason } = outcome;
-  if (run.detail !== "quiet" && seen.rootId !== null) terminal.line(renderer.summary());
-  if (fields !== null && stopReason !== "submitted") {
-    terminal.line(terminal.paint("warn", ORIGIN_OF_ANSWER[stopReason]));
-  }
-  if (run.output === "text") {
-    if (fields !== null) stdout(`${answerText(fields)}\n`);
-  } else if (seen.rootId !== null) {
-    stdout(`${outcomeJson(outcome, run.output === "json" ? 2 : 0)}\n`);
-  }
-}
-
-/** What to know of an answer that was not submitted and accepted. */
-const ORIGIN_OF_ANSWER = {
-  extracted: "the answer was put together from what the turns had found, after the last turn",
-  budget: "the answer was put together from what the turns had found, after a limit was reached",
-  aborted: "the answer is the last one given before the interruption, and was not accepted yet",
-  error: "the run failed",
-} as const;
-
-/** What the library refused before anything was started is a mistake in the arguments. */
-function asMistake(error: unknown): unknown {
-  const isMistake = error instanceof TypeError || error instanceof RangeError ||
-    (error instanceof RlmError && error.name === "JournalError");
-  return isMistake ? new UsageError(error.message, { cause: error }) : error;
 }

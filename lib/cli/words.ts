@@ -17,12 +17,17 @@ export interface ParsedWords {
   number(name: string, rule?: { whole?: boolean; least?: number }): number | null;
 }
 
-/** Runs `parseArgs` over words that were made unambiguous first. */
-export function parseWords(words: readonly string[]): ParsedWords {
-  const parsed: Record<string, unknown> = parseArgs(joinValues(words), {
-    string: [...FLAGS.filter((flag) => flag.value !== undefined).map((flag) => flag.name), "_"],
-    boolean: FLAGS.filter((flag) => flag.value === undefined).map((flag) => flag.name),
-    collect: FLAGS.filter((flag) => flag.value !== undefined).map((flag) => flag.name),
+/** Runs `parseArgs` over words that were made unambiguous first; `help` is where an unknown flag sends the user. */
+export function parseWords(
+  words: readonly string[],
+  flags: readonly Flag[] = FLAGS,
+  help = "rlm --help",
+): ParsedWords {
+  const withValue = flags.filter((flag) => flag.value !== undefined).map((flag) => flag.name);
+  const parsed: Record<string, unknown> = parseArgs(joinValues(words, { flags, help }), {
+    string: [...withValue, "_"],
+    boolean: flags.filter((flag) => flag.value === undefined).map((flag) => flag.name),
+    collect: withValue,
   });
   const texts = (name: string) => Array.isArray(parsed[name]) ? parsed[name].map(String) : [];
   const text = (name: string) => {
@@ -55,11 +60,17 @@ function readNumber(
   throw new UsageError(`--${name} ${typed}: give ${wanted}`);
 }
 
+/** The flags that there are, and the command that tells of them. */
+interface Known {
+  readonly flags: readonly Flag[];
+  readonly help: string;
+}
+
 /**
  * Rewrites `-c X` and `--context X` to `--context=X` and refuses unknown flags and missing values.
  * After this every flag stands in one word, so that a value may begin with a dash, as in `-c -`.
  */
-function joinValues(words: readonly string[]): string[] {
+function joinValues(words: readonly string[], known: Known): string[] {
   const joined: string[] = [];
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? "";
@@ -68,14 +79,14 @@ function joinValues(words: readonly string[]): string[] {
       joined.push(word);
       continue;
     }
-    const { flag, typed, value } = readFlag(word);
+    const { flag, typed, value } = readFlag(word, known);
     if (flag.value === undefined) {
       if (value !== null) throw new UsageError(`${typed} takes no value: write ${typed} alone`);
       joined.push(`--${flag.name}`);
       continue;
     }
     const given = value ?? words[++index];
-    if (given === undefined || given === "" || (value === null && looksLikeFlag(given))) {
+    if (given === undefined || given === "" || (value === null && looksLikeFlag(given, known))) {
       throw new UsageError(`${typed} needs a value: write ${typed} ${flag.value}`);
     }
     joined.push(`--${flag.name}=${given}`);
@@ -84,18 +95,21 @@ function joinValues(words: readonly string[]): string[] {
 }
 
 /** The flag that a word names, and the value after its equals sign. */
-function readFlag(word: string): { flag: Flag; typed: string; value: string | null } {
+function readFlag(
+  word: string,
+  { flags, help }: Known,
+): { flag: Flag; typed: string; value: string | null } {
   const [typed = word, ...rest] = word.split("=");
-  const flag = FLAGS.find(({ name, short }) => typed === `--${name}` || typed === `-${short}`);
+  const flag = flags.find(({ name, short }) => typed === `--${name}` || typed === `-${short}`);
   if (flag !== undefined) return { flag, typed, value: rest.length === 0 ? null : rest.join("=") };
-  const nearest = nearestFlag(typed.replace(/^-+/, ""));
+  const nearest = nearestFlag(typed.replace(/^-+/, ""), flags);
   throw new UsageError(
-    `unknown flag ${typed}: ${nearest === null ? "see rlm --help" : `did you mean --${nearest}?`}`,
+    `unknown flag ${typed}: ${nearest === null ? `see ${help}` : `did you mean --${nearest}?`}`,
   );
 }
 
 /** A word that is itself a known flag cannot have been meant as a value. */
-function looksLikeFlag(word: string): boolean {
+function looksLikeFlag(word: string, { flags }: Known): boolean {
   const [typed] = word.split("=");
-  return FLAGS.some(({ name, short }) => typed === `--${name}` || typed === `-${short}`);
+  return flags.some(({ name, short }) => typed === `--${name}` || typed === `-${short}`);
 }

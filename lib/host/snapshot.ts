@@ -37,3 +37,34 @@ export async function storeSnapshot(
     return error instanceof Error ? error : new Error(String(error));
   }
 }
+
+/** A file of the cache folder. */
+export interface CachedFile {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** The snapshots in a folder, of every version, drafts that were never finished included. */
+export async function listSnapshots(folder: string): Promise<CachedFile[]> {
+  const files: CachedFile[] = [];
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (!isFile || !/^snapshot-[0-9a-f]{32}\.bin(\.[0-9a-f-]{36})?$/.test(name)) continue;
+      files.push({ name, bytes: (await Deno.stat(`${folder}/${name}`)).size });
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return files.sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/** Removes the snapshots of a folder and tells which; one that is gone already does not matter. */
+export async function clearSnapshots(folder: string): Promise<CachedFile[]> {
+  const files = await listSnapshots(folder);
+  for (const { name } of files) {
+    await Deno.remove(`${folder}/${name}`).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+  return files;
+}
