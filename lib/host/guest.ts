@@ -1,5 +1,4 @@
 /** Guest: one child process with Python in it, from its start to its end. It is not restored; see `sandbox_session`. */
-import { Deadline } from "../../sandbox/deadline.ts";
 import {
   ErrorCode,
   type Grants,
@@ -13,6 +12,7 @@ import { RpcError, RpcPeer } from "../../sandbox/rpc_peer.ts";
 import { GATEWAY, WORKER } from "../../sandbox/runner.ts";
 import { ProtocolError, SandboxError, SandboxLostError, SandboxStartError } from "../errors.ts";
 import { BlobStore, sendBlob } from "./blobs.ts";
+import { HardDeadline, type HardDeadlineOptions } from "./hard_deadline.ts";
 import { childCommand } from "./permissions.ts";
 import { startFailure } from "./start_failure.ts";
 import { type Child, spawnChild } from "./subprocess.ts";
@@ -35,14 +35,15 @@ export interface GuestOptions {
 }
 
 /** What one execution needs beside its parameters. */
-export interface Execution {
+export interface Execution extends HardDeadlineOptions {
   readonly id: string;
   readonly tools: ToolCalls;
-  /** Milliseconds of running time after which the process is killed. */
-  readonly hardTimeoutMs: number;
   readonly signal: AbortSignal;
   onOutput(stream: "stdout" | "stderr", text: string): void;
 }
+
+/** Milliseconds for each MiB of memory that a guest may take for moving it, beside the time that starting may take. */
+const MOVE_MS = 50;
 
 /** Bytes that a saved memory may have beside Python's own. */
 const MEMORY_HEAD_BYTES = 1024 ** 2;
@@ -51,15 +52,17 @@ const MEMORY_HEAD_BYTES = 1024 ** 2;
 export class Guest {
   readonly #child: Child;
   readonly #peer: RpcPeer;
+  readonly #limitMs: number;
   /** Large values that nobody has taken yet: never more than the guest's memory can hold. */
   readonly #arrived: BlobStore;
-  #execution: { readonly of: Execution; readonly deadline: Deadline } | null = null;
+  #execution: { readonly of: Execution; readonly deadline: HardDeadline } | null = null;
   #nextBlob = 1;
   #fatal = "";
   introduction: Readonly<Record<string, JsonValue>> = {};
 
-  private constructor(child: Child, memoryMb: number) {
+  private constructor(child: Child, { memoryMb, startTimeoutMs }: GuestOptions) {
     this.#child = child;
+    this.#limitMs = startTimeoutMs + memoryMb * MOVE_MS;
     this.#arrived = new BlobStore(memoryMb * 1024 ** 2 + MEMORY_HEAD_BYTES);
     this.#peer = new RpcPeer({
       frames: this.#frames(),
@@ -68,6 +71,11 @@ export class Guest {
       requests: { "tool/call": (params, { signal }) => this.#answerTool(params, signal) },
       notifications: {
         output: (params) => this.#takeOutput(params),
+        expired: (params) => {
+          if (member(params, "executionId") === this.#execution?.of.id) {
+            this.#execution.deadline.expired();
+          }
+        },
         fatal: (params) => {
           this.#fatal = textMember(params, "message").slice(0, 500);
         },
@@ -84,7 +92,7 @@ export class Guest {
     options.signal?.throwIfAborted();
     const token = crypto.getRandomValues(new Uint8Array(16)).toHex();
     const command = childCommand({ pyodide, snapshot, memoryMb, program: GATEWAY, grants });
-    const guest = new Guest(spawnChild(options.denoPath, command, token), memoryMb);
+    const guest = new Guest(spawnChild(options.denoPath, command, token), options);
     const timeout = AbortSignal.timeout(options.startTimeoutMs);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
     try {
@@ -130,9 +138,12 @@ export class Guest {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const encoded = encodeValues(values, () => this.#nextBlob++);
-    const params = { values: await this.#send(encoded, signal) };
-    try {
+    const bind = async () => {
+      const params = { values: await this.#send(encoded, signal) };
       await this.#peer.request("bind", params, signal ? { signal } : {});
+    };
+    try {
+      await this.#inTime(bind());
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
       // The last line of Python's traceback says what; those before it are of our own code.
@@ -143,10 +154,9 @@ export class Guest {
 
   /** Runs a cell. The hard deadline counts running time only, as the guest's own does, and ends the process. */
   async execute(params: { [key: string]: JsonValue }, execution: Execution): Promise<JsonValue> {
-    using deadline = new Deadline(
-      execution.hardTimeoutMs,
-      () => this.kill("it did not stop at its deadline"),
-    );
+    using deadline = new HardDeadline(execution, () => {
+      this.kill("it did not stop at its deadline");
+    });
     this.#execution = { of: execution, deadline };
     this.#arrived.clear();
     const onAbort = () => this.#stopSoon();
@@ -164,12 +174,25 @@ export class Guest {
     form: "difference" | "whole",
     signal: AbortSignal | undefined,
   ): Promise<{ bytes: Uint8Array<ArrayBuffer>; base: string | null }> {
-    const result = await this.#peer.request("checkpoint", { form }, signal ? { signal } : {});
+    const result = await this.#inTime(
+      this.#peer.request("checkpoint", { form }, signal ? { signal } : {}),
+    );
     const base = member(result, "base");
     return {
       bytes: this.#arrived.take(Number(member(result, "blob"))),
       base: typeof base === "string" ? base : null,
     };
+  }
+
+  /** Ends a guest that does not answer what takes no guest code, such as one that was stopped from outside. */
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const ms = this.#limitMs;
+    const timer = setTimeout(() => this.kill(`it did not answer in ${ms} ms`), ms);
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Sends the large parts of a value ahead; resolves to what names them. */
@@ -211,16 +234,10 @@ export class Guest {
     if (!open || member(params, "executionId") !== open.of.id) {
       throw new RpcError(ErrorCode.wrongState, "Cannot call tool: no cell is running");
     }
-    open.deadline.pause();
-    try {
-      return await open.of.tools.answer(
-        member(params, "name"),
-        member(params, "arguments"),
-        signal,
-      );
-    } finally {
-      open.deadline.resume();
-    }
+    const { tools } = open.of;
+    return await open.deadline.whilePaused(() =>
+      tools.answer(member(params, "name"), member(params, "arguments"), signal)
+    );
   }
 
   #takeOutput(params: JsonValue): void {

@@ -7,11 +7,13 @@ import { RpcError } from "../../sandbox/rpc_peer.ts";
 import { SandboxError, SandboxLostError, SandboxStartError } from "../errors.ts";
 import { type CellRecord, finishedCell, lostCell, memoryOf, namesOf, Printed } from "./cell.ts";
 import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
-import { Guest } from "./guest.ts";
+import type { Guest } from "./guest.ts";
 import type { Cell, ExecuteOptions, Restored, Sandbox } from "./sandbox.ts";
 import type { Settings } from "./settings.ts";
-import { guestKey, storeSnapshot } from "./snapshot.ts";
+import { guestKey } from "./snapshot.ts";
+import { startGuest } from "./start_guest.ts";
 import { ToolCalls } from "./tool_calls.ts";
+import { runsCells } from "./trial_cell.ts";
 
 /** Milliseconds of rest after a cell before its checkpoint is taken: a model that answers at once is not kept waiting. */
 const REST_MS = 150;
@@ -31,7 +33,10 @@ export class SandboxSession implements Sandbox {
   #rest: ReturnType<typeof setTimeout> | undefined;
   /** The last of the operations that were asked for; each waits for the one before. */
   #turn: Promise<unknown> = Promise.resolve();
-  #closed = false;
+  /** Aborts when the sandbox is closed, and with it a start that is going on. */
+  readonly #closing = new AbortController();
+  /** The replacement that was started last. */
+  #starting: Promise<Guest> | null = null;
 
   private constructor(settings: Settings, guest: Guest) {
     this.#settings = settings;
@@ -58,7 +63,7 @@ export class SandboxSession implements Sandbox {
 
   /** Whether the guest lives and the sandbox is open. */
   get alive(): boolean {
-    return !this.#closed && this.#guest.failure === null;
+    return !this.#closing.signal.aborted && this.#guest.failure === null;
   }
 
   bind(
@@ -92,9 +97,12 @@ export class SandboxSession implements Sandbox {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     clearTimeout(this.#rest);
+    this.#closing.abort(
+      new SandboxLostError("Cannot use sandbox: it was closed", { reason: "closed" }),
+    );
     await this.#guest.kill("it was closed", "closed");
+    await this.#starting?.then((guest) => guest.kill("it was closed", "closed"), () => {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -104,9 +112,7 @@ export class SandboxSession implements Sandbox {
   /** Runs operations one after the other, in the order in which they were asked for. */
   #inTurn<T>(operation: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(() => {
-      if (this.#closed) {
-        throw new SandboxLostError("Cannot use sandbox: it was closed", { reason: "closed" });
-      }
+      this.#closing.signal.throwIfAborted();
       clearTimeout(this.#rest);
       return operation();
     });
@@ -157,7 +163,8 @@ export class SandboxSession implements Sandbox {
       const result = await guest.execute(params, {
         id,
         tools,
-        hardTimeoutMs: softMs + graceMs,
+        softMs,
+        graceMs,
         signal: options.signal ?? new AbortController().signal,
         onOutput: (stream, text) => {
           const kept = (stream === "stdout" ? stdout : stderr).add(text.toWellFormed());
@@ -168,7 +175,7 @@ export class SandboxSession implements Sandbox {
       this.#checkpointWhenIdle(memoryOf(result));
       return finishedCell(result, record(before), (json) => guest.decode(json));
     } catch (error) {
-      if (this.#closed || !isLoss(error)) throw error;
+      if (this.#closing.signal.aborted || !isLoss(error)) throw error;
       const restored = await this.#restore(options.signal);
       return lostCell(error.message, record(restored));
     } finally {
@@ -186,8 +193,9 @@ export class SandboxSession implements Sandbox {
   async #restore(signal: AbortSignal | undefined): Promise<Restored> {
     const lost = this.#names;
     await this.#guest.kill();
-    this.#guest = await this.#startAgain(signal);
-    if (this.#closed) await this.close();
+    const closing = this.#closing.signal;
+    this.#starting = this.#startAgain(signal ? AbortSignal.any([signal, closing]) : closing);
+    this.#guest = await this.#starting;
     const checkpoint = this.#checkpoint;
     if (checkpoint === null) {
       if (this.#inputs.size > 0) await this.#guest.bind(Object.fromEntries(this.#inputs), signal);
@@ -200,11 +208,14 @@ export class SandboxSession implements Sandbox {
     return { from, back, gone: lost.filter((name) => !back.includes(name)) };
   }
 
-  /** A guest with the last checkpoint in it. One whose snapshot has gone is dropped, and the inputs must do. */
+  /** A guest with the last checkpoint in it. One that does not start or run is dropped, and the inputs must do. */
   async #startAgain(signal: AbortSignal | undefined): Promise<Guest> {
     if (this.#checkpoint !== null) {
       try {
-        return await startGuest(this.#settings, this.#checkpoint, signal);
+        const guest = await startGuest(this.#settings, this.#checkpoint, signal);
+        if (await runsCells(guest)) return guest;
+        await guest.kill();
+        this.#checkpoint = null;
       } catch (error) {
         if (!(error instanceof SandboxStartError)) throw error;
         this.#checkpoint = null;
@@ -239,24 +250,6 @@ export class SandboxSession implements Sandbox {
   }
 }
 
-/** Starts a guest; the first one of its kind on a machine also leaves its snapshot for the next. */
-async function startGuest(
-  settings: Settings,
-  checkpoint: Checkpoint | null,
-  signal: AbortSignal | undefined,
-): Promise<Guest> {
-  const guest = await Guest.start({
-    ...settings,
-    checkpoint: checkpoint && { memory: checkpoint.memory, base: checkpoint.base },
-    signal,
-  });
-  if (settings.snapshot !== null && guest.introduction["start"] === "plain") {
-    const { bytes } = await guest.checkpoint("whole", signal);
-    await storeSnapshot(settings.snapshot, bytes);
-  }
-  return guest;
-}
-
 /** After an abort Python has the grace to stop by itself; then the process is ended. Returns what disarms it. */
 function armHardKill(signal: AbortSignal | undefined, graceMs: number, guest: Guest): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -273,7 +266,8 @@ function armHardKill(signal: AbortSignal | undefined, graceMs: number, guest: Gu
 /** Whether the guest is gone, as opposed to having refused something. */
 function isLoss(error: unknown): error is Error {
   return error instanceof SandboxError ||
-    (error instanceof RpcError && error.code === ErrorCode.internalError);
+    (error instanceof RpcError &&
+      (error.code === ErrorCode.internalError || error.code === ErrorCode.wrongState));
 }
 
 function restoredNote({ from, back, gone }: Restored): string {
