@@ -69,6 +69,7 @@ class ErrorText:
 
 def describe(error: BaseException, hint: str | None = None) -> ErrorText:
     """The text of `error`, whatever its `str`, its causes and its notes do."""
+    offer_sources()
     name = _type_name(error)
     message = cut(safe_str(error), MAX_MESSAGE)
     if isinstance(error, SyntaxError) and type(error.lineno) is int:

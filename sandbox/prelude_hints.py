@@ -41,7 +41,7 @@ def runtime_hint(error: BaseException, variables: Mapping[str, Any], tools: froz
         if shadows:
             names = ", ".join(shadows)
             return f"your variable hides a builtin: {names}; `del {shadows[0]}` brings it back"
-    if isinstance(error, TypeError) and ("'await' expression" in message or "or an awaitable is required" in message):
+    if isinstance(error, TypeError) and ("can't be awaited" in message or "or an awaitable is required" in message):
         if tools:
             return "tools return their result at once; drop the await, or write name.aio(...) to await a call"
     if isinstance(error, RecursionError):
