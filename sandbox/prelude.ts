@@ -1021,7 +1021,7 @@ def runtime_hint(error: BaseException, variables: Mapping[str, Any], tools: froz
         if shadows:
             names = ", ".join(shadows)
             return f"your variable hides a builtin: {names}; \`del {shadows[0]}\` brings it back"
-    if isinstance(error, TypeError) and ("'await' expression" in message or "or an awaitable is required" in message):
+    if isinstance(error, TypeError) and ("can't be awaited" in message or "or an awaitable is required" in message):
         if tools:
             return "tools return their result at once; drop the await, or write name.aio(...) to await a call"
     if isinstance(error, RecursionError):
@@ -1130,6 +1130,7 @@ class ErrorText:
 
 def describe(error: BaseException, hint: str | None = None) -> ErrorText:
     """The text of \`error\`, whatever its \`str\`, its causes and its notes do."""
+    offer_sources()
     name = _type_name(error)
     message = cut(safe_str(error), MAX_MESSAGE)
     if isinstance(error, SyntaxError) and type(error.lineno) is int:

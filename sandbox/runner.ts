@@ -216,21 +216,21 @@ this.#state.name==="idle"||this.#state.name==="busy"?this.#state.interpreter.sen
 let execution=this.#openExecution(call);if(!execution)throw new RpcError(ErrorCode.wrongState,"Cannot call tool: no cell\\
  is running");return await execution.whilePaused(()=>this.#host.request("tool/call",call,{signal}))}#passOutput(output){
 this.#openExecution(output)?.admits(field(output,"text"))&&this.#host.notify("output",output)}#passChunk(chunk){this.#state.
-name!=="busy"||this.#state.execution===null||this.#host.sendChunk(chunk).catch(()=>{})}#openExecution(message){let execution=this.#state.
-name==="busy"?this.#state.execution:null;return execution?.id===field(message,"executionId")?execution:null}die(message){
-this.#host.notify("fatal",{message}),setTimeout(()=>Deno.exit(70),50)}#shutdown(){return setTimeout(()=>Deno.exit(0),0),
-null}};function wrongState(what,state){return new RpcError(ErrorCode.wrongState,\`Cannot serve \${what}: the guest is \${state.
-name}\`)}function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}
-function readInitialize(params){let text=name=>{let value=field(params,name);if(typeof value=="string")return value;throw new RpcError(
-ErrorCode.invalidParams,\`Cannot initialize: \${name} must be text\`)},version=field(params,"protocolVersion");if(version!==
-1)throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: protocol \${JSON.stringify(version)} is not \${1}\`);let env=field(
-params,"env"),fileBytes=field(params,"fileBytes"),checkpoint=field(params,"checkpoint");return{protocolVersion:1,token:field(
-params,"token")===null?null:text("token"),env:Object.fromEntries(Object.entries(typeof env=="object"&&env!==null?env:{}).
-map(([k,v])=>[k,String(v)])),worker:text("worker"),pyodide:text("pyodide"),snapshot:field(params,"snapshot")===null?null:
-text("snapshot"),checkpoint:checkpoint===null?null:readCheckpoint(checkpoint),grants:readGrants(field(params,"grants")),
-fileBytes:typeof fileBytes=="number"?fileBytes:512*1024**2}}function readCheckpoint(value){let blob=field(value,"blob"),
-base=field(value,"base");if(typeof blob=="number"&&(base===null||typeof base=="string"))return{blob,base};throw new RpcError(
-ErrorCode.invalidParams,"Cannot initialize: checkpoint must name blob and base")}function watchMemory(limit,exceeded){let timer=setInterval(()=>{let{rss}=Deno.memoryUsage();rss<=limit||(clearInterval(timer),
+name!=="busy"||this.#state.execution===null||chunk.bytes.length>Limits.chunkBytes||this.#host.sendChunk(chunk).catch(()=>{})}#openExecution(message){
+let execution=this.#state.name==="busy"?this.#state.execution:null;return execution?.id===field(message,"executionId")?execution:
+null}die(message){this.#host.notify("fatal",{message}),setTimeout(()=>Deno.exit(70),50)}#shutdown(){return setTimeout(()=>Deno.
+exit(0),0),null}};function wrongState(what,state){return new RpcError(ErrorCode.wrongState,\`Cannot serve \${what}: the gu\\
+est is \${state.name}\`)}function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:
+value[name]??null}function readInitialize(params){let text=name=>{let value=field(params,name);if(typeof value=="string")
+return value;throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: \${name} must be text\`)},version=field(params,
+"protocolVersion");if(version!==1)throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: protocol \${JSON.stringify(
+version)} is not \${1}\`);let env=field(params,"env"),fileBytes=field(params,"fileBytes"),checkpoint=field(params,"checkpo\\
+int");return{protocolVersion:1,token:field(params,"token")===null?null:text("token"),env:Object.fromEntries(Object.entries(
+typeof env=="object"&&env!==null?env:{}).map(([k,v])=>[k,String(v)])),worker:text("worker"),pyodide:text("pyodide"),snapshot:field(
+params,"snapshot")===null?null:text("snapshot"),checkpoint:checkpoint===null?null:readCheckpoint(checkpoint),grants:readGrants(
+field(params,"grants")),fileBytes:typeof fileBytes=="number"?fileBytes:512*1024**2}}function readCheckpoint(value){let blob=field(
+value,"blob"),base=field(value,"base");if(typeof blob=="number"&&(base===null||typeof base=="string"))return{blob,base};
+throw new RpcError(ErrorCode.invalidParams,"Cannot initialize: checkpoint must name blob and base")}function watchMemory(limit,exceeded){let timer=setInterval(()=>{let{rss}=Deno.memoryUsage();rss<=limit||(clearInterval(timer),
 exceeded(\`out of memory: the process holds \${inMb(rss)} MB, limit \${inMb(limit)} MB\`))},100)}function inMb(bytes){return Math.
 round(bytes/1024**2)}function stdioTransport(){let encoder2=new FrameEncoder;return{frames:decodeFrames(Deno.stdin.readable),send(frame){for(let part of encoder2.
 encode(frame))writeAll(part)},seal(token){encoder2=new FrameEncoder(token)}}}function writeAll(bytes){for(let written=0;written<
@@ -1339,7 +1339,7 @@ def runtime_hint(error: BaseException, variables: Mapping[str, Any], tools: froz
         if shadows:
             names = ", ".join(shadows)
             return f"your variable hides a builtin: {names}; \\\`del {shadows[0]}\\\` brings it back"
-    if isinstance(error, TypeError) and ("'await' expression" in message or "or an awaitable is required" in message):
+    if isinstance(error, TypeError) and ("can't be awaited" in message or "or an awaitable is required" in message):
         if tools:
             return "tools return their result at once; drop the await, or write name.aio(...) to await a call"
     if isinstance(error, RecursionError):
@@ -1447,6 +1447,7 @@ class ErrorText:
 
 def describe(error: BaseException, hint: str | None = None) -> ErrorText:
     """The text of \\\`error\\\`, whatever its \\\`str\\\`, its causes and its notes do."""
+    offer_sources()
     name = _type_name(error)
     message = cut(safe_str(error), MAX_MESSAGE)
     if isinstance(error, SyntaxError) and type(error.lineno) is int:
