@@ -184,9 +184,10 @@ export class Gateway {
     }
   }
 
-  /** Passes a piece of a large value on; outside an execution nothing would name it. */
+  /** Passes a piece of a large value on; outside an execution nothing would name it, and no honest piece is larger. */
   #passChunk(chunk: Chunk): void {
     if (this.#state.name !== "busy" || this.#state.execution === null) return;
+    if (chunk.bytes.length > Limits.chunkBytes) return;
     // A host that is gone ends the gateway by other means.
     this.#host.sendChunk(chunk).catch(() => {});
   }
