@@ -27,6 +27,7 @@ Deno.test("C164: a question alone gives the defaults", () => {
     allow: { read: [], write: [], net: [], env: [] },
     output: "text",
     journal: null,
+    html: null,
     resume: false,
     detail: "normal",
   });

@@ -46,6 +46,8 @@ export interface RunArguments {
   };
   readonly output: "text" | "json" | "stream-json";
   readonly journal: string | null;
+  /** Where the page of the run is written. */
+  readonly html: string | null;
   /** Go on with the run in the journal, if there is one. */
   readonly resume: boolean;
   readonly detail: "quiet" | "normal" | "verbose";
@@ -93,6 +95,7 @@ export function readRunArguments(parsed: ParsedWords, question: string): RunArgu
     },
     output: parsed.on("stream-json") ? "stream-json" : parsed.on("json") ? "json" : "text",
     journal: parsed.text("journal"),
+    html: parsed.text("html"),
     resume: parsed.on("resume"),
     detail: parsed.on("quiet") ? "quiet" : parsed.on("verbose") ? "verbose" : "normal",
   };

@@ -6,6 +6,7 @@ import type { RlmEvent } from "../trace/events.ts";
 import { answerText, json, type Outcome, outcomeJson } from "./answer.ts";
 import type { RunArguments } from "./arguments.ts";
 import { ExitCode, exitCodeOf, exitCodeOfError } from "./exit_code.ts";
+import type { HtmlPage } from "./html_page.ts";
 import { Interrupt } from "./interrupt.ts";
 import { messageOf } from "./messages.ts";
 import { Renderer } from "./render.ts";
@@ -21,6 +22,8 @@ export interface Session {
   readonly signal: AbortSignal;
   /** What the events told so far. */
   readonly seen: Seen;
+  /** The page of `--html`. */
+  readonly page: HtmlPage | null;
 }
 
 /** What is kept of a run's events, for the case that it ends without a result. */
@@ -47,7 +50,9 @@ export async function conductRun(
     Deno.exit(code);
   });
   const seen: Seen = { rootId: null, submitted: null, usage: null };
-  const session: Session = { run, terminal, renderer, stdout, signal: interrupt.signal, seen };
+  const page = await pageOf(run, terminal);
+  const { signal } = interrupt;
+  const session: Session = { run, terminal, renderer, stdout, signal, seen, page };
   try {
     const { outputs, stopReason, trajectory, usage } = await work(session);
     const seconds = renderer.tally.seconds();
@@ -61,7 +66,25 @@ export async function conductRun(
     terminal.line(interrupted ? "rlm: interrupted" : messageOf(cause));
     report(session, failure(session, interrupted ? "aborted" : "error", cause));
     return interrupted ? ExitCode.interrupted : exitCodeOfError(cause);
+  } finally {
+    await page?.written();
   }
+}
+
+/** The page of `--html`, if it is wanted; the viewer is loaded for it alone. */
+async function pageOf(
+  { html, question }: RunArguments,
+  terminal: Terminal,
+): Promise<HtmlPage | null> {
+  if (html === null) return null;
+  const { HtmlPage } = await import("./html_page.ts");
+  const page = new HtmlPage(html, (error) => {
+    terminal.line(
+      terminal.paint("warn", `--html ${html}: the page could not be written, ${error}`),
+    );
+  });
+  page.describe(question === "" ? {} : { title: question });
+  return page;
 }
 
 /** What a run is started with, so that the session sees its events and can end it. */
@@ -75,13 +98,14 @@ export function sandboxOf({ allow: { read, write, net, env } }: RunArguments): S
 }
 
 /** Shows an event and keeps what may be needed of it. */
-function listen({ run, renderer, stdout, seen }: Session, event: RlmEvent): void {
+function listen({ run, renderer, stdout, seen, page }: Session, event: RlmEvent): void {
   if (event.type === "run_start") seen.rootId ??= event.runId;
   if (event.runId === seen.rootId) {
     if (event.type === "submission") seen.submitted = event.value;
     if (event.type === "run_end") seen.usage = event.usage;
   }
   renderer.show(event);
+  page?.add(event);
   if (run.output === "stream-json") stdout(`${json(event)}\n`);
 }
 

@@ -39,6 +39,7 @@ export const FLAG_GROUPS = {
       value: "FILE",
       help: "write everything that happens to FILE (JSONL)",
     },
+    { name: "html", value: "FILE", help: "write a page that shows the run, anew after each turn" },
     { name: "resume", help: "go on with the run in --journal FILE, if there is one" },
   ],
   "Model": [
@@ -60,7 +61,7 @@ export const FLAG_GROUPS = {
       short: "t",
       value: "MODULE",
       many: true,
-      help: "functions: a module whose default export has tools",
+      help: "functions to call: the default export of MODULE",
     },
     { name: "allow-read", value: "PATH", many: true, help: "read this file or folder" },
     { name: "allow-write", value: "PATH", many: true, help: "write below this folder" },

@@ -11,8 +11,7 @@ export function helpPage(): string {
     "",
     ...groups.flatMap(([title, flags]) => [`${title}:`, ...flags.map(flagLine)]),
     "",
-    "Exit codes: 0 answered, 1 failed, 2 usage, 3 limit reached without an answer,",
-    "            4 model or key, 5 sandbox, 130 interrupted",
+    "Exit code 0 answered, 1 failed, 2 usage, 3 limit, 4 model, 5 sandbox, 130 Ctrl-C",
   ].join("\n");
 }
 

@@ -18,7 +18,9 @@ export async function runCommand(
     const models = chooseModels(run);
     const tools = await loadTools(run.tools);
     const contexts = await readContexts(run, session.terminal, session.signal);
-    session.renderer.input(contexts.reduce((sum, { characters }) => sum + characters, 0));
+    const inputChars = contexts.reduce((sum, { characters }) => sum + characters, 0);
+    session.renderer.input(inputChars);
+    session.page?.describe({ title: run.question, inputChars });
     const task = await taskOf(run, contexts);
     const rlm = new RLM(task.signature, {
       ...models,

@@ -2,10 +2,12 @@
 import type { Subcommand } from "./subcommand.ts";
 
 const LOADERS: Readonly<Record<string, () => Promise<Subcommand>>> = {
+  view: async () => (await import("./view_command.ts")).VIEW,
   replay: async () => (await import("./replay_command.ts")).REPLAY,
   resume: async () => (await import("./resume_command.ts")).RESUME,
   history: async () => (await import("./history_command.ts")).HISTORY,
   models: async () => (await import("./models_command.ts")).MODELS,
+  doctor: async () => (await import("./doctor_command.ts")).DOCTOR,
   cache: async () => (await import("./cache_command.ts")).CACHE,
 };
 
