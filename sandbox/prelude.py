@@ -7,6 +7,7 @@ and nothing else: those have names by which a saved memory finds them again.
 `execute` is a plain function that must be entered by `callPromising`, or it cannot wait for tools.
 """
 
+import builtins
 import os
 import platform
 import random
@@ -16,7 +17,8 @@ from . import prelude_loop, prelude_namespace, prelude_stand_ins, prelude_thread
 from .prelude_blobs import open_blob
 from .prelude_cell import execute
 from .prelude_errors import forget_sources
-from .prelude_wire import dumps, loads
+from .prelude_tools import ToolError
+from .prelude_wire import LLMError, dumps, loads
 
 __all__ = ["bind", "execute", "names", "open_blob", "reseed", "reset", "version"]
 
@@ -81,6 +83,8 @@ def reseed(seed: str, env: str) -> None:
     os.environ.update(loads(env))
 
 
+builtins.LLMError = LLMError
+builtins.ToolError = ToolError
 prelude_loop.install()
 prelude_threads.install()
 prelude_stand_ins.install()

@@ -19,6 +19,9 @@ _MISSING: Any = inspect.Parameter.empty
 class ToolError(RuntimeError):
     """A tool failed on the host with an error that Python has no class for."""
 
+    # Cells know it, and see it in tracebacks, as a builtin.
+    __module__ = "builtins"
+
 
 def to_text(value: Any, label: str) -> str:
     """JSON text of wire values, refused where the wire could not carry it."""

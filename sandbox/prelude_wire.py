@@ -17,6 +17,9 @@ type Wire = None | bool | int | float | str | list[Wire] | dict[str, Wire]
 class LLMError(str):
     """A failed sub-call as a value: false, reads as `[error] Type: message`."""
 
+    # Cells know it as a builtin.
+    __module__ = "builtins"
+
     type: str
     message: str
 
