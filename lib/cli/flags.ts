@@ -39,7 +39,7 @@ export const FLAG_GROUPS = {
       value: "FILE",
       help: "write everything that happens to FILE (JSONL)",
     },
-    { name: "html", value: "FILE", help: "write a page that shows the run, anew after each turn" },
+    { name: "html", value: "FILE", help: "write a page of the run, anew after each turn" },
     { name: "resume", help: "go on with the run in --journal FILE, if there is one" },
   ],
   "Model": [
