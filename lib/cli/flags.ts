@@ -40,7 +40,7 @@ export const FLAG_GROUPS = {
       help: "write everything that happens to FILE (JSONL)",
     },
     { name: "html", value: "FILE", help: "write a page of the run, anew after each turn" },
-    { name: "resume", help: "go on with the run in --journal FILE, if there is one" },
+    { name: "resume", help: "go on with the run in --journal, if there is one" },
   ],
   "Model": [
     { name: "model", short: "m", value: "NAME", help: "such as openai/gpt-5 (default: RLM_MODEL)" },
