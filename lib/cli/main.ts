@@ -60,7 +60,15 @@ if (import.meta.main) {
   const { writeAll } = await import("./terminal.ts");
   Deno.exit(
     await main(Deno.args, {
-      stdout: (text) => writeAll(Deno.stdout, text),
+      stdout: (text) => {
+        try {
+          writeAll(Deno.stdout, text);
+        } catch (error) {
+          // Whoever reads has seen enough, as `head` does.
+          if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+          throw error;
+        }
+      },
       stderr: (text) => writeAll(Deno.stderr, text),
       deno: Deno.version.deno,
     }),

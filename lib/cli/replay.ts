@@ -3,6 +3,7 @@ import { RlmError } from "../errors.ts";
 import type { Tool } from "../host/sandbox.ts";
 import type { ReplayModel } from "../models/replay.ts";
 import type { RunRecord } from "../rlm_options.ts";
+import type { RlmEvent } from "../trace/events.ts";
 import { contentHash } from "../trace/content_hash.ts";
 import { RecordedTools } from "../trace/recorded_tool.ts";
 import type { Turn } from "../trace/trajectory.ts";
@@ -16,13 +17,14 @@ export async function inputsOf(
   { content, start }: RecordedRun,
   given: Readonly<Record<string, unknown>>,
 ): Promise<Record<string, unknown>> {
-  const missing = content.inputsLeftOut.find((name) => !Object.hasOwn(given, name));
+  const inputs = { ...await content.inputs?.(), ...given };
+  const missing = start.inputs.find(({ name }) => !Object.hasOwn(inputs, name));
   if (missing !== undefined) {
+    const { name } = missing;
     throw new UsageError(
-      `${content.path}: input ${missing} was too large to be kept, give it again with -c ${missing}=FILE`,
+      `${content.path}: input ${name} is not kept in it, give it again with -c ${name}=FILE`,
     );
   }
-  const inputs = { ...await content.inputs?.(), ...given };
   for (const { name, sha256 } of start.inputs) {
     if (sha256 === null || contentHash(inputs[name]) === sha256) continue;
     throw new UsageError(
@@ -65,7 +67,7 @@ export function differencesOf(
   const end = endOf(recorded);
   const { length: unused } = model.unused;
   return [
-    ...turnDifferences(recorded, result.trajectory),
+    ...turnDifferences(recorded, end, result.trajectory),
     ...(result instanceof RlmError
       ? failureDifferences(end, result, unused === 0)
       : endDifferences(end, result)),
@@ -74,16 +76,28 @@ export function differencesOf(
 }
 
 /** A recording that was broken off can only be followed to its end, where the replay has nothing to go on with. */
+function isBrokenOff(end: RunEnd | null): boolean {
+  return end === null || end.stopReason === "aborted";
+}
+
 function failureDifferences(end: RunEnd | null, error: RlmError, isAtEnd: boolean): string[] {
-  const brokenOff = end === null || end.stopReason === "aborted";
-  if (brokenOff && isAtEnd) return [];
+  if (isBrokenOff(end) && isAtEnd) return [];
   const isAlike = end?.error?.type === error.name && end.error.message === error.message;
   return isAlike ? [] : [error.message];
 }
 
-function turnDifferences({ content, start }: RecordedRun, after: readonly Turn[]): string[] {
+/** Turns are compared one by one, as far as the recorded ones came to their end. */
+function turnDifferences(
+  { content, start }: RecordedRun,
+  end: RunEnd | null,
+  after: readonly Turn[],
+): string[] {
   const before = trajectoryOf(content.events, start.runId);
-  return Array.from({ length: Math.max(before.length, after.length) }, (_, index) => {
+  const isOwn = ({ type, runId }: RlmEvent) => type === "turn_end" && runId === start.runId;
+  const length = isBrokenOff(end)
+    ? content.events.filter(isOwn).length
+    : Math.max(before.length, after.length);
+  return Array.from({ length }, (_, index) => {
     const [then, now] = [before[index], after[index]];
     if (then === undefined) return [`turn ${index + 1} is new`];
     if (now === undefined) return [`turn ${index + 1} is missing`];

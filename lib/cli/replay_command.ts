@@ -24,9 +24,9 @@ export const REPLAY: Subcommand = {
   name: "replay",
   usage: "JOURNAL [flags]",
   about: [
-    "Runs a journal again: the model's replies and the tools' results are the recorded",
-    "ones, Python is real. Prints whether answer and cells came out the same. Nothing",
-    "is sent or paid. Inputs above 64 MB, grants and tools are not kept in a journal:",
+    "Runs a journal again: the model's replies and the results of tools are those of",
+    "the recording, Python is real. Prints whether it came out the same. Nothing is",
+    "sent or paid. Inputs above 64 MB, grants and tools are not kept in a journal:",
     "give them again, as they were.",
   ],
   flags: sharedFlags(
