@@ -19,7 +19,7 @@ from .prelude_host import need_suspension
 #: Longest wait, in seconds, without a look at the deadline: while the interpreter is suspended it takes no signal.
 SLICE_SECONDS = 0.05
 #: Seconds that code which a cell left running gets for ending itself.
-GRACE_SECONDS = 1.0
+GRACE_SECONDS = 0.5
 #: Longest delay that a JavaScript timer takes.
 MAX_TIMEOUT_MS = 2**31 - 1
 
@@ -41,10 +41,14 @@ class CellLoop(WebLoop):
             handle.cancel()
         elif delay != math.inf:
             if execution is not None:
-                execution.handles.add(handle)
-            milliseconds = min(max(delay, 0) * 1000, MAX_TIMEOUT_MS)
-            scheduleCallback(create_once_callable(lambda: self._run(handle), _may_syncify=True), milliseconds)
+                (execution.timers if delay > 0 else execution.handles).add(handle)
+            self._schedule(handle, delay)
         return handle
+
+    def _schedule(self, handle: asyncio.Handle, delay: float) -> None:
+        """Has JavaScript run `handle` on a stack of its own after `delay` seconds."""
+        milliseconds = min(max(delay, 0) * 1000, MAX_TIMEOUT_MS)
+        scheduleCallback(create_once_callable(lambda: self._run(handle), _may_syncify=True), milliseconds)
 
     def _decrement_in_progress(self, future: Any = None) -> None:
         # Pyodide counts callbacks to find the tasks for which nobody waits: one is this method itself.
@@ -73,7 +77,9 @@ class CellLoop(WebLoop):
             if not wake.done():
                 wake.set_result(None)
 
-        timer = self.call_later(seconds, set_wake)
+        # Not one of the cell's timers: a stack that waits must wake to see that its cell has ended.
+        timer = asyncio.Handle(set_wake, (), self)
+        self._schedule(timer, seconds)
         if future is not None:
             future.add_done_callback(set_wake)
         try:
@@ -134,6 +140,7 @@ def wait(future: asyncio.Future[Any], seconds: float = math.inf) -> bool:
         if left <= 0:
             return False
         loop.suspend(future, min(left, SLICE_SECONDS))
+    check_cell()
     return True
 
 

@@ -72,6 +72,7 @@ def given_tools() -> frozenset[str]:
 
 def restore_names(execution: Execution) -> None:
     """Gives back the names that a cell overwrote, and says so."""
+    _drop_strange_keys(execution)
     variables.update(_initial)
     for name, value in _given.items():
         if variables.get(name) is not value:
@@ -89,6 +90,17 @@ def restore_names(execution: Execution) -> None:
         current.update(_builtins)
         names = ", ".join(sorted(changed)[:10])
         execution.note(f"builtins were changed or deleted; they are back: {names}")
+
+
+def _drop_strange_keys(execution: Execution) -> None:
+    """Removes what is no name: `globals()` takes any key, and one with methods of its own would run in the runner."""
+    if all(type(key) is str for key in variables):
+        return
+    # Not one by one: a look-up would call those methods.
+    items = list(variables.items())
+    variables.clear()
+    variables.update((key, value) for key, value in items if type(key) is str)
+    execution.note("keys of globals() that were not plain text were removed")
 
 
 def protect() -> None:
@@ -131,8 +143,7 @@ def _restore() -> None:
 
 def names() -> list[str]:
     """The names of the guest's own variables."""
-    # `globals()` takes any key; one that is not a plain text is nobody's variable.
-    return [name for name in variables if type(name) is str and not name.startswith("__") and name not in _given]
+    return [name for name in variables if not name.startswith("__") and name not in _given]
 
 
 def reset() -> None:

@@ -8,9 +8,9 @@ import { createBridge, type GuestBridge } from "./bridge.ts";
 import type { Chunk } from "./framing.ts";
 import { closeRealm, hideHost } from "./lockdown.ts";
 import { portTransport } from "./port_transport.ts";
-import { type JsonValue, MEMORY_BLOB } from "./protocol.ts";
+import { ErrorCode, type JsonValue, MEMORY_BLOB } from "./protocol.ts";
 import { type PyodideFiles, Python } from "./python.ts";
-import { RpcPeer } from "./rpc_peer.ts";
+import { RpcError, RpcPeer } from "./rpc_peer.ts";
 
 /** The one message that the gateway posts to the worker itself. */
 export interface BootMessage {
@@ -56,9 +56,10 @@ class Worker {
       if (typeof result?.status !== "string") throw new TypeError("the runner gave no result");
       return { ...result, memoryBytes: this.#python.memoryBytes };
     } catch (error) {
-      // Python's own `execute` raises nothing: what arrives here broke the interpreter itself.
-      this.#peer.notify("fatal", { message: String(error).slice(0, 500) });
-      throw error;
+      // Python's own `execute` raises nothing that can be lived with: what arrives here broke the interpreter.
+      const message = `the runner is broken: ${reasonOf(error)}`;
+      this.#peer.notify("fatal", { message });
+      throw new RpcError(ErrorCode.internalError, message);
     } finally {
       this.executionId = "";
     }
@@ -95,6 +96,14 @@ class Worker {
 function executionIdOf(params: JsonValue): string {
   if (typeof params !== "object" || params === null || Array.isArray(params)) return "";
   return typeof params["executionId"] === "string" ? params["executionId"] : "";
+}
+
+/** A failure in a line: Pyodide's errors have the name of Python's exception as their type. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error).slice(0, 500);
+  const type = Reflect.get(error, "type");
+  return [type, error.message].filter((part) => typeof part === "string" && part !== "")
+    .join(": ").slice(0, 500);
 }
 
 /** Keeps an error in a callback that guest code gave to JavaScript from ending the realm: nobody waits for it. */
