@@ -5,7 +5,7 @@ import { NO_GRANTS } from "../lib/host/grant_flags.ts";
 import { childCommand, type ChildOptions } from "../lib/host/permissions.ts";
 import { PYODIDE_FILES, pyodideFolder } from "../lib/host/pyodide_files.ts";
 import { GATEWAY } from "../sandbox/runner.ts";
-import { temporaryFolder } from "./fixtures/run_events.ts";
+import { temporaryFolder } from "./fixtures/temporary_folder.ts";
 
 const OPTIONS: ChildOptions = {
   pyodide: "/cache/pyodide/",

@@ -2,7 +2,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { openSnapshot, readSnapshot, sealSnapshot } from "../sandbox/snapshot_file.ts";
 import { Random } from "./fixtures/random.ts";
-import { temporaryFolder } from "./fixtures/run_events.ts";
+import { temporaryFolder } from "./fixtures/temporary_folder.ts";
 
 const memory = new Random(6).bytes(10_000);
 const file = await sealSnapshot(memory);

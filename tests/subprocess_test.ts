@@ -10,7 +10,7 @@ import {
 import { SandboxStartError } from "../lib/errors.ts";
 import { type Child, spawnChild } from "../lib/host/subprocess.ts";
 import { type Frame, FramingError } from "../sandbox/framing.ts";
-import { temporaryFolder } from "./fixtures/run_events.ts";
+import { temporaryFolder } from "./fixtures/temporary_folder.ts";
 import { runDeno } from "./run_deno.ts";
 
 const TOKEN = "0123456789abcdef";
