@@ -150,7 +150,15 @@ Deno.test("rlm history lists every call, whole on demand, and filters them", asy
   const sub = await rlm(["history", journal, "--role", "sub", "--verbose"]);
   assertStringIncludes(sub.stdout, "--- user\nWhich colour? The key is under the blue pot.");
   assertStringIncludes(sub.stdout, "--- reply\nblue\n");
-  const found = await rlm(["history", journal, "--grep", "WHICH COLOUR?", "--turn", "1", "--json"]);
+  const found = await rlm([
+    "history",
+    journal,
+    "--grep",
+    "COLOUR? the KEY",
+    "--turn",
+    "1",
+    "--json",
+  ]);
   const calls: { callId: string; reply: string; cost: null }[] = JSON.parse(found.stdout);
   assertEquals(calls.map(({ callId }) => callId), ["c3"]);
   assertEquals([calls[0]?.reply, calls[0]?.cost], ["blue", null]);

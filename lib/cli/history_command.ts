@@ -1,10 +1,10 @@
 /** `rlm history JOURNAL`: every model call of a run, with what was asked, answered and paid. */
 import { count, makeVisible } from "../engine/shown_text.ts";
-import { readJournal } from "../trace/journal_reader.ts";
 import { json } from "./answer.ts";
 import { type CallFilter, type CallRow, callRows, isWanted } from "./call_rows.ts";
 import { ExitCode } from "./exit_code.ts";
 import { sharedFlags } from "./flags.ts";
+import { openJournal } from "./recorded_run.ts";
 import { onlyWord, type Subcommand } from "./subcommand.ts";
 import { dollars, duration, plural } from "./tally.ts";
 import { cut, stderrScreen, Terminal } from "./terminal.ts";
@@ -33,7 +33,7 @@ export const HISTORY: Subcommand = {
   async run(words, { stdout }) {
     const filter = readFilter(words);
     const path = onlyWord(words, HISTORY);
-    const rows = callRows((await readJournal(path)).events);
+    const rows = callRows((await openJournal(path)).events);
     const wanted = rows.filter((row) => isWanted(row, filter));
     if (words.on("json")) {
       stdout(`${json(wanted, 2)}\n`);

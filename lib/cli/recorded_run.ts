@@ -2,8 +2,9 @@
 import type { LoopOptions } from "../engine/settings.ts";
 import { normalizeSignature, type Signature } from "../engine/signature.ts";
 import { type ProfileName, PROFILES } from "../engine/profile.ts";
+import { JournalError } from "../errors.ts";
 import type { RlmEvent } from "../trace/events.ts";
-import { type JournalContent, readJournal } from "../trace/journal_reader.ts";
+import { type JournalContent, readJournal, type ReadOptions } from "../trace/journal_reader.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** How a run ended. */
@@ -21,9 +22,22 @@ export interface RecordedRun {
   readonly characters: number;
 }
 
-/** Reads it; throws `JournalError` when the file is no journal, {@linkcode UsageError} when no run had begun in it. */
+/** Reads a journal that was named on the command line; one that cannot be read is a mistake in what was typed. */
+export async function openJournal(
+  path: string,
+  options: ReadOptions = {},
+): Promise<JournalContent> {
+  try {
+    return await readJournal(path, options);
+  } catch (error) {
+    if (error instanceof JournalError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** Reads it; throws {@linkcode UsageError} when the file is no journal, or no run had begun in it. */
 export async function readRecordedRun(path: string, signal: AbortSignal): Promise<RecordedRun> {
-  const content = await readJournal(path, { signal });
+  const content = await openJournal(path, { signal });
   const start = content.events.find((event) => event.type === "run_start");
   if (start === undefined) {
     throw new UsageError(`${path}: no run had begun in this journal, run anew`);

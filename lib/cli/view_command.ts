@@ -49,7 +49,7 @@ export const VIEW: Subcommand = {
   name: "view",
   usage: "JOURNAL [flags]",
   about: [
-    "Writes a page that shows the run: every turn, call, token and cent. It is one file",
+    "Writes a page that shows the run: every turn, call, token and cent. One file",
     "that loads nothing; open it in a browser. Other formats are for other tools:",
     "  trace      Chrome trace events, for ui.perfetto.dev or speedscope",
     "  graph      nodes and edges as JSON; graphml: the same for yEd, Gephi, NetworkX",
