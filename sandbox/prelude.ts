@@ -186,6 +186,9 @@ type Wire = None | bool | int | float | str | list[Wire] | dict[str, Wire]
 class LLMError(str):
     """A failed sub-call as a value: false, reads as \`[error] Type: message\`."""
 
+    # Cells know it as a builtin.
+    __module__ = "builtins"
+
     type: str
     message: str
 
@@ -729,6 +732,9 @@ _MISSING: Any = inspect.Parameter.empty
 
 class ToolError(RuntimeError):
     """A tool failed on the host with an error that Python has no class for."""
+
+    # Cells know it, and see it in tracebacks, as a builtin.
+    __module__ = "builtins"
 
 
 def to_text(value: Any, label: str) -> str:
@@ -1874,7 +1880,7 @@ from .prelude_host import need_suspension
 #: Longest wait, in seconds, without a look at the deadline: while the interpreter is suspended it takes no signal.
 SLICE_SECONDS = 0.05
 #: Seconds that code which a cell left running gets for ending itself.
-GRACE_SECONDS = 1.0
+GRACE_SECONDS = 0.5
 #: Longest delay that a JavaScript timer takes.
 MAX_TIMEOUT_MS = 2**31 - 1
 
@@ -1896,10 +1902,14 @@ class CellLoop(WebLoop):
             handle.cancel()
         elif delay != math.inf:
             if execution is not None:
-                execution.handles.add(handle)
-            milliseconds = min(max(delay, 0) * 1000, MAX_TIMEOUT_MS)
-            scheduleCallback(create_once_callable(lambda: self._run(handle), _may_syncify=True), milliseconds)
+                (execution.timers if delay > 0 else execution.handles).add(handle)
+            self._schedule(handle, delay)
         return handle
+
+    def _schedule(self, handle: asyncio.Handle, delay: float) -> None:
+        """Has JavaScript run \`handle\` on a stack of its own after \`delay\` seconds."""
+        milliseconds = min(max(delay, 0) * 1000, MAX_TIMEOUT_MS)
+        scheduleCallback(create_once_callable(lambda: self._run(handle), _may_syncify=True), milliseconds)
 
     def _decrement_in_progress(self, future: Any = None) -> None:
         # Pyodide counts callbacks to find the tasks for which nobody waits: one is this method itself.
@@ -1928,7 +1938,9 @@ class CellLoop(WebLoop):
             if not wake.done():
                 wake.set_result(None)
 
-        timer = self.call_later(seconds, set_wake)
+        # Not one of the cell's timers: a stack that waits must wake to see that its cell has ended.
+        timer = asyncio.Handle(set_wake, (), self)
+        self._schedule(timer, seconds)
         if future is not None:
             future.add_done_callback(set_wake)
         try:
@@ -1989,6 +2001,7 @@ def wait(future: asyncio.Future[Any], seconds: float = math.inf) -> bool:
         if left <= 0:
             return False
         loop.suspend(future, min(left, SLICE_SECONDS))
+    check_cell()
     return True
 
 
@@ -2594,6 +2607,7 @@ def given_tools() -> frozenset[str]:
 
 def restore_names(execution: Execution) -> None:
     """Gives back the names that a cell overwrote, and says so."""
+    _drop_strange_keys(execution)
     variables.update(_initial)
     for name, value in _given.items():
         if variables.get(name) is not value:
@@ -2611,6 +2625,17 @@ def restore_names(execution: Execution) -> None:
         current.update(_builtins)
         names = ", ".join(sorted(changed)[:10])
         execution.note(f"builtins were changed or deleted; they are back: {names}")
+
+
+def _drop_strange_keys(execution: Execution) -> None:
+    """Removes what is no name: \`globals()\` takes any key, and one with methods of its own would run in the runner."""
+    if all(type(key) is str for key in variables):
+        return
+    # Not one by one: a look-up would call those methods.
+    items = list(variables.items())
+    variables.clear()
+    variables.update((key, value) for key, value in items if type(key) is str)
+    execution.note("keys of globals() that were not plain text were removed")
 
 
 def protect() -> None:
@@ -2653,8 +2678,7 @@ def _restore() -> None:
 
 def names() -> list[str]:
     """The names of the guest's own variables."""
-    # \`globals()\` takes any key; one that is not a plain text is nobody's variable.
-    return [name for name in variables if type(name) is str and not name.startswith("__") and name not in _given]
+    return [name for name in variables if not name.startswith("__") and name not in _given]
 
 
 def reset() -> None:
@@ -2830,6 +2854,7 @@ and nothing else: those have names by which a saved memory finds them again.
 \`execute\` is a plain function that must be entered by \`callPromising\`, or it cannot wait for tools.
 """
 
+import builtins
 import os
 import platform
 import random
@@ -2839,7 +2864,8 @@ from . import prelude_loop, prelude_namespace, prelude_stand_ins, prelude_thread
 from .prelude_blobs import open_blob
 from .prelude_cell import execute
 from .prelude_errors import forget_sources
-from .prelude_wire import dumps, loads
+from .prelude_tools import ToolError
+from .prelude_wire import LLMError, dumps, loads
 
 __all__ = ["bind", "execute", "names", "open_blob", "reseed", "reset", "version"]
 
@@ -2904,6 +2930,8 @@ def reseed(seed: str, env: str) -> None:
     os.environ.update(loads(env))
 
 
+builtins.LLMError = LLMError
+builtins.ToolError = ToolError
 prelude_loop.install()
 prelude_threads.install()
 prelude_stand_ins.install()

@@ -10,7 +10,7 @@ export type Id = number | string;
 /** Characters of an id that is text. */
 const ID_CHARS = 200;
 /** Characters of an error's message, and of its data as JSON, that are worth sending. */
-const ERROR_CHARS = 16 * 1024;
+const ERROR_CHARS = 64 * 1024;
 
 /** An error that crosses the wire: what the other side replied, or what a handler wants replied. */
 export class RpcError extends Error {

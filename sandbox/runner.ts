@@ -77,7 +77,7 @@ null)return{kind:"garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobTyp
 !isCount(total)||!(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.length>total)return{
 kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"chunk",blob,type,offset,
 total,bytes:own}}function sizeOf(frame){return frame.kind==="garbled"?0:frame.kind==="message"?frame.text.length:frame.bytes.
-length}function isCount(value){return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}var ID_CHARS=200,ERROR_CHARS=16*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
+length}function isCount(value){return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}var ID_CHARS=200,ERROR_CHARS=64*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
 super(message),this.code=code,this.data=data}};function toText(message){let text=JSON.stringify({jsonrpc:"2.0",...message});
 if(text.length*3<=Limits.messageBytes)return text;let{length}=new TextEncoder().encode(text);if(length<=Limits.messageBytes)
 return text;throw new RpcError(ErrorCode.tooLarge,\`Cannot send message: \${length} bytes, limit \${Limits.messageBytes}\`)}
@@ -244,7 +244,7 @@ add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,un
 Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
 tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005},Limits={headerBytes:4096,messageBytes:16*1024*1024,
 chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096};var NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,INNER_BLOBS=2**
-40;var ID_CHARS=200,ERROR_CHARS=16*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
+40;var ID_CHARS=200,ERROR_CHARS=64*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
 super(message),this.code=code,this.data=data}};function toText(message){let text=JSON.stringify({jsonrpc:"2.0",...message});
 if(text.length*3<=Limits.messageBytes)return text;let{length}=new TextEncoder().encode(text);if(length<=Limits.messageBytes)
 return text;throw new RpcError(ErrorCode.tooLarge,\`Cannot send message: \${length} bytes, limit \${Limits.messageBytes}\`)}
@@ -507,6 +507,9 @@ type Wire = None | bool | int | float | str | list[Wire] | dict[str, Wire]
 
 class LLMError(str):
     """A failed sub-call as a value: false, reads as \\\`[error] Type: message\\\`."""
+
+    # Cells know it as a builtin.
+    __module__ = "builtins"
 
     type: str
     message: str
@@ -1047,6 +1050,9 @@ _MISSING: Any = inspect.Parameter.empty
 
 class ToolError(RuntimeError):
     """A tool failed on the host with an error that Python has no class for."""
+
+    # Cells know it, and see it in tracebacks, as a builtin.
+    __module__ = "builtins"
 
 
 def to_text(value: Any, label: str) -> str:
@@ -2190,7 +2196,7 @@ from .prelude_host import need_suspension
 #: Longest wait, in seconds, without a look at the deadline: while the interpreter is suspended it takes no signal.
 SLICE_SECONDS = 0.05
 #: Seconds that code which a cell left running gets for ending itself.
-GRACE_SECONDS = 1.0
+GRACE_SECONDS = 0.5
 #: Longest delay that a JavaScript timer takes.
 MAX_TIMEOUT_MS = 2**31 - 1
 
@@ -2212,10 +2218,14 @@ class CellLoop(WebLoop):
             handle.cancel()
         elif delay != math.inf:
             if execution is not None:
-                execution.handles.add(handle)
-            milliseconds = min(max(delay, 0) * 1000, MAX_TIMEOUT_MS)
-            scheduleCallback(create_once_callable(lambda: self._run(handle), _may_syncify=True), milliseconds)
+                (execution.timers if delay > 0 else execution.handles).add(handle)
+            self._schedule(handle, delay)
         return handle
+
+    def _schedule(self, handle: asyncio.Handle, delay: float) -> None:
+        """Has JavaScript run \\\`handle\\\` on a stack of its own after \\\`delay\\\` seconds."""
+        milliseconds = min(max(delay, 0) * 1000, MAX_TIMEOUT_MS)
+        scheduleCallback(create_once_callable(lambda: self._run(handle), _may_syncify=True), milliseconds)
 
     def _decrement_in_progress(self, future: Any = None) -> None:
         # Pyodide counts callbacks to find the tasks for which nobody waits: one is this method itself.
@@ -2244,7 +2254,9 @@ class CellLoop(WebLoop):
             if not wake.done():
                 wake.set_result(None)
 
-        timer = self.call_later(seconds, set_wake)
+        # Not one of the cell's timers: a stack that waits must wake to see that its cell has ended.
+        timer = asyncio.Handle(set_wake, (), self)
+        self._schedule(timer, seconds)
         if future is not None:
             future.add_done_callback(set_wake)
         try:
@@ -2305,6 +2317,7 @@ def wait(future: asyncio.Future[Any], seconds: float = math.inf) -> bool:
         if left <= 0:
             return False
         loop.suspend(future, min(left, SLICE_SECONDS))
+    check_cell()
     return True
 
 
@@ -2908,6 +2921,7 @@ def given_tools() -> frozenset[str]:
 
 def restore_names(execution: Execution) -> None:
     """Gives back the names that a cell overwrote, and says so."""
+    _drop_strange_keys(execution)
     variables.update(_initial)
     for name, value in _given.items():
         if variables.get(name) is not value:
@@ -2925,6 +2939,17 @@ def restore_names(execution: Execution) -> None:
         current.update(_builtins)
         names = ", ".join(sorted(changed)[:10])
         execution.note(f"builtins were changed or deleted; they are back: {names}")
+
+
+def _drop_strange_keys(execution: Execution) -> None:
+    """Removes what is no name: \\\`globals()\\\` takes any key, and one with methods of its own would run in the runner."""
+    if all(type(key) is str for key in variables):
+        return
+    # Not one by one: a look-up would call those methods.
+    items = list(variables.items())
+    variables.clear()
+    variables.update((key, value) for key, value in items if type(key) is str)
+    execution.note("keys of globals() that were not plain text were removed")
 
 
 def protect() -> None:
@@ -2967,8 +2992,7 @@ def _restore() -> None:
 
 def names() -> list[str]:
     """The names of the guest's own variables."""
-    # \\\`globals()\\\` takes any key; one that is not a plain text is nobody's variable.
-    return [name for name in variables if type(name) is str and not name.startswith("__") and name not in _given]
+    return [name for name in variables if not name.startswith("__") and name not in _given]
 
 
 def reset() -> None:
@@ -3143,6 +3167,7 @@ and nothing else: those have names by which a saved memory finds them again.
 \\\`execute\\\` is a plain function that must be entered by \\\`callPromising\\\`, or it cannot wait for tools.
 """
 
+import builtins
 import os
 import platform
 import random
@@ -3152,7 +3177,8 @@ from . import prelude_loop, prelude_namespace, prelude_stand_ins, prelude_thread
 from .prelude_blobs import open_blob
 from .prelude_cell import execute
 from .prelude_errors import forget_sources
-from .prelude_wire import dumps, loads
+from .prelude_tools import ToolError
+from .prelude_wire import LLMError, dumps, loads
 
 __all__ = ["bind", "execute", "names", "open_blob", "reseed", "reset", "version"]
 
@@ -3217,6 +3243,8 @@ def reseed(seed: str, env: str) -> None:
     os.environ.update(loads(env))
 
 
+builtins.LLMError = LLMError
+builtins.ToolError = ToolError
 prelude_loop.install()
 prelude_threads.install()
 prelude_stand_ins.install()
@@ -3277,18 +3305,20 @@ new RpcPeer(portTransport(port,{sent:size=>backlog.add(size)}),{requests:{bind:p
 params))),execute:params=>this.#execute(params),snapshot:()=>this.#snapshot(),ping:()=>null},onChunk:chunk=>this.#fill(chunk)})}get peer(){
 return this.#peer}async#execute(params){this.executionId=executionIdOf(params);try{let result=JSON.parse(await this.#python.
 execute(JSON.stringify(params)));if(typeof result?.status!="string")throw new TypeError("the runner gave no result");return{
-...result,memoryBytes:this.#python.memoryBytes}}catch(error){throw this.#peer.notify("fatal",{message:String(error).slice(
-0,500)}),error}finally{this.executionId=""}}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.
-get(blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+
-bytes.length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(
-address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#snapshot(){let bytes=this.#python.snapshot();
-return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){
-return typeof params!="object"||params===null||Array.isArray(params)?"":typeof params.executionId=="string"?params.executionId:
-""}function surviveCallbacks(){for(let type of["error","unhandledrejection"])globalThis.addEventListener(type,event=>event.
-preventDefault())}async function boot({port,files,snapshot,interrupt,backlog,env}){let worker,bridge=createBridge(()=>{if(!worker)
-throw new Error("Cannot call the host: the guest is starting");return worker.peer},()=>worker?.executionId??"");try{hideHost();
-let python=await Python.start({files,snapshot,bridge,interrupt});python.personalize(env),surviveCallbacks(),closeRealm(),
-worker=new Worker(python,port,new Backlog(backlog)),worker.peer.notify("ready",python.versions)}catch(error){port.postMessage(
-JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}globalThis.addEventListener("message",event=>{
-event instanceof MessageEvent&&boot(event.data)},{once:!0});
+...result,memoryBytes:this.#python.memoryBytes}}catch(error){let message=\`the runner is broken: \${reasonOf(error)}\`;throw this.#peer.
+notify("fatal",{message}),new RpcError(ErrorCode.internalError,message)}finally{this.executionId=""}}#fill(chunk){let{blob,
+type,offset,total,bytes}=chunk,address=this.#addresses.get(blob);if(address===void 0&&(address=this.#python.openBlob(blob,
+type,total),this.#addresses.set(blob,address)),offset+bytes.length>total)throw new RangeError("Cannot take chunk: it pas\\
+ses the end of its value");address!==0&&this.#python.fillBlob(address+offset,bytes),offset+bytes.length===total&&this.#addresses.
+delete(blob)}#snapshot(){let bytes=this.#python.snapshot();return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,
+total:bytes.length,bytes}),null}};function executionIdOf(params){return typeof params!="object"||params===null||Array.isArray(
+params)?"":typeof params.executionId=="string"?params.executionId:""}function reasonOf(error){return error instanceof Error?
+[Reflect.get(error,"type"),error.message].filter(part=>typeof part=="string"&&part!=="").join(": ").slice(0,500):String(
+error).slice(0,500)}function surviveCallbacks(){for(let type of["error","unhandledrejection"])globalThis.addEventListener(
+type,event=>event.preventDefault())}async function boot({port,files,snapshot,interrupt,backlog,env}){let worker,bridge=createBridge(
+()=>{if(!worker)throw new Error("Cannot call the host: the guest is starting");return worker.peer},()=>worker?.executionId??
+"");try{hideHost();let python=await Python.start({files,snapshot,bridge,interrupt});python.personalize(env),surviveCallbacks(),
+closeRealm(),worker=new Worker(python,port,new Backlog(backlog)),worker.peer.notify("ready",python.versions)}catch(error){
+port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}globalThis.addEventListener(
+"message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
 `;

@@ -111,7 +111,7 @@ Deno.test("an error message is cut and oversized error data is left out, so that
   });
   const error = await refusal(left.request("fail", {}));
   assertEquals([error.code, error.data], [ErrorCode.toolFailed, null]);
-  assertEquals(error.message, "m".repeat(16 * 1024));
+  assertEquals(error.message, "m".repeat(64 * 1024));
 });
 
 Deno.test("a request larger than a message may be is refused before it is sent, and the session goes on", async () => {

@@ -1,7 +1,15 @@
 /** Answers the guest's tool calls: finds the tool, decodes, runs it within its time, encodes what it gives. */
-import { ErrorCode, type JsonValue, type ToolSpec } from "../../sandbox/protocol.ts";
+import {
+  ErrorCode,
+  type JsonValue,
+  type ToolFailure,
+  type ToolSpec,
+} from "../../sandbox/protocol.ts";
 import { RpcError } from "../../sandbox/rpc_peer.ts";
 import type { Tool, ToolCallEvent } from "./sandbox.ts";
+
+/** Characters of an error's message that the guest gets. */
+const MESSAGE_CHARS = 8_000;
 
 /** What answering needs of the session. */
 export interface ToolCallsOptions {
@@ -103,10 +111,16 @@ function toArguments(decoded: unknown): Record<string, unknown> {
   throw new TypeError("arguments must be named");
 }
 
-/** What the guest may know of an error: its name and message, never its stack. */
-function describe(error: unknown): { type: string; message: string } {
-  if (error instanceof Error) return { type: error.name, message: error.message };
-  return { type: "Error", message: String(error) };
+/** What the guest may know of an error: its name and message, never its stack or what else it holds. */
+function describe(error: unknown): ToolFailure {
+  if (!(error instanceof Error)) return { type: "Error", message: plainText(error) };
+  return { type: plainText(error.name), message: plainText(error.message) };
+}
+
+/** A thrown value as text, cut to what is worth reading; of objects and functions nothing is told. */
+function plainText(value: unknown): string {
+  const hidden = typeof value === "object" || typeof value === "function";
+  return (hidden ? "no message" : String(value)).slice(0, MESSAGE_CHARS).toWellFormed();
 }
 
 function failure(error: unknown): RpcError {
