@@ -66,6 +66,10 @@ class Cell:
         token = control.begin(execution)
         try:
             problem = self._attempt()
+            execution.ended = True
+            if problem is None and execution.timed_out:
+                # The deadline stopped a thread or a task, and nobody asked for its result.
+                problem = CellTimeout()
             namespace.restore_interpreter()
             namespace.restore_names(execution)
             error = None if problem is None else self._describe(problem)

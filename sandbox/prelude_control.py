@@ -41,7 +41,9 @@ class Execution:
     #: Fields of the accepted `SUBMIT` as JSON text, frozen when it was called.
     submission: str | None = None
     timed_out: bool = False
-    #: The cell's code has ended; what it left running is being ended.
+    #: The cell's code has ended, so no deadline can stop it any more.
+    ended: bool = False
+    #: What the cell left running is being ended.
     closing: bool = False
     #: Nothing may act for this execution any more.
     closed: bool = False
@@ -49,6 +51,8 @@ class Execution:
     open_calls: int = 0
     #: Stacks of threads that have not ended.
     threads: int = 0
+    #: Callbacks that were scheduled for a later time, and those for the next turn of the loop.
+    timers: "WeakSet[asyncio.Handle]" = field(default_factory=WeakSet)
     handles: "WeakSet[asyncio.Handle]" = field(default_factory=WeakSet)
 
     def note(self, text: str) -> None:
@@ -112,7 +116,7 @@ def on_interrupt(_signal: int, frame: FrameType | None) -> None:
     Between cells it stops what a callback of the guest left running.
     """
     execution = _open
-    if execution is not None:
+    if execution is not None and not execution.ended:
         execution.timed_out = True
     while frame is not None:
         if is_guest_frame(frame):

@@ -11,6 +11,8 @@ def finish(execution: Execution) -> None:
     """Ends the tasks, threads, tool calls and timers that a cell left behind, and says so."""
     tasks = [task for task in asyncio.all_tasks(loop) if not task.done()]
     execution.closing = True
+    for timer in list(execution.timers):
+        timer.cancel()
     if tasks or execution.threads or execution.open_calls:
         for task in tasks:
             task.cancel()
@@ -19,7 +21,7 @@ def finish(execution: Execution) -> None:
         _note_left(execution, len(tasks), execution.threads)
         if not settle(lambda: idle(execution) and all(task.done() for task in tasks)):
             execution.note("code that the cell left running does not end; it can act no more")
-    for handle in list(execution.handles):
+    for handle in [*execution.timers, *execution.handles]:
         handle.cancel()
 
 

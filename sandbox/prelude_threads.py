@@ -114,7 +114,9 @@ def start_joinable_thread(
         raise RuntimeError("can't start new thread: the cell that started this code has ended")
     started = ThreadHandle() if handle is None else handle
     # `Thread` runs its target in a context that knows nothing of the cell; give it what this one knows.
-    context = getattr(getattr(function, "__self__", None), "_context", None) or contextvars.Context()
+    context = getattr(getattr(function, "__self__", None), "_context", None)
+    if context is None:
+        context = contextvars.Context()
     for variable, value in contextvars.copy_context().items():
         if variable not in context:
             context.run(variable.set, value)
