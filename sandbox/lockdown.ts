@@ -75,6 +75,8 @@ export function closeRealm(): void {
     Object.freeze(builtin.prototype);
   }
   for (const builtin of [Object, Function, Reflect, JSON, Math]) Object.freeze(builtin);
+  // V8 hands whoever sets this the frames of every error, and with them objects that no value leads to.
+  Object.defineProperty(Error, "prepareStackTrace", { value: undefined });
 }
 
 /** Nothing in this realm may write to the child's own output. */
