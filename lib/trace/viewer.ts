@@ -83,5 +83,5 @@ function inertJson(value: unknown): string {
 }
 
 function escapeHtml(text: string): string {
-  return text.replaceAll(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return text.replaceAll(/[<>&"'\u2028\u2029]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

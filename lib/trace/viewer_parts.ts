@@ -137,7 +137,9 @@ function describeModelCall({ begin, finish }: ModelSpan, parts: Parts): void {
   }
   if (finish?.type === "model_reply") {
     parts.text("Thinking", finish.completion.reasoning, { folded: true });
-    parts.text("Reply", finish.completion.text);
+    const json = indentedJson(finish.completion.text);
+    if (json === null) parts.text("Reply", finish.completion.text);
+    else parts.text("Reply (JSON, indented)", json);
     parts.items(
       "Native tool calls",
       finish.completion.toolCalls.map(({ name, arguments: text }) => [name, text]),
@@ -181,6 +183,16 @@ function describeToolCall({ begin, finish }: ToolSpan, parts: Parts): void {
     parts.text(finish.ok ? "Result" : "Error", finish.result, finish.ok ? {} : { as: "error" });
   }
   parts.items("Arguments", items);
+}
+
+/** JSON on one line is hard to read; null when the text is none, or has lines already. */
+function indentedJson(text: string): string | null {
+  if (!/^\s*[[{]/.test(text) || text.trim().includes("\n")) return null;
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return null;
+  }
 }
 
 /** A value on one line. */
