@@ -22,7 +22,7 @@ from .prelude_rewrite_names import (
 
 def rewrite(tree: ast.Module, tools: frozenset[str], variables: Iterable[str], cell: str) -> None:
     """Rewrites `tree` in place. A variable may hide a builtin; `cell` names the cell in notes."""
-    assigned = assigned_names(tree)
+    assigned = assigned_names(tree) if tools else set()
     if tools - assigned:
         # The tools are variables too, but ones that stand for what they say.
         names = Names(tools, assigned | set(variables) - tools)

@@ -10,6 +10,8 @@ _AWAITING = frozenset({"as_completed", "create_task", "ensure_future", "gather",
 
 def await_tools(tree: ast.Module, tools: frozenset[str]) -> None:
     """Rewrites in place the calls of `tools` whose result is awaited."""
+    if not tools:
+        return
     tools -= assigned_names(tree)
     for node in ast.walk(tree) if tools else ():
         match node:
