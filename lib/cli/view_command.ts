@@ -76,7 +76,13 @@ export const VIEW: Subcommand = {
     if (await isSameFile(out, path)) {
       throw new UsageError(`--out ${out}: that is the journal itself, name another file`);
     }
-    await writeWhole(out, text);
+    await writeWhole(out, text).catch((error: unknown) => {
+      const isMissing = error instanceof Deno.errors.NotFound;
+      if (!isMissing) throw error;
+      throw new UsageError(`--out ${out}: it cannot be written, there is no such folder`, {
+        cause: error,
+      });
+    });
     stdout(`${out}\n`);
     return 0;
   },
