@@ -20,14 +20,15 @@ FIRST_FRAMES, LAST_FRAMES = 10, 30
 MAX_CHAIN = 8
 #: Members of an exception group that are shown, and groups within groups.
 MAX_MEMBERS, MAX_GROUPS = 8, 3
-#: Characters of cells' sources that are kept for tracebacks.
-MAX_SOURCES = 2_000_000
+#: Characters of cells' sources that are kept for tracebacks, and cells that they may be of.
+MAX_SOURCES, MAX_CELLS = 2_000_000, 1_000
 
 _HIDDEN_MODULES = ("_pyodide/", "pyodide/", "asyncio/", "concurrent/", "threading.py", "contextlib.py")
 #: Code whose frames say nothing about the guest's code.
 _HIDDEN_FILES = ("<_rlm", *(f"/lib/python314.zip/{name}" for name in _HIDDEN_MODULES))
 
 _sources: OrderedDict[str, str] = OrderedDict()
+_kept_chars = 0
 
 
 def cell_filename(cell: int) -> str:
@@ -37,25 +38,35 @@ def cell_filename(cell: int) -> str:
 
 def remember_source(filename: str, source: str) -> None:
     """Keeps the text of a cell, so that tracebacks of later cells can quote it."""
-    _sources.pop(filename, None)
+    global _kept_chars
+    _kept_chars += len(source) - len(_sources.pop(filename, ""))
     _sources[filename] = source
-    while len(_sources) > 1 and sum(map(len, _sources.values())) > MAX_SOURCES:
-        dropped, _ = _sources.popitem(last=False)
+    while len(_sources) > 1 and (_kept_chars > MAX_SOURCES or len(_sources) > MAX_CELLS):
+        dropped, text = _sources.popitem(last=False)
+        _kept_chars -= len(text)
         linecache.cache.pop(dropped, None)
-    offer_sources()
+    _offer(filename, source)
 
 
-def offer_sources() -> None:
-    """Registers the kept cells with `linecache`, which the guest may have cleared."""
+def _offer(filename: str, source: str) -> None:
+    """Registers the text of a cell with `linecache`."""
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+
+
+def _offer_all() -> None:
+    """Registers all cells that a guest which cleared `linecache` has taken out of it."""
     for filename, source in _sources.items():
-        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        if filename not in linecache.cache:
+            _offer(filename, source)
 
 
 def forget_sources() -> None:
     """Drops the text of all cells."""
+    global _kept_chars
     for filename in _sources:
         linecache.cache.pop(filename, None)
     _sources.clear()
+    _kept_chars = 0
 
 
 @dataclass
@@ -69,7 +80,7 @@ class ErrorText:
 
 def describe(error: BaseException, hint: str | None = None) -> ErrorText:
     """The text of `error`, whatever its `str`, its causes and its notes do."""
-    offer_sources()
+    _offer_all()
     name = _type_name(error)
     message = cut(safe_str(error), MAX_MESSAGE)
     if isinstance(error, SyntaxError) and type(error.lineno) is int:
