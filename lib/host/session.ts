@@ -8,8 +8,9 @@ import { SandboxError, SandboxLostError, SandboxStartError } from "../errors.ts"
 import { type CellRecord, finishedCell, lostCell, memoryOf, namesOf, Printed } from "./cell.ts";
 import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
 import type { Guest } from "./guest.ts";
+import { Observers } from "./observers.ts";
 import type { Cell, ExecuteOptions, Restored, Sandbox } from "./sandbox.ts";
-import type { Settings } from "./settings.ts";
+import { checkRange, MAX_TIMER_MS, type Settings } from "./settings.ts";
 import { guestKey } from "./snapshot.ts";
 import { startGuest } from "./start_guest.ts";
 import { ToolCalls } from "./tool_calls.ts";
@@ -82,6 +83,9 @@ export class SandboxSession implements Sandbox {
   execute(code: string, options: ExecuteOptions = {}): Promise<Cell> {
     return this.#inTurn(async () => {
       options.signal?.throwIfAborted();
+      if (options.timeoutMs !== undefined) {
+        checkRange("timeoutMs", options.timeoutMs, 1, MAX_TIMER_MS);
+      }
       const before = await this.#revive(options.signal);
       const cell = await this.#run(code, options, before);
       options.signal?.throwIfAborted();
@@ -135,11 +139,12 @@ export class SandboxSession implements Sandbox {
     });
     const guest = this.#guest;
     const ended = new AbortController();
+    const observers = new Observers();
     const tools = new ToolCalls({
       tools: options.tools ?? this.#settings.tools,
       timeoutMs: this.#settings.toolTimeoutMs,
       signal: ended.signal,
-      onToolCall: options.onToolCall,
+      onToolCall: (event) => observers.tell(() => options.onToolCall?.(event)),
       decode: (json) => guest.decode(json),
       encode: (value) => guest.encode(value),
     });
@@ -168,14 +173,15 @@ export class SandboxSession implements Sandbox {
         signal: options.signal ?? new AbortController().signal,
         onOutput: (stream, text) => {
           const kept = (stream === "stdout" ? stdout : stderr).add(text.toWellFormed());
-          if (kept !== "") options.onOutput?.(stream, kept);
+          if (kept !== "") observers.tell(() => options.onOutput?.(stream, kept));
         },
       });
       this.#names = namesOf(result);
       this.#checkpointWhenIdle(memoryOf(result));
+      observers.rethrow();
       return finishedCell(result, record(before), (json) => guest.decode(json));
     } catch (error) {
-      if (this.#closing.signal.aborted || !isLoss(error)) throw error;
+      if (this.#closing.signal.aborted || !isLoss(error)) throw refusal(error);
       const restored = await this.#restore(options.signal);
       return lostCell(error.message, record(restored));
     } finally {
@@ -268,6 +274,12 @@ function isLoss(error: unknown): error is Error {
   return error instanceof SandboxError ||
     (error instanceof RpcError &&
       (error.code === ErrorCode.internalError || error.code === ErrorCode.wrongState));
+}
+
+/** What the guest refused, as the caller gets it. */
+function refusal(error: unknown): unknown {
+  if (!(error instanceof RpcError)) return error;
+  return new SandboxError(`Cannot run cell: ${error.message}`, { cause: error });
 }
 
 function restoredNote({ from, back, gone }: Restored): string {

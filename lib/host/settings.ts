@@ -7,6 +7,9 @@ import { defaultCacheFolder, pyodideFolder } from "./pyodide_files.ts";
 import type { SandboxOptions, Tool } from "./sandbox.ts";
 import { snapshotFile } from "./snapshot.ts";
 
+/** The longest time that a timer takes. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Options with every default in place. */
 export interface Settings {
   readonly timeoutMs: number;
@@ -40,10 +43,10 @@ export async function readSettings(options: SandboxOptions): Promise<Settings> {
     write = [],
     net = [],
   } = options;
-  checkRange("timeoutMs", timeoutMs, 1, 2 ** 31 - 1);
-  checkRange("graceMs", graceMs, 0, 2 ** 31 - 1);
-  checkRange("startTimeoutMs", startTimeoutMs, 1, 2 ** 31 - 1);
-  checkRange("toolTimeoutMs", toolTimeoutMs, 1, 2 ** 31 - 1);
+  checkRange("timeoutMs", timeoutMs, 1, MAX_TIMER_MS);
+  checkRange("graceMs", graceMs, 0, MAX_TIMER_MS);
+  checkRange("startTimeoutMs", startTimeoutMs, 1, MAX_TIMER_MS);
+  checkRange("toolTimeoutMs", toolTimeoutMs, 1, MAX_TIMER_MS);
   checkRange("memoryMb", memoryMb, MIN_MEMORY_MB, MAX_MEMORY_MB);
   checkRange("maxOutputChars", maxOutputChars, 0, 500_000_000);
   const pyodide = pyodideFolder();
@@ -71,7 +74,8 @@ const OWN_FOLDERS = ["../", "../../sandbox/"].map((path) => new URL(path, import
     decodeURIComponent(pathname)
   );
 
-function checkRange(name: string, value: number, least: number, most: number): void {
+/** Throws a `RangeError` for an option that is not a number within limits. */
+export function checkRange(name: string, value: number, least: number, most: number): void {
   if (Number.isFinite(value) && value >= least && value <= most) return;
   throw new RangeError(`Cannot use ${name}: ${value} is not between ${least} and ${most}`);
 }
