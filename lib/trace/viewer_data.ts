@@ -126,7 +126,7 @@ export function viewerDataOf(
       parent: numbers.get(span.parentId ?? "") ?? -1,
       name: span.name,
       hint: hintOf(span, byId),
-      status: span.status,
+      status: statusOf(span, byId),
       start: span.start - startedAt,
       end: span.end === null ? null : span.end - startedAt,
       lane: lanes.get(span.id) ?? -1,
@@ -164,6 +164,12 @@ function anchorsOf(spans: readonly Span[]): Map<string, string> {
     else anchors.set(span.id, span.id);
   }
   return anchors;
+}
+
+/** A turn whose cell failed is marked too, so that it is seen in a long list. */
+function statusOf(span: Span, spans: ReadonlyMap<string, Span>): Span["status"] {
+  const cell = span.kind === "turn" ? spans.get(`${span.id}/cell`) : undefined;
+  return cell?.status === "failed" ? "failed" : span.status;
 }
 
 /** The first words of what a span is about. */

@@ -6,6 +6,9 @@ import { element } from "./elements.ts";
 import { brief, count, dollars, duration, percent } from "./figures.ts";
 import { visible } from "./visible.ts";
 
+/** Models that are named at the top; the table has them all. */
+const NAMED = 4;
+
 /** The title with the state of the run. */
 export function titleOf({ title, stopReason, running, models }: ViewerData): HTMLElement {
   const state = running ? "not ended" : stopReason ?? "cut off";
@@ -17,7 +20,8 @@ export function titleOf({ title, stopReason, running, models }: ViewerData): HTM
       "p",
       {},
       element("span", { class: `state ${running ? "open" : state}` }, state),
-      ...models.map((model) => element("span", { class: "model" }, visible(model))),
+      ...models.slice(0, NAMED).map((model) => element("span", { class: "model" }, visible(model))),
+      ...(models.length > NAMED ? [`and ${models.length - NAMED} more`] : []),
     ),
   );
 }
