@@ -14,7 +14,7 @@ import { readJournal } from "../lib/trace/journal_reader.ts";
 import { openTelemetryListener } from "../lib/trace/otel.ts";
 import { rlmJsonlOf } from "../lib/trace/rlm_jsonl.ts";
 import { hostileRun } from "./fixtures/hostile_run.ts";
-import { RunEvents } from "./fixtures/run_events.ts";
+import { RunEvents } from "./fixtures/drawn_run.ts";
 
 const RECORDING = new URL("../examples/recordings/removals.jsonl", import.meta.url).pathname;
 

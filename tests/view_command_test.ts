@@ -4,7 +4,7 @@ import { HtmlPage, writeWhole } from "../lib/cli/html_page.ts";
 import { main } from "../lib/cli/main.ts";
 import { rlm as rlmProcess } from "./fixtures/command.ts";
 import { OpenAIServer } from "./fixtures/openai_server.ts";
-import { RunEvents } from "./fixtures/run_events.ts";
+import { RunEvents } from "./fixtures/drawn_run.ts";
 
 const RECORDING = new URL("../examples/recordings/removals.jsonl", import.meta.url).pathname;
 

@@ -6,7 +6,7 @@ import { readJournal } from "../lib/trace/journal_reader.ts";
 import { renderViewer } from "../lib/trace/viewer.ts";
 import { findChromium, type OpenOptions, TestBrowser } from "./fixtures/chromium.ts";
 import { hostileRun } from "./fixtures/hostile_run.ts";
-import { RunEvents } from "./fixtures/run_events.ts";
+import { RunEvents } from "./fixtures/drawn_run.ts";
 
 const RECORDING = new URL("../examples/recordings/removals.jsonl", import.meta.url).pathname;
 const CHROMIUM = findChromium();

@@ -5,7 +5,7 @@ import { renderViewer } from "../lib/trace/viewer.ts";
 import type { ViewerData } from "../lib/trace/viewer_data.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "../lib/trace/viewer_page.ts";
 import { HOSTILE, hostileRun } from "./fixtures/hostile_run.ts";
-import { RunEvents } from "./fixtures/run_events.ts";
+import { RunEvents } from "./fixtures/drawn_run.ts";
 
 const RECORDING = new URL("../examples/recordings/removals.jsonl", import.meta.url).pathname;
 
