@@ -1,12 +1,6 @@
 /** The table of values, row by row, through a real guest: what Python sees, and what comes back. */
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { createSandbox, ErrorValue, type Sandbox, SandboxError } from "../lib/host/mod.ts";
-
-/** Type and `repr` in Python of a value that was bound. */
-async function inPython(sandbox: Sandbox, value: unknown): Promise<string> {
-  await sandbox.bind({ value });
-  return (await sandbox.execute("print(type(value).__name__, repr(value))")).stdout.trimEnd();
-}
+import { createSandbox, ErrorValue, SandboxError } from "../lib/host/mod.ts";
 
 const TO_PYTHON: [value: unknown, shown: string][] = [
   [null, "NoneType None"],
@@ -50,9 +44,12 @@ const TO_PYTHON: [value: unknown, shown: string][] = [
 
 Deno.test("each JavaScript value is in Python what the table says (C67–C69)", async () => {
   await using sandbox = await createSandbox();
-  for (const [value, shown] of TO_PYTHON) {
-    assertEquals(await inPython(sandbox, value), shown);
-  }
+  const names = TO_PYTHON.map((_, row) => `v${row}`);
+  await sandbox.bind(Object.fromEntries(TO_PYTHON.map(([value], row) => [`v${row}`, value])));
+  const cell = await sandbox.execute(
+    `for v in [${names}]: print(type(v).__name__, repr(v))`,
+  );
+  assertEquals(cell.stdout.trimEnd().split("\n"), TO_PYTHON.map(([, shown]) => shown));
 });
 
 const FROM_PYTHON: [expression: string, value: unknown][] = [
@@ -93,28 +90,26 @@ const FROM_PYTHON: [expression: string, value: unknown][] = [
   ["__import__('collections').namedtuple('P', 'x y')(1, 2)", { x: 1, y: 2 }],
   ["'\\ufeff' + 'é' * 600_000", "\ufeff" + "é".repeat(600_000)],
   ["'\\ufeff' + 'a' * 2_000_000", "\ufeff" + "a".repeat(2_000_000)],
-  ["b'ab' * 1_000_000", new Uint8Array(2_000_000).map((_, i) => 97 + i % 2)],
+  ["b'ab' * 530_000", new Uint8Array(1_060_000).map((_, i) => 97 + i % 2)],
   ["10 ** 200_000 % 10 ** 199_999 + 10 ** 199_998", 10n ** 199_998n],
 ];
 
 Deno.test("each Python value is in JavaScript what the table says, as an answer and as an argument (C67–C69, R41)", async () => {
-  let seen: unknown;
+  const seen: unknown[] = [];
   const take = {
     description: "Takes a value",
     parameters: { type: "object", properties: { value: {} }, required: ["value"] },
     invoke: ({ value }: Record<string, unknown>) => {
-      seen = value;
+      seen.push(value);
       return value;
     },
   };
   await using sandbox = await createSandbox({ tools: { take } });
-  for (const [expression, value] of FROM_PYTHON) {
-    const answer = await sandbox.execute(`SUBMIT(${expression})`);
-    assertEquals(answer.submission, { answer: value }, expression);
-    const cell = await sandbox.execute(`take(${expression})\nNone`);
-    assertEquals(cell.error, null, expression);
-    assertEquals(seen, value, expression);
-  }
+  const list = `[${FROM_PYTHON.map(([expression]) => expression).join(", ")}]`;
+  const values = FROM_PYTHON.map(([, value]) => value);
+  assertEquals((await sandbox.execute(`SUBMIT(${list})`)).submission, { answer: values });
+  const cell = await sandbox.execute(`for v in ${list}: take(v)`);
+  assertEquals([cell.error, seen], [null, values]);
   assertEquals(Reflect.get({}, "isAdmin"), undefined);
 });
 
