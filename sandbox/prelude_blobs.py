@@ -3,8 +3,8 @@
 import js
 
 #: Offset of the first character of an ASCII string, and of the first byte of `bytes`, in the object.
-_STR_HEADER = str().__sizeof__() - 1
-_BYTES_HEADER = bytes().__sizeof__() - 1
+_STR_HEADER = "".__sizeof__() - 1
+_BYTES_HEADER = b"".__sizeof__() - 1
 
 _send_blob = js.rlm.send_blob
 _incoming: dict[int, tuple[str, str | bytes | None]] = {}

@@ -103,7 +103,9 @@ class Cell:
         try:
             await_tools(tree, tools)
             if self._params["rewrite"]:
-                rewrite(tree, tools & namespace.concurrent_tools(), namespace.variables, self._filename)
+                rewrite(
+                    tree, tools & namespace.concurrent_tools(), namespace.variables, self._filename
+                )
         except RecursionError:
             # An expression of thousands of terms is left as it is; each change made so far stands by itself.
             pass
@@ -115,12 +117,16 @@ class Cell:
             return None
         if isinstance(problem, CellTimeout):
             seconds = self.execution.timeout_ms / 1000
-            message = f"the cell ran longer than {seconds:g} s and was stopped; its variables are kept"
+            message = (
+                f"the cell ran longer than {seconds:g} s and was stopped; its variables are kept"
+            )
             timeout = TimeoutError(message).with_traceback(problem.__traceback__)
             return errors.describe(timeout)
         if isinstance(problem, SyntaxError) and not self._compiled:
             return errors.describe_syntax(problem, self._params["code"])
-        return errors.describe(problem, runtime_hint(problem, namespace.variables, self.execution.tools))
+        return errors.describe(
+            problem, runtime_hint(problem, namespace.variables, self.execution.tools)
+        )
 
     def _result(self, error: errors.ErrorText | None) -> str:
         """The result as JSON text."""
@@ -131,15 +137,19 @@ class Cell:
             status = "timeout"
         else:
             status = "ok" if error is None else "error"
-        head = dumps({
-            "status": status,
-            "value": self._value if status == "ok" else None,
-            "error": None if error is None else {"type": error.type, "message": error.message, "traceback": error.traceback},
-            "stdoutChars": execution.output.totals["stdout"],
-            "stderrChars": execution.output.totals["stderr"],
-            "notes": execution.notes,
-            "names": namespace.names(),
-        })
+        head = dumps(
+            {
+                "status": status,
+                "value": self._value if status == "ok" else None,
+                "error": None
+                if error is None
+                else {"type": error.type, "message": error.message, "traceback": error.traceback},
+                "stdoutChars": execution.output.totals["stdout"],
+                "stderrChars": execution.output.totals["stderr"],
+                "notes": execution.notes,
+                "names": namespace.names(),
+            }
+        )
         return f'{head[:-1]},"submission":{execution.submission or "null"}}}'
 
     def failure(self, problem: BaseException) -> str:

@@ -36,7 +36,7 @@ class Execution:
     cell: int
     timeout_ms: float
     tools: frozenset[str]
-    output: "Output"
+    output: Output
     notes: list[str] = field(default_factory=list)
     #: Fields of the accepted `SUBMIT` as JSON text, frozen when it was called.
     submission: str | None = None
@@ -52,8 +52,8 @@ class Execution:
     #: Stacks of threads that have not ended.
     threads: int = 0
     #: Callbacks that were scheduled for a later time, and those for the next turn of the loop.
-    timers: "WeakSet[asyncio.Handle]" = field(default_factory=WeakSet)
-    handles: "WeakSet[asyncio.Handle]" = field(default_factory=WeakSet)
+    timers: WeakSet[asyncio.Handle] = field(default_factory=WeakSet)
+    handles: WeakSet[asyncio.Handle] = field(default_factory=WeakSet)
 
     def note(self, text: str) -> None:
         """Tells the model what the runner did, once for each text."""
@@ -71,7 +71,9 @@ class Execution:
 
 
 #: The execution whose code is running, inherited by every task, timer and thread that it starts.
-_current: contextvars.ContextVar[Execution | None] = contextvars.ContextVar("execution", default=None)
+_current: contextvars.ContextVar[Execution | None] = contextvars.ContextVar(
+    "execution", default=None
+)
 _open: Execution | None = None
 
 

@@ -52,7 +52,11 @@ def encode(value: object, label: str) -> Wire:
 def _type_name(value: object) -> str:
     """Name of the type of `value`, for a message."""
     kind = type(value)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return (
+        kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
 
 
 class _Encoder:
@@ -67,7 +71,7 @@ class _Encoder:
         for place, data in self._blobs:
             place["id"] = blobs.send(data)
 
-    def encode(self, value: object, depth: int) -> Wire:
+    def encode(self, value: Any, depth: int) -> Wire:
         """The wire form of `value`, which stands `depth` levels inside the JSON text."""
         scalar = _SCALARS.get(type(value))
         if scalar is not None:
@@ -79,14 +83,16 @@ class _Encoder:
         self._ancestors.add(id(value))
         try:
             return self._compound(value, depth)
-        except (Unsendable, Control, RecursionError, MemoryError):
+        except Unsendable, Control, RecursionError, MemoryError:
             raise
         except Exception as error:
-            raise Unsendable(f"its {_type_name(value)} raised {type(error).__name__} while it was read") from None
+            raise Unsendable(
+                f"its {_type_name(value)} raised {type(error).__name__} while it was read"
+            ) from None
         finally:
             self._ancestors.discard(id(value))
 
-    def _compound(self, value: object, depth: int) -> Wire:
+    def _compound(self, value: Any, depth: int) -> Wire:
         """Encodes a container, or an object that has a plain form."""
         # `issubclass` on the real type, never `isinstance`: that one asks the object's own `__class__`.
         kind = type(value)
@@ -114,12 +120,16 @@ class _Encoder:
         if issubclass(kind, (set, frozenset)):
             return {"$": "set", "v": self._list(_ordered(value), depth + 2)}
         if dataclasses.is_dataclass(kind):
-            return self._dict({f.name: getattr(value, f.name) for f in dataclasses.fields(kind)}, depth)
+            return self._dict(
+                {f.name: getattr(value, f.name) for f in dataclasses.fields(kind)}, depth
+            )
         if kind.__module__ == "numpy":
             return self.encode(value.tolist(), depth + 1)
-        raise Unsendable(f"cannot send {_type_name(value)}; use str, int, float, bool, list or dict")
+        raise Unsendable(
+            f"cannot send {_type_name(value)}; use str, int, float, bool, list or dict"
+        )
 
-    def _list(self, items: list[object], depth: int) -> list[Wire]:
+    def _list(self, items: list[Any], depth: int) -> list[Wire]:
         """Encodes items; lists of one plain type go through at the speed of C."""
         kinds = set(map(type, items))
         if kinds <= {bool, type(None)}:
@@ -128,7 +138,11 @@ class _Encoder:
             return items
         if kinds == {str} and max(map(len, items)) * 4 <= INLINE_BYTES:
             return items
-        if kinds == {float} and all(map(math.isfinite, items)) and not any(map(float.is_integer, items)):
+        if (
+            kinds == {float}
+            and all(map(math.isfinite, items))
+            and not any(map(float.is_integer, items))
+        ):
             return items
         wire: list[Wire] = []
         for index, item in enumerate(items):
@@ -139,10 +153,12 @@ class _Encoder:
                 raise
         return wire
 
-    def _dict(self, value: dict[object, object], depth: int) -> dict[str, Wire]:
+    def _dict(self, value: dict[Any, Any], depth: int) -> dict[str, Wire]:
         """Encodes a mapping; one with keys that JSON cannot have becomes a list of pairs."""
         items = list(dict.items(value))
-        plain = all(type(key) is str for key, _ in items) and not any(key == "$" for key, _ in items)
+        plain = all(type(key) is str for key, _ in items) and not any(
+            key == "$" for key, _ in items
+        )
         wire: dict[str, Wire] = {}
         pairs: list[Wire] = []
         for key, item in items:
@@ -206,7 +222,7 @@ def _shortened(path: str) -> str:
     return path if len(path) <= MAX_PATH else f"{path[: MAX_PATH // 2]}…{path[-MAX_PATH // 2 :]}"
 
 
-def _ordered(value: Iterable[object]) -> list[object]:
+def _ordered(value: Iterable[Any]) -> list[Any]:
     """Items of a set in an order that does not change from run to run, where they have one."""
     items = list(value)
     try:
@@ -226,7 +242,7 @@ _SCALARS: dict[type, Callable[[_Encoder, Any], Wire]] = {
 }
 
 #: Types with a simpler form, and the call that makes it without running a subclass's own code.
-_EXACT: tuple[tuple[type, Callable[[Any], object]], ...] = (
+_EXACT: tuple[tuple[type | tuple[type, ...], Callable[[Any], object]], ...] = (
     (str, str.__str__),
     (int, lambda value: int.__add__(value, 0)),
     (float, float.__pos__),

@@ -23,7 +23,14 @@ MAX_MEMBERS, MAX_GROUPS = 8, 3
 #: Characters of cells' sources that are kept for tracebacks, and cells that they may be of.
 MAX_SOURCES, MAX_CELLS = 2_000_000, 1_000
 
-_HIDDEN_MODULES = ("_pyodide/", "pyodide/", "asyncio/", "concurrent/", "threading.py", "contextlib.py")
+_HIDDEN_MODULES = (
+    "_pyodide/",
+    "pyodide/",
+    "asyncio/",
+    "concurrent/",
+    "threading.py",
+    "contextlib.py",
+)
 #: Code whose frames say nothing about the guest's code.
 _HIDDEN_FILES = ("<_rlm", *(f"/lib/python314.zip/{name}" for name in _HIDDEN_MODULES))
 
@@ -84,7 +91,9 @@ def describe(error: BaseException, hint: str | None = None) -> ErrorText:
     name = _type_name(error)
     message = cut(safe_str(error), MAX_MESSAGE)
     if isinstance(error, SyntaxError) and type(error.lineno) is int:
-        where = f"line {error.lineno}" + (f", column {error.offset}" if type(error.offset) is int else "")
+        where = f"line {error.lineno}" + (
+            f", column {error.offset}" if type(error.offset) is int else ""
+        )
         message = f"{error.msg} ({where})"
     try:
         text = _tidy("".join(_chain(error)))
@@ -134,9 +143,15 @@ def _chain(error: BaseException, depth: int = 0) -> Iterator[str]:
     while True:
         last = links[-1][0]
         if last.__cause__ is not None:
-            cause, relation = last.__cause__, "The exception above was the direct cause of the following exception:"
+            cause, relation = (
+                last.__cause__,
+                "The exception above was the direct cause of the following exception:",
+            )
         elif last.__context__ is not None and not last.__suppress_context__:
-            cause, relation = last.__context__, "While the exception above was handled, another one occurred:"
+            cause, relation = (
+                last.__context__,
+                "While the exception above was handled, another one occurred:",
+            )
         else:
             break
         if id(cause) in seen or isinstance(cause, Control):
@@ -176,12 +191,16 @@ def _single(error: BaseException, depth: int) -> Iterator[str]:
 def _summary(error: BaseException) -> traceback.TracebackException:
     """What the standard library tells of `error` alone, with the frames that a reader wants."""
     # A set of seen exceptions, even an empty one, keeps it from following causes without a bound.
-    summary = traceback.TracebackException(type(error), error, error.__traceback__, lookup_lines=False, _seen=set())
+    summary = traceback.TracebackException(
+        type(error), error, error.__traceback__, lookup_lines=False, _seen=set()
+    )
     summary.__cause__ = summary.__context__ = summary.exceptions = None
     frames = [frame for frame in summary.stack if not frame.filename.startswith(_HIDDEN_FILES)]
     if len(frames) > FIRST_FRAMES + LAST_FRAMES:
         left_out = len(frames) - FIRST_FRAMES - LAST_FRAMES
-        gap = traceback.FrameSummary(f"… {left_out} frames left out …", 0, "", lookup_line=False, line="")
+        gap = traceback.FrameSummary(
+            f"… {left_out} frames left out …", 0, "", lookup_line=False, line=""
+        )
         frames = [*frames[:FIRST_FRAMES], gap, *frames[-LAST_FRAMES:]]
     summary.stack[:] = frames
     return summary

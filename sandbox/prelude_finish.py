@@ -30,9 +30,13 @@ def _note_left(execution: Execution, tasks: int, threads: int) -> None:
     if execution.submission is not None or execution.timed_out:
         return
     if tasks:
-        execution.note(f"{tasks} task(s) still ran when the cell ended and were cancelled; await them")
+        execution.note(
+            f"{tasks} task(s) still ran when the cell ended and were cancelled; await them"
+        )
     if threads:
-        execution.note(f"{threads} thread(s) still ran when the cell ended and were ended; join them")
+        execution.note(
+            f"{threads} thread(s) still ran when the cell ended and were ended; join them"
+        )
 
 
 def idle(execution: Execution) -> bool:

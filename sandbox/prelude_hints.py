@@ -14,9 +14,15 @@ def syntax_hint(error: SyntaxError, source: str) -> str | None:
     """Advice for a cell that does not parse."""
     message = error.msg or ""
     line = source_line(source, error.lineno)
-    if "triple-quoted" in message or any(mark in line and source.count(mark) > 2 for mark in ('"""', "'''")):
-        return "text that holds triple quotes cannot stand between the same quotes; use the other kind"
-    if any(mark in line for mark in _CURLY) and ("invalid character" in message or "invalid syntax" in message):
+    if "triple-quoted" in message or any(
+        mark in line and source.count(mark) > 2 for mark in ('"""', "'''")
+    ):
+        return (
+            "text that holds triple quotes cannot stand between the same quotes; use the other kind"
+        )
+    if any(mark in line for mark in _CURLY) and (
+        "invalid character" in message or "invalid syntax" in message
+    ):
         return "replace the curly quotes by straight ones: \" or '"
     if "non-printable character" in message or any(mark in line for mark in _SPACES):
         return "replace the invisible character by an ordinary space"
@@ -29,7 +35,9 @@ def syntax_hint(error: SyntaxError, source: str) -> str | None:
     return None
 
 
-def runtime_hint(error: BaseException, variables: Mapping[str, Any], tools: frozenset[str]) -> str | None:
+def runtime_hint(
+    error: BaseException, variables: Mapping[str, Any], tools: frozenset[str]
+) -> str | None:
     """Advice for an exception of a running cell."""
     message = _text(error)
     if isinstance(error, ModuleNotFoundError) and error.name == "_multiprocessing":
@@ -41,7 +49,9 @@ def runtime_hint(error: BaseException, variables: Mapping[str, Any], tools: froz
         if shadows:
             names = ", ".join(shadows)
             return f"your variable hides a builtin: {names}; `del {shadows[0]}` brings it back"
-    if isinstance(error, TypeError) and ("can't be awaited" in message or "or an awaitable is required" in message):
+    if isinstance(error, TypeError) and (
+        "can't be awaited" in message or "or an awaitable is required" in message
+    ):
         if tools:
             return "tools return their result at once; drop the await, or write name.aio(...) to await a call"
     if isinstance(error, RecursionError):
@@ -69,7 +79,13 @@ def _packages() -> str:
         entries = os.listdir(_SITE_PACKAGES)
     except OSError:
         return ""
-    names = sorted({entry.split(".")[0] for entry in entries if not entry.endswith((".dist-info", ".txt", ".libs"))})
+    names = sorted(
+        {
+            entry.split(".")[0]
+            for entry in entries
+            if not entry.endswith((".dist-info", ".txt", ".libs"))
+        }
+    )
     shown = [name for name in names if name.isidentifier() and not name.startswith("_")]
     return "".join(f", {name}" for name in shown)
 

@@ -49,4 +49,6 @@ def cancel_calls() -> None:
 def need_suspension() -> None:
     """Refuses to wait where the interpreter cannot be suspended."""
     if not can_run_sync():
-        raise RuntimeError("cannot wait here: this code was called back by JavaScript; call it from the cell itself")
+        raise RuntimeError(
+            "cannot wait here: this code was called back by JavaScript; call it from the cell itself"
+        )

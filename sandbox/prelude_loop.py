@@ -33,7 +33,11 @@ class CellLoop(WebLoop):
     # Pyodide's own versions of the next two look their helpers up among the builtins, which a cell may delete.
 
     def call_later(
-        self, delay: float, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
+        self,
+        delay: float,
+        callback: Callable[..., Any],
+        *args: Any,
+        context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
         execution = inherited()
         handle = asyncio.Handle(callback, args, self, context)
@@ -48,7 +52,9 @@ class CellLoop(WebLoop):
     def _schedule(self, handle: asyncio.Handle, delay: float) -> None:
         """Has JavaScript run `handle` on a stack of its own after `delay` seconds."""
         milliseconds = min(max(delay, 0) * 1000, MAX_TIMEOUT_MS)
-        scheduleCallback(create_once_callable(lambda: self._run(handle), _may_syncify=True), milliseconds)
+        scheduleCallback(
+            create_once_callable(lambda: self._run(handle), _may_syncify=True), milliseconds
+        )
 
     def _decrement_in_progress(self, future: Any = None) -> None:
         # Pyodide counts callbacks to find the tasks for which nobody waits: one is this method itself.
@@ -63,7 +69,7 @@ class CellLoop(WebLoop):
         if not handle.cancelled():
             try:
                 handle._run()
-            except (SystemExit, KeyboardInterrupt):
+            except SystemExit, KeyboardInterrupt:
                 # A task that was ended by one of these keeps it for whoever awaits the task.
                 pass
 
@@ -106,14 +112,20 @@ class CellLoop(WebLoop):
         except Control:
             task.cancel()
             # The task ends with the same exception, whose traceback tells where it was.
-            if not settle(task.done) or task.cancelled() or not isinstance(task.exception(), Control):
+            if (
+                not settle(task.done)
+                or task.cancelled()
+                or not isinstance(task.exception(), Control)
+            ):
                 raise
         return task.result()
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Shows the exception of a task for which nobody waits."""
         error = context.get("exception")
-        if isinstance(error, BaseException) and not isinstance(error, (Control, asyncio.CancelledError)):
+        if isinstance(error, BaseException) and not isinstance(
+            error, (Control, asyncio.CancelledError)
+        ):
             output.stderr.write(f"Exception in a background task\n{describe(error).traceback}")
 
 
@@ -209,7 +221,7 @@ class Runner:
     def __init__(self, **_options: Any) -> None:
         """Takes and ignores the options of the original."""
 
-    def __enter__(self) -> "Runner":
+    def __enter__(self) -> Runner:
         return self
 
     def __exit__(self, *_error: object) -> None:

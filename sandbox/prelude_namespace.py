@@ -66,7 +66,9 @@ def concurrent_tools() -> frozenset[str]:
 def given_tools() -> frozenset[str]:
     """Names that stand for the tools of the open execution."""
     return frozenset(
-        name for name, value in _given.items() if isinstance(value, Tool) and variables.get(name) is value
+        name
+        for name, value in _given.items()
+        if isinstance(value, Tool) and variables.get(name) is value
     )
 
 
@@ -77,7 +79,9 @@ def restore_names(execution: Execution) -> None:
     for name, value in _given.items():
         if variables.get(name) is not value:
             variables[name] = value
-            execution.note(f"{name} was overwritten or deleted; it is the function of that name again")
+            execution.note(
+                f"{name} was overwritten or deleted; it is the function of that name again"
+            )
     for name in [name for name in variables if name[:1] == "\0"]:
         # A rewritten loop's own.
         del variables[name]

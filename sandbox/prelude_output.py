@@ -74,7 +74,7 @@ def _printable(text: str) -> str:
 class _Bytes(io.RawIOBase):
     """`sys.stdout.buffer`: bytes that are printed, read as UTF-8."""
 
-    def __init__(self, stream: "GuestStream") -> None:
+    def __init__(self, stream: GuestStream) -> None:
         self._stream = stream
 
     def writable(self) -> bool:
@@ -92,6 +92,9 @@ class GuestStream(io.TextIOBase):
     Text of code that a closed execution left running is dropped.
     """
 
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
     def __init__(self, stream: str) -> None:
         self._name = stream
         self._buffer = _Bytes(self)
@@ -99,14 +102,6 @@ class GuestStream(io.TextIOBase):
     @property
     def name(self) -> str:
         return f"<{self._name}>"
-
-    @property
-    def encoding(self) -> str:
-        return "utf-8"
-
-    @property
-    def errors(self) -> str:
-        return "backslashreplace"
 
     @property
     def buffer(self) -> _Bytes:

@@ -20,6 +20,14 @@ from .prelude_rewrite_names import (
 )
 
 
+def _only_parameter(parameters: ast.arguments) -> str | None:
+    """The name of a single plain parameter, or None if there are others."""
+    match parameters:
+        case ast.arguments([], [ast.arg(arg=name)], None, [], [], None, []):
+            return name
+    return None
+
+
 def rewrite(tree: ast.Module, tools: frozenset[str], variables: Iterable[str], cell: str) -> None:
     """Rewrites `tree` in place. A variable may hide a builtin; `cell` names the cell in notes."""
     assigned = assigned_names(tree) if tools else set()
@@ -47,7 +55,9 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         # The functions made here could not see the names of a class's body.
-        node.body = [self.visit(part) if isinstance(part, ast.FunctionDef) else part for part in node.body]
+        node.body = [
+            self.visit(part) if isinstance(part, ast.FunctionDef) else part for part in node.body
+        ]
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -78,7 +88,7 @@ class _Rewriter(ast.NodeTransformer):
         match function:
             case ast.Name(id=name) if name in self._names.tools:
                 target, element = "item", ast.Call(function, [ast.Name("item", ast.Load())], [])
-            case ast.Lambda(args=ast.arguments(posonlyargs=[], args=[ast.arg(arg=target)], kwonlyargs=[], defaults=[], vararg=None, kwarg=None), body=element):
+            case ast.Lambda(body=element) if (target := _only_parameter(function.args)) is not None:
                 pass
             case _:
                 return call
@@ -87,12 +97,15 @@ class _Rewriter(ast.NodeTransformer):
         rewritten = self._together("together", comprehension, element)
         return call if rewritten is comprehension else rewritten
 
-    def _together(self, method: str, node: Any, element: ast.expr) -> ast.expr:
+    def _together(self, method: str, node: Any, element: ast.expr) -> Any:
         """The comprehension `node` as a call that runs its elements together, or itself."""
         names = self._names
         conditions = [test for generator in node.generators for test in generator.ifs]
         sources = [generator.iter for generator in node.generators]
-        plain = all(not generator.is_async and is_plain_target(generator.target) for generator in node.generators)
+        plain = all(
+            not generator.is_async and is_plain_target(generator.target)
+            for generator in node.generators
+        )
         harmless = all(map(names.is_pure, [element, *conditions, *sources]))
         calls_elsewhere = any(map(names.mentions_tool, [*conditions, *sources]))
         if not (plain and harmless and names.calls_tool(element)) or calls_elsewhere:
@@ -103,5 +116,9 @@ class _Rewriter(ast.NodeTransformer):
 
     def _where(self, node: ast.expr | ast.stmt) -> str:
         """What the model is told of a rewritten place."""
-        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and part.id in self._names.tools}
+        names = {
+            part.id
+            for part in ast.walk(node)
+            if isinstance(part, ast.Name) and part.id in self._names.tools
+        }
         return f"{self._cell}, line {node.lineno}: the calls of {', '.join(sorted(names))}"

@@ -5,7 +5,9 @@ import ast
 from .prelude_rewrite_names import assigned_names
 
 #: Functions whose arguments are awaited.
-_AWAITING = frozenset({"as_completed", "create_task", "ensure_future", "gather", "run", "shield", "wait", "wait_for"})
+_AWAITING = frozenset(
+    {"as_completed", "create_task", "ensure_future", "gather", "run", "shield", "wait", "wait_for"}
+)
 
 
 def await_tools(tree: ast.Module, tools: frozenset[str]) -> None:
@@ -17,7 +19,9 @@ def await_tools(tree: ast.Module, tools: frozenset[str]) -> None:
         match node:
             case ast.Await(value=value):
                 _make_awaitable(value, tools)
-            case ast.Call(func=ast.Attribute(value=ast.Name(), attr=function), args=arguments) if function in _AWAITING:
+            case ast.Call(func=ast.Attribute(value=ast.Name(), attr=function), args=arguments) if (
+                function in _AWAITING
+            ):
                 for argument in arguments:
                     _make_awaitable(argument, tools)
 

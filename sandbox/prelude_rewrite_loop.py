@@ -16,7 +16,12 @@ def rewrite_loop(node: ast.For, names: Names, where: str) -> ast.For | None:
     them may print and may write only where the calls do not read. That two names do not stand for the same
     object is looked at when the loop starts.
     """
-    if node.orelse or not is_plain_target(node.target) or not names.is_pure(node.iter) or names.mentions_tool(node.iter):
+    if (
+        node.orelse
+        or not is_plain_target(node.target)
+        or not names.is_pure(node.iter)
+        or names.mentions_tool(node.iter)
+    ):
         return None
     calling, keeping = _split(node.body, names)
     made = [name for statement in calling if (name := _assigned_name(statement, names)) is not None]
@@ -31,7 +36,14 @@ def rewrite_loop(node: ast.For, names: Names, where: str) -> ast.For | None:
     # A name that the calls read must not be one that any round sets, and results go elsewhere.
     if set(made) & set(bound) or (reads | _loads(node.iter)) & (own | written) or written & own:
         return None
-    parts = _Parts(calling, keeping, bound, list(dict.fromkeys(made)), sorted(reads - names.known), sorted(written))
+    parts = _Parts(
+        calling,
+        keeping,
+        bound,
+        list(dict.fromkeys(made)),
+        sorted(reads - names.known),
+        sorted(written),
+    )
     return _build(node, parts, where)
 
 
@@ -105,18 +117,28 @@ def _only_keeps(statement: ast.stmt, names: Names, written: set[str]) -> bool:
         case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=arguments, keywords=[])):
             return all(map(names.is_pure, arguments))
         case ast.Expr(
-            value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments, keywords=[])
+            value=ast.Call(
+                func=ast.Attribute(value=ast.Name(id=name), attr=method),
+                args=arguments,
+                keywords=[],
+            )
         ) if method in _KEEPING_METHODS:
             written.add(name)
             return all(map(names.is_pure, arguments))
         case ast.If(test=test, body=body, orelse=orelse):
-            return names.is_pure(test) and all(_only_keeps(part, names, written) for part in [*body, *orelse])
+            return names.is_pure(test) and all(
+                _only_keeps(part, names, written) for part in [*body, *orelse]
+            )
     return False
 
 
 def _loads(node: ast.AST) -> set[str]:
     """Names that `node` reads."""
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
+    return {
+        part.id
+        for part in ast.walk(node)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)
+    }
 
 
 def _reads(calling: list[ast.stmt], bound: list[str]) -> set[str]:
@@ -125,7 +147,9 @@ def _reads(calling: list[ast.stmt], bound: list[str]) -> set[str]:
     found: set[str] = set()
     for statement in calling:
         inner = {
-            part.id for part in ast.walk(statement) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+            part.id
+            for part in ast.walk(statement)
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
         }
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -140,9 +164,12 @@ def _build(node: ast.For, parts: _Parts, where: str) -> ast.For:
     steps: list[ast.expr] = [
         ast.NamedExpr(target, statement.value)
         for statement in parts.calling
-        if isinstance(statement, ast.Assign) and isinstance(target := statement.targets[0], ast.Name)
+        if isinstance(statement, ast.Assign)
+        and isinstance(target := statement.targets[0], ast.Name)
     ]
-    body = ast.Subscript(ast.Tuple([*steps, _tuple(kept)], ast.Load()), ast.Constant(-1), ast.Load())
+    body = ast.Subscript(
+        ast.Tuple([*steps, _tuple(kept)], ast.Load()), ast.Constant(-1), ast.Load()
+    )
     items = ast.comprehension(node.target, ast.Name(_ITEMS, ast.Load()), [], 0)
     arguments = [
         node.iter,
@@ -163,4 +190,6 @@ def _tuple(names: list[str]) -> ast.Tuple:
 
 def _lambda(parameters: list[str], body: ast.expr) -> ast.Lambda:
     """A function of parameters without defaults."""
-    return ast.Lambda(ast.arguments([], [ast.arg(name) for name in parameters], None, [], [], None, []), body)
+    return ast.Lambda(
+        ast.arguments([], [ast.arg(name) for name in parameters], None, [], [], None, []), body
+    )

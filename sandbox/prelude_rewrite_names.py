@@ -5,17 +5,19 @@ import ast
 #: Stands in the tree for the object whose methods the rewritten code calls.
 CELL = "\0rlm:cell"
 
-_PURE_FUNCTIONS = frozenset(
+_PURE_FUNCTIONS: frozenset[str] = frozenset(
     "abs all any bool chr dict divmod enumerate float format frozenset int isinstance len list max min ord range"
     " repr reversed round set sorted str sum tuple zip".split()
 )
-_PURE_METHODS = frozenset(
+_PURE_METHODS: frozenset[str] = frozenset(
     "capitalize casefold count decode encode endswith find format get index isalnum isalpha isdigit isspace items"
     " join keys lower lstrip partition removeprefix removesuffix replace rfind rpartition rsplit rstrip split"
     " splitlines startswith strip title upper values zfill".split()
 )
 #: Builtins that take all of an iterable before they return.
-_EAGER_FUNCTIONS = frozenset("dict frozenset list max min set sorted sum tuple".split())
+_EAGER_FUNCTIONS: frozenset[str] = frozenset(
+    "dict frozenset list max min set sorted sum tuple".split()
+)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _PURE_NODES = (
     ast.Name, ast.Constant, ast.Attribute, ast.Subscript, ast.Slice, ast.JoinedStr, ast.FormattedValue, ast.BinOp,
@@ -31,11 +33,19 @@ def assigned_names(tree: ast.AST) -> set[str]:
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
                 found.add(name)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+            ):
                 found.add(name)
             case ast.alias(name=name, asname=asname):
                 found.add(asname or name.partition(".")[0])
-            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            case (
+                ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+            ):
                 found.add(name)
     return found
 
@@ -54,7 +64,9 @@ class Names:
     def calls_tool(self, node: ast.AST) -> bool:
         """Whether a concurrent tool is called in `node`."""
         return any(
-            isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in self.tools
+            isinstance(part, ast.Call)
+            and isinstance(part.func, ast.Name)
+            and part.func.id in self.tools
             for part in ast.walk(node)
         )
 
@@ -65,7 +77,9 @@ class Names:
     def is_pure(self, node: ast.AST) -> bool:
         """Whether evaluating `node` changes nothing, apart from tools that it calls."""
         return all(
-            self._is_pure_call(part) if isinstance(part, ast.Call) else isinstance(part, _PURE_NODES)
+            self._is_pure_call(part)
+            if isinstance(part, ast.Call)
+            else isinstance(part, _PURE_NODES)
             for part in ast.walk(node)
         )
 

@@ -31,7 +31,9 @@ class Submit:
     def __call__(self, /, *args: Any, **kwargs: Any) -> NoReturn:
         execution = acting()
         if execution is None:
-            raise RuntimeError("SUBMIT() cannot be called: the cell that started this code has ended")
+            raise RuntimeError(
+                "SUBMIT() cannot be called: the cell that started this code has ended"
+            )
         execution.check()
         values = self._bind(args, kwargs)
         wire = {name: encode(value, f"SUBMIT {name}") for name, value in values.items()}
@@ -40,7 +42,13 @@ class Submit:
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Values by field name; one dict with the fields as its keys counts as keywords."""
-        if len(args) == 1 and not kwargs and type(args[0]) is dict and self.fields and set(args[0]) == set(self.fields):
+        if (
+            len(args) == 1
+            and not kwargs
+            and type(args[0]) is dict
+            and self.fields
+            and set(args[0]) == set(self.fields)
+        ):
             return dict(args[0])
         if len(args) > len(self.fields):
             raise self._wrong(f"takes {len(self.fields)} values, got {len(args)}")
@@ -95,5 +103,7 @@ class FinalVar(Final):
             self._submit(name)
         key = name.strip().strip("\"'")
         if key not in self._variables:
-            raise NameError(f"FINAL_VAR: no variable is called {key!r}; assign it first, or call {self._submit.text}")
+            raise NameError(
+                f"FINAL_VAR: no variable is called {key!r}; assign it first, or call {self._submit.text}"
+            )
         self._submit(self._variables[key])

@@ -29,7 +29,9 @@ DEFAULT_WORKERS = 64
 
 _pool_numbers = itertools.count()
 _numbers = itertools.count(threading.get_ident() + 1)
-_ident: contextvars.ContextVar[int] = contextvars.ContextVar("thread", default=threading.get_ident())
+_ident: contextvars.ContextVar[int] = contextvars.ContextVar(
+    "thread", default=threading.get_ident()
+)
 
 
 class Lock:
@@ -164,7 +166,9 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
         self._closed = False
         self._idle: asyncio.Future[Any] | None = None
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> concurrent.futures.Future[Any]:
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
@@ -181,7 +185,9 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
         self._jobs.append(job)
         if self._running < self._max_workers:
             self._running += 1
-            start_at_once(threading.Thread(target=self._work, name=f"{self._name}_{next(self._numbers)}"))
+            start_at_once(
+                threading.Thread(target=self._work, name=f"{self._name}_{next(self._numbers)}")
+            )
         return future
 
     def _work(self) -> None:
@@ -208,7 +214,6 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
             wait_for(self._idle)
 
 
-
 def get_ident() -> int:
     """Stands in for `threading.get_ident`: a number for each stack."""
     return _ident.get()
@@ -231,7 +236,8 @@ def install() -> None:
     threading.RLock = threading._PyRLock
     threading.local = local
     queue.SimpleQueue = queue._PySimpleQueue
-    concurrent.futures.ThreadPoolExecutor = concurrent.futures.thread.ThreadPoolExecutor = ThreadPoolExecutor
+    concurrent.futures.ThreadPoolExecutor = concurrent.futures.thread.ThreadPoolExecutor = (
+        ThreadPoolExecutor
+    )
     concurrent.futures.ProcessPoolExecutor = ThreadPoolExecutor
     loop.executor = ThreadPoolExecutor()
-

@@ -15,7 +15,9 @@ MAX_OBJECTS = 100_000
 
 _SCALARS = frozenset({str, int, float, bool, bytes, type(None), complex, range})
 _CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
-_ITERATORS = frozenset({enumerate, zip, reversed, type({}.keys()), type({}.values()), type({}.items())})
+_ITERATORS = frozenset(
+    {enumerate, zip, reversed, type({}.keys()), type({}.values()), type({}.items())}
+)
 
 
 def in_order(thunks: Iterable[Callable[[], Any]], where: str) -> Iterator[Any]:
@@ -63,7 +65,9 @@ def loop_together(
 
 
 def _independent(
-    items: Iterable[Any], reads: Callable[[], tuple[Any, ...]], writes: Callable[[], tuple[Any, ...]]
+    items: Iterable[Any],
+    reads: Callable[[], tuple[Any, ...]],
+    writes: Callable[[], tuple[Any, ...]],
 ) -> bool:
     """Whether nothing that the calls read can be reached by what the loop writes."""
     try:

@@ -27,7 +27,9 @@ def to_text(value: Any, label: str) -> str:
     """JSON text of wire values, refused where the wire could not carry it."""
     text = dumps(value)
     if len(text) > MAX_TEXT:
-        raise ValueError(f"{label}: {len(text):,} bytes as JSON, at most {MAX_TEXT:,}; send large text as one str")
+        raise ValueError(
+            f"{label}: {len(text):,} bytes as JSON, at most {MAX_TEXT:,}; send large text as one str"
+        )
     return text
 
 
@@ -41,7 +43,9 @@ class Arguments:
         self._defaults = {
             key: _MISSING if key in required else _default(properties[key]) for key in properties
         }
-        self._optional = {key for key in properties if key not in required and not _has_default(properties[key])}
+        self._optional = {
+            key for key in properties if key not in required and not _has_default(properties[key])
+        }
         self._open = bool(schema.get("additionalProperties"))
         self.text = f"{name}({', '.join(self._parts())})"
 
@@ -82,7 +86,11 @@ class Arguments:
             if key not in self._defaults and not self._open:
                 raise self._wrong(f"has no parameter {key!r}")
             bound[key] = value
-        missing = [key for key, default in self._defaults.items() if key not in bound and default is _MISSING]
+        missing = [
+            key
+            for key, default in self._defaults.items()
+            if key not in bound and default is _MISSING
+        ]
         if missing:
             raise self._wrong(f"needs {', '.join(map(repr, missing))}")
         for key, default in self._defaults.items():
@@ -106,7 +114,9 @@ def _default(schema: Any) -> Any:
 class Tool:
     """A host function. Calling it waits for the answer; `.aio(...)` is the same to await."""
 
-    def __init__(self, name: str, description: str, schema: Mapping[str, Any], concurrent: bool) -> None:
+    def __init__(
+        self, name: str, description: str, schema: Mapping[str, Any], concurrent: bool
+    ) -> None:
         self._arguments = Arguments(name, schema)
         self.concurrent = concurrent
         self.__name__ = self.__qualname__ = name
@@ -132,9 +142,13 @@ class Tool:
         """The execution in which this tool may be called now."""
         execution = acting()
         if execution is None:
-            raise RuntimeError(f"{self.__name__}() cannot be called: the cell that started this code has ended")
+            raise RuntimeError(
+                f"{self.__name__}() cannot be called: the cell that started this code has ended"
+            )
         if self.__name__ not in execution.tools:
-            raise RuntimeError(f"{self.__name__}() cannot be called: this run does not have that tool")
+            raise RuntimeError(
+                f"{self.__name__}() cannot be called: this run does not have that tool"
+            )
         execution.check()
         return execution
 

@@ -4,14 +4,14 @@ import datetime
 import json
 import sys
 from binascii import a2b_base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from json.encoder import c_make_encoder, encode_basestring_ascii
 from typing import Any
 
 from . import prelude_blobs as blobs
 
 #: What JSON text can carry.
-type Wire = None | bool | int | float | str | list[Wire] | dict[str, Wire]
+type Wire = None | bool | int | float | str | Sequence[Wire] | Mapping[str, Wire]
 
 
 class LLMError(str):
@@ -23,7 +23,7 @@ class LLMError(str):
     type: str
     message: str
 
-    def __new__(cls, type: str, message: str) -> "LLMError":
+    def __new__(cls, type: str, message: str) -> LLMError:
         """Makes the text that stands for the failure."""
         self = super().__new__(cls, f"[error] {type}: {message}")
         self.type = type
