@@ -267,3 +267,33 @@ Deno.test("--tool gives the guest functions of a module, and what is no tool is 
     [2, "rlm: --tool none.ts: no such module, or one that it imports is missing, check the path\n"],
   );
 });
+
+Deno.test("rlm completion bash completes subcommands, their flags and files, as bash itself says", async () => {
+  const { code, stdout } = await rlm(["completion", "bash"], { permissions: [] });
+  assertEquals(code, 0);
+  const complete = async (...words: string[]): Promise<string[]> => {
+    const script = `${stdout}
+COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}
+_rlm; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { stdout: out } = await new Deno.Command("bash", { args: ["-c", script] }).output();
+    return new TextDecoder().decode(out).trim().split("\n");
+  };
+  assertEquals(await complete("rlm", "re"), ["replay", "resume"]);
+  assertEquals(await complete("rlm", "history", "--ro"), ["--role"]);
+  assertEquals(await complete("rlm", "Who?", "--max-c"), [
+    "--max-context-mb",
+    "--max-calls",
+    "--max-cost",
+  ]);
+  assertEquals(await complete("rlm", "Who?", "-c", "deno.js"), ["deno.json"]);
+  const fish = await rlm(["completion", "fish"], { permissions: [] });
+  assertMatch(
+    fish.stdout,
+    /^complete -c rlm .*from history' -l role -r -d 'root, sub or extract'$/m,
+  );
+  const other = await rlm(["completion", "tcsh"]);
+  assertEquals(
+    [other.code, other.stderr],
+    [2, "rlm: rlm completion tcsh: give one of bash, zsh, fish\n"],
+  );
+});

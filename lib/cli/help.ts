@@ -7,7 +7,7 @@ export function helpPage(): string {
   const groups: [string, readonly Flag[]][] = Object.entries(FLAG_GROUPS);
   return [
     'rlm "QUESTION" -c SOURCE [flags]    answers a question about a very large input',
-    `rlm COMMAND --help    ${SUBCOMMAND_NAMES.join(", ")}`,
+    `rlm COMMAND --help  ${SUBCOMMAND_NAMES.join(" ")}`,
     "",
     ...groups.flatMap(([title, flags]) => [`${title}:`, ...flags.map(flagLine)]),
     "",

@@ -16,8 +16,8 @@ export const HISTORY: Subcommand = {
   name: "history",
   usage: "JOURNAL [flags]",
   about: [
-    "Lists every model call of a journal: who was asked, tokens, price, time, the start",
-    "of the last message and of the reply. --verbose prints both whole.",
+    "Lists every model call of a journal: who was asked, tokens, price, time, and the",
+    "start of the last message and of the reply. --verbose prints both whole.",
   ],
   flags: [
     { name: "role", value: "ROLE", help: "root, sub or extract" },

@@ -14,7 +14,7 @@ export const RESUME: Subcommand = {
   name: "resume",
   usage: "JOURNAL [flags]",
   about: [
-    "Goes on with a run where it stopped; nothing that was paid for is paid for again.",
+    "Goes on with a run where it stopped; nothing that was paid for is paid again.",
     "Question, answer form, caps and models are those in the journal. A cap may be",
     "raised. Inputs above 64 MB, grants and tools are not kept: give them again.",
   ],

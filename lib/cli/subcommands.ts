@@ -9,6 +9,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Subcommand>>> = {
   models: async () => (await import("./models_command.ts")).MODELS,
   doctor: async () => (await import("./doctor_command.ts")).DOCTOR,
   cache: async () => (await import("./cache_command.ts")).CACHE,
+  completion: async () => (await import("./completion_command.ts")).COMPLETION,
 };
 
 /** Their names, in the order of the help page. */
