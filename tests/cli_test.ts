@@ -201,7 +201,8 @@ Deno.test("Nothing is written where a mistake ends the command before the run", 
     const journal = `${folder}/run.jsonl`;
     const words = ["q", "-c", `${folder}/missing.txt`, "--journal", journal, "--model", "ollama/m"];
     assertEquals((await rlm(words)).code, 2);
-    assertEquals(Array.from(Deno.readDirSync(folder), ({ name }) => name), ["cellar.txt"]);
+    const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    assertEquals(left, ["cellar.txt"]);
   }));
 
 Deno.test("A permission that Deno was not given is one line that names the flag", () =>
