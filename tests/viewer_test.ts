@@ -146,3 +146,25 @@ Deno.test("The share of the input counts what was printed and what was sent, eac
   const prompt = "Go on with turn 1".length;
   assertEquals(data.seen, { inputChars: 10_000, printedChars: 30, sentChars: 150 + prompt });
 });
+
+Deno.test("Child runs are blocks of rows below their parent's, one under the other when they ran together", () => {
+  const run = new RunEvents().start().turn("rlm_query.aio(a), rlm_query.aio(b)");
+  run.child("first").child("second").wait(1500).child("third").wait(1500);
+  const { data } = blocksOf(renderViewer(run.end().finish()));
+  const { nodes } = data;
+  const children = nodes.filter(({ anchor }) => anchor.endsWith("-run"));
+  assertEquals(children.map(({ anchor, lane }) => [anchor, lane]), [
+    ["c2-run", 2],
+    ["c3-run", 5],
+    ["c4-run", 2],
+  ]);
+  assertEquals(children.map(({ parent }) => nodes[parent]?.anchor), ["c2", "c3", "c4"]);
+  const turn = nodes.find(({ anchor }) => anchor === "c3-turn-1");
+  assertEquals([turn?.lane, turn?.start, turn?.spent.calls], [5, 800, 2]);
+  assertEquals(data.usage.map(({ role, depth, calls }) => [role, depth, calls]), [
+    ["root", 0, 1],
+    ["root", 1, 3],
+    ["sub", 1, 3],
+  ]);
+  assertEquals(data.turns, 1);
+});

@@ -57,7 +57,8 @@ function blockOf(span: Span, family: Family): Block {
 function partsOf(run: Span, { children }: Family): Span[] {
   const parts: Span[] = [];
   const waiting: Span[] = [...children.get(run.id) ?? []];
-  for (let span = waiting.pop(); span !== undefined; span = waiting.pop()) {
+  // What is added on the way is come to later, so that siblings stay in their order.
+  for (const span of waiting) {
     const below = children.get(span.id) ?? [];
     if (span.kind !== "tool" || below.length === 0) parts.push(span);
     // One by one: a batch may have more children than a call has room for arguments.

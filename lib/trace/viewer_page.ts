@@ -121,18 +121,18 @@ null}position(t){for(let e=this.#n(t);e!==-1;e=this.#n(e))this.isOpen(e)||this.t
 let e=[t];for(let n=this.#n(t);n!==-1;n=this.#n(n))e.unshift(n);return e}#n(t){return this.rowOf(this.#t[t]?.parent??-1)}#l(){
 let t=[],e=this.children(-1).toReversed();for(let n=e.pop();n!==void 0;n=e.pop())if(t.push(n),!!this.isOpen(n))for(let r of this.
 children(n).toReversed())e.push(r);return t}};var P=4;function it({title:s,stopReason:t,running:e,models:n}){let r=e?"not ended":t??"cut off";return i("div",{class:"t\\
-itle"},i("h1",{},d(s)),i("p",{},i("span",{class:\`state \${e?"open":r}\`},r),...n.slice(0,P).map(o=>i("span",{class:"model"},
-d(o))),...n.length>P?[\`and \${n.length-P} more\`]:[]))}function ot(s){let{spent:t,seen:e,turns:n}=s,{inputChars:r,sentChars:o,
-printedChars:l}=e;return i("dl",{class:"cards"},...b("time",g(s.duration)),...b("turns",m(n)),...b("model calls",m(t.calls)),
-...b("tokens in",f(t.input),\`\${f(t.cached)} cached\`),...b("tokens out",f(t.output)),...b("cost",v(t.cost)),...r===null?[]:
-b("input",\`\${f(r)} chars\`),...b("sent to models",r===null?\`\${f(o)} chars\`:N(o,r),r===null?"":\`\${f(o)} chars\`),...b("prin\\
-ted",r===null?\`\${f(l)} chars\`:N(l,r),r===null?"":\`\${f(l)} chars\`))}function lt({usage:s}){let e=i("table",{},i("thead",{},
-i("tr",{},...["model","role","depth","calls","in","cached","out","cost"].map(n=>i("th",{},n)))),i("tbody",{},...s.map(Pt)));
-return i("details",{class:"usage"},i("summary",{},"Tokens and cost by model and depth"),i("div",{class:"wide"},e))}function Pt(s){
-let t=[m(s.calls),...s.failedCalls>0?[\`\${m(s.failedCalls)} failed\`]:[],...s.cachedCalls>0?[\`\${m(s.cachedCalls)} from the\\
- cache\`]:[]],e=[d(s.model),s.role,String(s.depth),t.join(", "),m(s.inputTokens),m(s.cachedTokens),m(s.outputTokens),v(s.
-cost)];return i("tr",{},...e.map(n=>i("td",{},n)))}function b(s,t,e=""){let n=e===""?[]:[i("small",{},e)];return[i("div",
-{},i("dt",{},s),i("dd",{},t,...n))]}var K=6e3;function ct(s){let t=i("div",{class:"paper"});addEventListener("beforeprint",()=>{let e=s.data.nodes.filter(({
+itle"},i("h1",{title:d(s)},d(s)),i("p",{},i("span",{class:\`state \${e?"open":r}\`},r),...n.slice(0,P).map(o=>i("span",{class:"\\
+model"},d(o))),...n.length>P?[\`and \${n.length-P} more\`]:[]))}function ot(s){let{spent:t,seen:e,turns:n}=s,{inputChars:r,
+sentChars:o,printedChars:l}=e;return i("dl",{class:"cards"},...b("time",g(s.duration)),...b("turns",m(n)),...b("model ca\\
+lls",m(t.calls)),...b("tokens in",f(t.input),\`\${f(t.cached)} cached\`),...b("tokens out",f(t.output)),...b("cost",v(t.cost)),
+...r===null?[]:b("input",\`\${f(r)} chars\`),...b("sent to models",r===null?\`\${f(o)} chars\`:N(o,r),r===null?"":\`\${f(o)} cha\\
+rs\`),...b("printed",r===null?\`\${f(l)} chars\`:N(l,r),r===null?"":\`\${f(l)} chars\`))}function lt({usage:s}){let e=i("table",
+{},i("thead",{},i("tr",{},...["model","role","depth","calls","in","cached","out","cost"].map(n=>i("th",{},n)))),i("tbody",
+{},...s.map(Pt)));return i("details",{class:"usage"},i("summary",{},"Tokens and cost by model and depth"),i("div",{class:"\\
+wide"},e))}function Pt(s){let t=[m(s.calls),...s.failedCalls>0?[\`\${m(s.failedCalls)} failed\`]:[],...s.cachedCalls>0?[\`\${m(
+s.cachedCalls)} from the cache\`]:[]],e=[d(s.model),s.role,String(s.depth),t.join(", "),m(s.inputTokens),m(s.cachedTokens),
+m(s.outputTokens),v(s.cost)];return i("tr",{},...e.map(n=>i("td",{},n)))}function b(s,t,e=""){let n=e===""?[]:[i("small",
+{},e)];return[i("div",{},i("dt",{},s),i("dd",{},t,...n))]}var K=6e3;function ct(s){let t=i("div",{class:"paper"});addEventListener("beforeprint",()=>{let e=s.data.nodes.filter(({
 kind:n})=>n==="run"||n==="turn");t.replaceChildren(...e.map(n=>i("section",{},i("h2",{},d(\`\${n.name} \${n.hint}\`)),...n.parts.
 flatMap(r=>Kt(r,s))))),document.body.append(t)}),addEventListener("afterprint",()=>t.remove())}function Kt(s,t){if(s.as===
 "facts"){let e=s.rows.map(([n,r])=>i("p",{},d(\`\${n}: \${r}\`)));return[i("h3",{},s.title),...e]}return s.as==="list"?s.items.
@@ -189,7 +189,7 @@ field.select()},{keys:["t"],help:"light, dark or the system's theme",run:()=>t.c
 `;
 
 /** What the page's policy knows the script by. */
-export const PAGE_SCRIPT_HASH = "sha256-ciFJfy8oN1L9le/beikReBPNragw8jaMq+cF6JjjiCo=";
+export const PAGE_SCRIPT_HASH = "sha256-m+F5H7SVBfaNqdorehb95krP2Hv63h7z9N2krFXpS7w=";
 
 /** The style of the page. */
 export const PAGE_STYLE: string = `:root{color-scheme:light dark;--ground: light-dark(#f6f7f9, #0e1116);--surface: light-dark(#ffffff, #161b22);--sunken: light-dark(#f3f5f8,

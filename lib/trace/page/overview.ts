@@ -15,7 +15,7 @@ export function titleOf({ title, stopReason, running, models }: ViewerData): HTM
   return element(
     "div",
     { class: "title" },
-    element("h1", {}, visible(title)),
+    element("h1", { title: visible(title) }, visible(title)),
     element(
       "p",
       {},
