@@ -10,7 +10,7 @@ from .prelude_control import acting
 
 #: Characters gathered before they are sent.
 BATCH_CHARS = 8192
-#: Seconds after which the next write sends what was gathered.
+#: Seconds after which the next end of a line sends what was gathered.
 BATCH_SECONDS = 0.05
 #: Characters of one message; larger texts go as several.
 MESSAGE_CHARS = 256 * 1024
@@ -44,7 +44,8 @@ class Output:
             self._stream = stream
         self._batch.append(text)
         self._chars += len(text)
-        if self._chars >= BATCH_CHARS or _now() - self._sent_at >= BATCH_SECONDS:
+        overdue = text.endswith("\n") and _now() - self._sent_at >= BATCH_SECONDS
+        if overdue or self._chars >= BATCH_CHARS:
             self.flush()
 
     def flush(self) -> None:
