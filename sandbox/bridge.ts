@@ -8,6 +8,8 @@ export interface GuestBridge {
   readonly call: (text: string) => Promise<string>;
   /** Gives up every open call, so that no stack of a finished cell stays suspended. */
   readonly cancel: () => void;
+  /** A request to a host as JSON in, with its body; the answer or `{ error: { type, message } }` as JSON out. Never rejects. */
+  readonly fetch: (text: string, body?: PythonBuffer) => Promise<string>;
   /** Passes printed text on. */
   readonly output: (stream: string, text: string) => void;
   /** Sends a large value ahead of the message that names it by the returned id. */
@@ -15,7 +17,7 @@ export interface GuestBridge {
 }
 
 /** Names of the bridge's functions, for saving and reviving references to them. */
-export const BRIDGE_KEYS = ["call", "cancel", "output", "send_blob"] as const;
+export const BRIDGE_KEYS = ["call", "cancel", "fetch", "output", "send_blob"] as const;
 
 /** A Python object with the buffer protocol, as Pyodide shows it. */
 interface PythonBuffer {
@@ -32,6 +34,8 @@ export function createBridge(peer: () => RpcPeer, executionId: () => string): Gu
       open.abort(new Error("the cell has ended"));
       open = new AbortController();
     },
+    fetch: (text, body) =>
+      fetchUrl(peer(), { text, body, executionId: executionId() }, open.signal),
     output: (stream, text) =>
       peer().notify("output", {
         executionId: executionId(),
@@ -64,6 +68,35 @@ async function callTool(peer: RpcPeer, text: string, signal: AbortSignal): Promi
     }
     const message = error instanceof Error ? error.message : String(error);
     return JSON.stringify({ error: { type: "RuntimeError", message } });
+  }
+}
+
+/** Has the gateway send a request; what Python gets is its answer, or why there is none. */
+async function fetchUrl(
+  peer: RpcPeer,
+  { text, body, executionId }: {
+    text: string;
+    body: PythonBuffer | undefined;
+    executionId: string;
+  },
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    const content = body === undefined ? null : toBase64(body);
+    const params: JsonValue = { ...JSON.parse(text), body: content, executionId };
+    return JSON.stringify(await peer.request("net/fetch", params, { signal }));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return JSON.stringify({ error: { type: "ConnectionError", message } });
+  }
+}
+
+function toBase64(buffer: PythonBuffer): string {
+  const view = buffer.getBuffer("u8");
+  try {
+    return view.data.toBase64();
+  } finally {
+    view.release();
   }
 }
 

@@ -3,19 +3,15 @@
  * kinds of message to the host, each only in the state in which it makes sense. What comes from
  * the worker is hostile: guest code may have got hold of that realm.
  */
+import { CellGrants } from "./cell_grants.ts";
+import { field } from "./field.ts";
+import { readGrantedFiles } from "./file_grants.ts";
 import type { Chunk } from "./framing.ts";
 import { Interpreter } from "./interpreter.ts";
 import { OpenExecution } from "./open_execution.ts";
-import {
-  ErrorCode,
-  type InitializeParams,
-  type JsonValue,
-  Limits,
-  MEMORY_BLOB,
-  PROTOCOL_VERSION,
-} from "./protocol.ts";
-import { readGrants } from "./read_grants.ts";
+import { ErrorCode, type JsonValue, Limits, MEMORY_BLOB, PROTOCOL_VERSION } from "./protocol.ts";
 import { RpcError, RpcPeer, type Transport } from "./rpc_peer.ts";
+import { readInitialize } from "./read_initialize.ts";
 import { readStartFiles } from "./start_files.ts";
 
 /** A transport to the host whose frames carry a token once it is known. */
@@ -29,10 +25,11 @@ const ANSWER_MS = 1_000;
 type State =
   | { readonly name: "new" }
   | { readonly name: "booting" }
-  | { readonly name: "idle"; readonly interpreter: Interpreter }
+  | { readonly name: "idle"; readonly interpreter: Interpreter; readonly grants: CellGrants }
   | {
     readonly name: "busy";
     readonly interpreter: Interpreter;
+    readonly grants: CellGrants;
     readonly execution: OpenExecution | null;
   };
 
@@ -73,16 +70,19 @@ export class Gateway {
     const startedAt = performance.now();
     const interpreter = new Interpreter(options.worker, {
       callTool: (call, signal) => this.#callTool(call, signal),
+      fetch: (request, signal) => this.#fetch(request, signal),
       output: (output) => this.#passOutput(output),
       chunk: (chunk) => this.#passChunk(chunk),
       fatal: (message) => this.die(message),
     });
+    const granted = await readGrantedFiles(options.grants.paths, options.fileBytes);
     const files = await readStartFiles(options, this.#early);
     const readMs = performance.now() - startedAt;
     this.#early = [];
     const base = options.snapshot !== null ? { path: options.snapshot, sha256: files.base } : null;
-    const versions = await interpreter.boot(files, options.env, base);
-    this.#state = { name: "idle", interpreter };
+    const versions = await interpreter.boot(files, granted, options.env, base);
+    const grants = new CellGrants(options.grants, granted, interpreter);
+    this.#state = { name: "idle", interpreter, grants };
     return {
       protocolVersion: PROTOCOL_VERSION,
       python: field(versions, "python"),
@@ -95,36 +95,55 @@ export class Gateway {
 
   async #execute(params: JsonValue, signal: AbortSignal): Promise<JsonValue> {
     if (this.#state.name !== "idle") throw wrongState("execute", this.#state);
-    const { interpreter } = this.#state;
-    this.#state = { name: "busy", interpreter, execution: null };
-    const interrupt = () => interpreter.interrupt();
+    const executionId = field(params, "executionId");
+    const { interpreter, grants } = this.#state;
+    this.#state = { name: "busy", interpreter, grants, execution: null };
     try {
       await interpreter.free(ANSWER_MS);
       signal.throwIfAborted();
-      using execution = new OpenExecution(params, {
-        expire: () => this.#expire(execution.id, interpreter),
-        rests: () => interpreter.rests(),
-      });
-      this.#state = { name: "busy", interpreter, execution };
-      signal.addEventListener("abort", interrupt, { once: true });
-      return await interpreter.execute(params);
+      const result = await this.#run(params, signal, { interpreter, grants });
+      this.#state = { name: "busy", interpreter, grants, execution: null };
+      // Writing to the host's disk is no fault of the cell's: the host stops its clock meanwhile.
+      return await grants.afterCell(result, () => this.#host.notify("saving", { executionId }));
     } finally {
-      signal.removeEventListener("abort", interrupt);
-      this.#state = { name: "idle", interpreter };
+      this.#state = { name: "idle", interpreter, grants };
     }
   }
 
-  /** Interrupts Python, and tells the host, whose own clock can't see what runs beside an open tool call. */
-  #expire(executionId: string, interpreter: Interpreter): void {
+  /** Runs a cell: while it is open, Python may call tools and the network, and print. */
+  async #run(
+    params: JsonValue,
+    signal: AbortSignal,
+    { interpreter, grants }: { interpreter: Interpreter; grants: CellGrants },
+  ): Promise<JsonValue> {
+    using execution = new OpenExecution(params, {
+      expire: () => {
+        this.#stop(execution, interpreter);
+        // The host's own clock can't see what runs beside an open tool call.
+        this.#host.notify("expired", { executionId: execution.id });
+      },
+      rests: () => interpreter.rests(),
+    });
+    this.#state = { name: "busy", interpreter, grants, execution };
+    const stop = () => this.#stop(execution, interpreter);
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      return await interpreter.execute(params);
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  /** Has Python end its cell, also where it waits for the network. */
+  #stop(execution: OpenExecution, interpreter: Interpreter): void {
     interpreter.interrupt();
-    this.#host.notify("expired", { executionId });
+    execution.stop();
   }
 
   /** Stops the named cell as its deadline would; unlike a cancelled request, it still gets its result. */
   #interrupt(params: JsonValue): void {
-    if (this.#openExecution(params) && this.#state.name === "busy") {
-      this.#state.interpreter.interrupt();
-    }
+    const execution = this.#openExecution(params);
+    if (execution && this.#state.name === "busy") this.#stop(execution, this.#state.interpreter);
   }
 
   /** Runs one thing that is no execution, so that nothing else starts meanwhile. */
@@ -133,13 +152,13 @@ export class Gateway {
     work: (interpreter: Interpreter) => Promise<JsonValue>,
   ): Promise<JsonValue> {
     if (this.#state.name !== "idle") throw wrongState("request", this.#state);
-    const { interpreter } = this.#state;
-    this.#state = { name: "busy", interpreter, execution: null };
+    const { interpreter, grants } = this.#state;
+    this.#state = { name: "busy", interpreter, grants, execution: null };
     try {
       await interpreter.free(answerMs);
       return await work(interpreter);
     } finally {
-      this.#state = { name: "idle", interpreter };
+      this.#state = { name: "idle", interpreter, grants };
     }
   }
 
@@ -178,6 +197,15 @@ export class Gateway {
     return await execution.whilePaused(() => this.#host.request("tool/call", call, { signal }));
   }
 
+  /** Sends a request of Python's, if an execution is open and it is the one that the request names. */
+  async #fetch(request: JsonValue, signal: AbortSignal): Promise<JsonValue> {
+    const execution = this.#openExecution(request);
+    if (!execution || this.#state.name !== "busy") {
+      throw new RpcError(ErrorCode.wrongState, "Cannot reach the network: no cell is running");
+    }
+    return await this.#state.grants.fetch(request, AbortSignal.any([signal, execution.signal]));
+  }
+
   #passOutput(output: JsonValue): void {
     if (this.#openExecution(output)?.admits(field(output, "text"))) {
       this.#host.notify("output", output);
@@ -212,56 +240,4 @@ export class Gateway {
 
 function wrongState(what: string, state: State): RpcError {
   return new RpcError(ErrorCode.wrongState, `Cannot serve ${what}: the guest is ${state.name}`);
-}
-
-/** A member of an object that came over the wire. */
-function field(value: JsonValue, name: string): JsonValue {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-  return value[name] ?? null;
-}
-
-/** Checks what the host sent; the shape is the contract's, so a mismatch is another version's host. */
-function readInitialize(params: JsonValue): InitializeParams {
-  const text = (name: string): string => {
-    const value = field(params, name);
-    if (typeof value === "string") return value;
-    throw new RpcError(ErrorCode.invalidParams, `Cannot initialize: ${name} must be text`);
-  };
-  const version = field(params, "protocolVersion");
-  if (version !== PROTOCOL_VERSION) {
-    throw new RpcError(
-      ErrorCode.invalidParams,
-      `Cannot initialize: protocol ${JSON.stringify(version)} is not ${PROTOCOL_VERSION}`,
-    );
-  }
-  const env = field(params, "env");
-  const fileBytes = field(params, "fileBytes");
-  const checkpoint = field(params, "checkpoint");
-  return {
-    protocolVersion: PROTOCOL_VERSION,
-    token: field(params, "token") === null ? null : text("token"),
-    env: Object.fromEntries(
-      Object.entries(typeof env === "object" && env !== null ? env : {}).map((
-        [k, v],
-      ) => [k, String(v)]),
-    ),
-    worker: text("worker"),
-    pyodide: text("pyodide"),
-    snapshot: field(params, "snapshot") === null ? null : text("snapshot"),
-    checkpoint: checkpoint === null ? null : readCheckpoint(checkpoint),
-    grants: readGrants(field(params, "grants")),
-    fileBytes: typeof fileBytes === "number" ? fileBytes : 512 * 1024 ** 2,
-  };
-}
-
-function readCheckpoint(value: JsonValue): { blob: number; base: string | null } {
-  const blob = field(value, "blob");
-  const base = field(value, "base");
-  if (typeof blob === "number" && (base === null || typeof base === "string")) {
-    return { blob, base };
-  }
-  throw new RpcError(
-    ErrorCode.invalidParams,
-    "Cannot initialize: checkpoint must name blob and base",
-  );
 }

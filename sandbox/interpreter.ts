@@ -3,7 +3,9 @@ import { Backlog } from "./backlog.ts";
 import type { Chunk } from "./framing.ts";
 import { takeDifference } from "./page_difference.ts";
 import { portTransport } from "./port_transport.ts";
-import { ErrorCode, type JsonValue, MEMORY_BLOB } from "./protocol.ts";
+import type { FileSource } from "./file_saving.ts";
+import type { GrantedFiles } from "./granted_entry.ts";
+import { ErrorCode, FileLimits, INNER_BLOBS, type JsonValue, MEMORY_BLOB } from "./protocol.ts";
 import { RpcError, RpcPeer } from "./rpc_peer.ts";
 import { readSnapshot, sha256, type Snapshot } from "./snapshot_file.ts";
 import type { StartFiles } from "./start_files.ts";
@@ -12,6 +14,8 @@ import type { BootMessage } from "./worker.ts";
 /** What the worker may ask of the gateway, and tell it. */
 export interface WorkerHandlers {
   callTool(call: JsonValue, signal: AbortSignal): Promise<JsonValue>;
+  /** A request to a granted host. */
+  fetch(request: JsonValue, signal: AbortSignal): Promise<JsonValue>;
   output(output: JsonValue): void;
   /** A piece of a large value that a tool call or a result will name. */
   chunk(chunk: Chunk): void;
@@ -50,6 +54,8 @@ export class Interpreter {
   #base: Base | null = null;
   /** Memory that the worker sent and the checkpoint in progress has not taken. */
   #memory: Uint8Array<ArrayBuffer> | null = null;
+  /** Piece of a file that the worker sent and {@linkcode files} has not taken. */
+  #piece: Uint8Array<ArrayBuffer> | null = null;
 
   /** Starts the worker's realm; Python comes with {@linkcode boot}. */
   constructor(program: string, handlers: WorkerHandlers) {
@@ -66,7 +72,10 @@ export class Interpreter {
         taken: (size) => this.#backlog.remove(size),
       }),
       {
-        requests: { "tool/call": (call, { signal }) => handlers.callTool(call, signal) },
+        requests: {
+          "tool/call": (call, { signal }) => handlers.callTool(call, signal),
+          "net/fetch": (request, { signal }) => handlers.fetch(request, signal),
+        },
         notifications: {
           ready: (versions) => this.#ready.resolve(versions),
           failed: (failure) => this.#ready.reject(startFailure(JSON.stringify(failure))),
@@ -75,6 +84,7 @@ export class Interpreter {
         },
         onChunk: (chunk) => {
           if (chunk.blob === MEMORY_BLOB) this.#memory = chunk.bytes;
+          else if (chunk.blob === INNER_BLOBS) this.#piece = chunk.bytes;
           else handlers.chunk(chunk);
         },
       },
@@ -84,7 +94,12 @@ export class Interpreter {
   }
 
   /** Hands Pyodide's files and a memory over, and waits until Python is ready; resolves to its versions. */
-  boot(files: StartFiles, env: Record<string, string>, base: Base | null): Promise<JsonValue> {
+  boot(
+    files: StartFiles,
+    granted: GrantedFiles,
+    env: Record<string, string>,
+    base: Base | null,
+  ): Promise<JsonValue> {
     this.#base = base;
     const port = this.#channel.port2;
     const { loaderUrl, moduleUrl, wasm, stdlib, memory } = files;
@@ -92,11 +107,15 @@ export class Interpreter {
       port,
       files: { loaderUrl, moduleUrl, wasm, stdlib },
       snapshot: memory,
+      granted,
       interrupt: this.#interrupt,
       backlog: this.#backlog.shared,
       env: JSON.stringify(env),
     };
-    const moved = [wasm.buffer, stdlib.buffer, ...(memory ? [memory.buffer] : [])];
+    const contents = granted.entries.flatMap((entry) =>
+      entry.kind === "file" ? entry.bytes.buffer : []
+    );
+    const moved = [wasm.buffer, stdlib.buffer, ...(memory ? [memory.buffer] : []), ...contents];
     this.#worker.postMessage(message, [port, ...moved]);
     return this.#ready.promise;
   }
@@ -132,6 +151,22 @@ export class Interpreter {
     await this.rests();
     clearInterval(timer);
     Atomics.store(this.#interrupt, 0, 0);
+  }
+
+  /** The guest's files, for saving what cells do to them. */
+  get files(): FileSource {
+    const ask = (method: string, params: JsonValue): Promise<JsonValue> =>
+      this.#peer.request(method, params, { signal: AbortSignal.timeout(FileLimits.saveMs) });
+    return {
+      // No limit here: until something is saved, the cell's own deadline holds.
+      changes: () => this.#peer.request("files/changes", {}),
+      read: async (change, offset) => {
+        this.#piece = null;
+        await ask("files/read", { ...change, offset });
+        return this.#piece ?? new Uint8Array(0);
+      },
+      saved: (failed) => ask("files/saved", { failed }),
+    };
   }
 
   sendChunk(chunk: Chunk): void {

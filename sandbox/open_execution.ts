@@ -15,6 +15,7 @@ export class OpenExecution {
   readonly #deadline: Deadline;
   /** Characters that may still be passed on; the guest has the same cap, but guest code can go round it. */
   #outputLeft: number;
+  readonly #stopped = new AbortController();
 
   /** Starts the clock; throws `RpcError` when the host's parameters are not those of `execute`. */
   constructor(params: JsonValue, clock: ExecutionClock) {
@@ -41,8 +42,19 @@ export class OpenExecution {
     return true;
   }
 
+  /** Aborts when Python shall stop, and when it has. */
+  get signal(): AbortSignal {
+    return this.#stopped.signal;
+  }
+
+  /** Gives up what Python waits for beside tools, so that it sees that it shall stop. */
+  stop(): void {
+    this.#stopped.abort();
+  }
+
   /** Stops the clock for good. */
   [Symbol.dispose](): void {
+    this.stop();
     this.#deadline[Symbol.dispose]();
   }
 }

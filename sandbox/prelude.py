@@ -13,7 +13,7 @@ import platform
 import random
 import tempfile
 
-from . import prelude_loop, prelude_namespace, prelude_stand_ins, prelude_threads
+from . import prelude_loop, prelude_namespace, prelude_net_pyodide, prelude_net_socket, prelude_stand_ins, prelude_threads
 from .prelude_blobs import open_blob
 from .prelude_cell import execute
 from .prelude_errors import forget_sources
@@ -30,6 +30,9 @@ PARTS = (
     "prelude_encode",
     "prelude_output",
     "prelude_host",
+    "prelude_net",
+    "prelude_net_socket",
+    "prelude_net_pyodide",
     "prelude_tools",
     "prelude_submit",
     "prelude_hints",
@@ -88,6 +91,8 @@ builtins.ToolError = ToolError
 prelude_loop.install()
 prelude_threads.install()
 prelude_stand_ins.install()
+prelude_net_socket.install()
+prelude_net_pyodide.install()
 prelude_namespace.protect()
 # The loader ran in the guest's namespace.
 reset()

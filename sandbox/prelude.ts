@@ -40,12 +40,14 @@ class Execution:
     cell: int
     timeout_ms: float
     tools: frozenset[str]
-    output: "Output"
+    output: Output
     notes: list[str] = field(default_factory=list)
     #: Fields of the accepted \`SUBMIT\` as JSON text, frozen when it was called.
     submission: str | None = None
     timed_out: bool = False
-    #: The cell's code has ended; what it left running is being ended.
+    #: The cell's code has ended, so no deadline can stop it any more.
+    ended: bool = False
+    #: What the cell left running is being ended.
     closing: bool = False
     #: Nothing may act for this execution any more.
     closed: bool = False
@@ -53,7 +55,9 @@ class Execution:
     open_calls: int = 0
     #: Stacks of threads that have not ended.
     threads: int = 0
-    handles: "WeakSet[asyncio.Handle]" = field(default_factory=WeakSet)
+    #: Callbacks that were scheduled for a later time, and those for the next turn of the loop.
+    timers: WeakSet[asyncio.Handle] = field(default_factory=WeakSet)
+    handles: WeakSet[asyncio.Handle] = field(default_factory=WeakSet)
 
     def note(self, text: str) -> None:
         """Tells the model what the runner did, once for each text."""
@@ -71,7 +75,9 @@ class Execution:
 
 
 #: The execution whose code is running, inherited by every task, timer and thread that it starts.
-_current: contextvars.ContextVar[Execution | None] = contextvars.ContextVar("execution", default=None)
+_current: contextvars.ContextVar[Execution | None] = contextvars.ContextVar(
+    "execution", default=None
+)
 _open: Execution | None = None
 
 
@@ -116,7 +122,7 @@ def on_interrupt(_signal: int, frame: FrameType | None) -> None:
     Between cells it stops what a callback of the guest left running.
     """
     execution = _open
-    if execution is not None:
+    if execution is not None and not execution.ended:
         execution.timed_out = True
     while frame is not None:
         if is_guest_frame(frame):
@@ -128,8 +134,8 @@ def on_interrupt(_signal: int, frame: FrameType | None) -> None:
 import js
 
 #: Offset of the first character of an ASCII string, and of the first byte of \`bytes\`, in the object.
-_STR_HEADER = str().__sizeof__() - 1
-_BYTES_HEADER = bytes().__sizeof__() - 1
+_STR_HEADER = "".__sizeof__() - 1
+_BYTES_HEADER = b"".__sizeof__() - 1
 
 _send_blob = js.rlm.send_blob
 _incoming: dict[int, tuple[str, str | bytes | None]] = {}
@@ -173,14 +179,14 @@ import datetime
 import json
 import sys
 from binascii import a2b_base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from json.encoder import c_make_encoder, encode_basestring_ascii
 from typing import Any
 
 from . import prelude_blobs as blobs
 
 #: What JSON text can carry.
-type Wire = None | bool | int | float | str | list[Wire] | dict[str, Wire]
+type Wire = None | bool | int | float | str | Sequence[Wire] | Mapping[str, Wire]
 
 
 class LLMError(str):
@@ -192,7 +198,7 @@ class LLMError(str):
     type: str
     message: str
 
-    def __new__(cls, type: str, message: str) -> "LLMError":
+    def __new__(cls, type: str, message: str) -> LLMError:
         """Makes the text that stands for the failure."""
         self = super().__new__(cls, f"[error] {type}: {message}")
         self.type = type
@@ -319,7 +325,11 @@ def encode(value: object, label: str) -> Wire:
 def _type_name(value: object) -> str:
     """Name of the type of \`value\`, for a message."""
     kind = type(value)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return (
+        kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
 
 
 class _Encoder:
@@ -334,7 +344,7 @@ class _Encoder:
         for place, data in self._blobs:
             place["id"] = blobs.send(data)
 
-    def encode(self, value: object, depth: int) -> Wire:
+    def encode(self, value: Any, depth: int) -> Wire:
         """The wire form of \`value\`, which stands \`depth\` levels inside the JSON text."""
         scalar = _SCALARS.get(type(value))
         if scalar is not None:
@@ -346,14 +356,16 @@ class _Encoder:
         self._ancestors.add(id(value))
         try:
             return self._compound(value, depth)
-        except (Unsendable, Control, RecursionError, MemoryError):
+        except Unsendable, Control, RecursionError, MemoryError:
             raise
         except Exception as error:
-            raise Unsendable(f"its {_type_name(value)} raised {type(error).__name__} while it was read") from None
+            raise Unsendable(
+                f"its {_type_name(value)} raised {type(error).__name__} while it was read"
+            ) from None
         finally:
             self._ancestors.discard(id(value))
 
-    def _compound(self, value: object, depth: int) -> Wire:
+    def _compound(self, value: Any, depth: int) -> Wire:
         """Encodes a container, or an object that has a plain form."""
         # \`issubclass\` on the real type, never \`isinstance\`: that one asks the object's own \`__class__\`.
         kind = type(value)
@@ -381,12 +393,16 @@ class _Encoder:
         if issubclass(kind, (set, frozenset)):
             return {"$": "set", "v": self._list(_ordered(value), depth + 2)}
         if dataclasses.is_dataclass(kind):
-            return self._dict({f.name: getattr(value, f.name) for f in dataclasses.fields(kind)}, depth)
+            return self._dict(
+                {f.name: getattr(value, f.name) for f in dataclasses.fields(kind)}, depth
+            )
         if kind.__module__ == "numpy":
             return self.encode(value.tolist(), depth + 1)
-        raise Unsendable(f"cannot send {_type_name(value)}; use str, int, float, bool, list or dict")
+        raise Unsendable(
+            f"cannot send {_type_name(value)}; use str, int, float, bool, list or dict"
+        )
 
-    def _list(self, items: list[object], depth: int) -> list[Wire]:
+    def _list(self, items: list[Any], depth: int) -> list[Wire]:
         """Encodes items; lists of one plain type go through at the speed of C."""
         kinds = set(map(type, items))
         if kinds <= {bool, type(None)}:
@@ -395,7 +411,11 @@ class _Encoder:
             return items
         if kinds == {str} and max(map(len, items)) * 4 <= INLINE_BYTES:
             return items
-        if kinds == {float} and all(map(math.isfinite, items)) and not any(map(float.is_integer, items)):
+        if (
+            kinds == {float}
+            and all(map(math.isfinite, items))
+            and not any(map(float.is_integer, items))
+        ):
             return items
         wire: list[Wire] = []
         for index, item in enumerate(items):
@@ -406,10 +426,12 @@ class _Encoder:
                 raise
         return wire
 
-    def _dict(self, value: dict[object, object], depth: int) -> dict[str, Wire]:
+    def _dict(self, value: dict[Any, Any], depth: int) -> dict[str, Wire]:
         """Encodes a mapping; one with keys that JSON cannot have becomes a list of pairs."""
         items = list(dict.items(value))
-        plain = all(type(key) is str for key, _ in items) and not any(key == "$" for key, _ in items)
+        plain = all(type(key) is str for key, _ in items) and not any(
+            key == "$" for key, _ in items
+        )
         wire: dict[str, Wire] = {}
         pairs: list[Wire] = []
         for key, item in items:
@@ -473,7 +495,7 @@ def _shortened(path: str) -> str:
     return path if len(path) <= MAX_PATH else f"{path[: MAX_PATH // 2]}\u2026{path[-MAX_PATH // 2 :]}"
 
 
-def _ordered(value: Iterable[object]) -> list[object]:
+def _ordered(value: Iterable[Any]) -> list[Any]:
     """Items of a set in an order that does not change from run to run, where they have one."""
     items = list(value)
     try:
@@ -493,7 +515,7 @@ _SCALARS: dict[type, Callable[[_Encoder, Any], Wire]] = {
 }
 
 #: Types with a simpler form, and the call that makes it without running a subclass's own code.
-_EXACT: tuple[tuple[type, Callable[[Any], object]], ...] = (
+_EXACT: tuple[tuple[type | tuple[type, ...], Callable[[Any], object]], ...] = (
     (str, str.__str__),
     (int, lambda value: int.__add__(value, 0)),
     (float, float.__pos__),
@@ -520,7 +542,7 @@ from .prelude_control import acting
 
 #: Characters gathered before they are sent.
 BATCH_CHARS = 8192
-#: Seconds after which the next write sends what was gathered.
+#: Seconds after which the next end of a line sends what was gathered.
 BATCH_SECONDS = 0.05
 #: Characters of one message; larger texts go as several.
 MESSAGE_CHARS = 256 * 1024
@@ -554,7 +576,8 @@ class Output:
             self._stream = stream
         self._batch.append(text)
         self._chars += len(text)
-        if self._chars >= BATCH_CHARS or _now() - self._sent_at >= BATCH_SECONDS:
+        overdue = text.endswith("\\n") and _now() - self._sent_at >= BATCH_SECONDS
+        if overdue or self._chars >= BATCH_CHARS:
             self.flush()
 
     def flush(self) -> None:
@@ -584,7 +607,7 @@ def _printable(text: str) -> str:
 class _Bytes(io.RawIOBase):
     """\`sys.stdout.buffer\`: bytes that are printed, read as UTF-8."""
 
-    def __init__(self, stream: "GuestStream") -> None:
+    def __init__(self, stream: GuestStream) -> None:
         self._stream = stream
 
     def writable(self) -> bool:
@@ -602,6 +625,9 @@ class GuestStream(io.TextIOBase):
     Text of code that a closed execution left running is dropped.
     """
 
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
     def __init__(self, stream: str) -> None:
         self._name = stream
         self._buffer = _Bytes(self)
@@ -609,14 +635,6 @@ class GuestStream(io.TextIOBase):
     @property
     def name(self) -> str:
         return f"<{self._name}>"
-
-    @property
-    def encoding(self) -> str:
-        return "utf-8"
-
-    @property
-    def errors(self) -> str:
-        return "backslashreplace"
 
     @property
     def buffer(self) -> _Bytes:
@@ -710,7 +728,460 @@ def cancel_calls() -> None:
 def need_suspension() -> None:
     """Refuses to wait where the interpreter cannot be suspended."""
     if not can_run_sync():
-        raise RuntimeError("cannot wait here: this code was called back by JavaScript; call it from the cell itself")
+        raise RuntimeError(
+            "cannot wait here: this code was called back by JavaScript; call it from the cell itself"
+        )
+`,
+  prelude_net: `"""Requests to the hosts that are granted, by way of the one function of the gateway's that checks them."""
+
+import builtins
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+from urllib.parse import urljoin, urlsplit
+
+import js
+from pyodide.ffi import run_sync
+
+from .prelude_control import Execution, acting
+from .prelude_host import need_suspension
+from .prelude_wire import dumps, loads
+
+#: Redirects that one request follows.
+MAX_REDIRECTS = 20
+
+_fetch = js.rlm.fetch
+
+#: Headers by name, in their order; a name may come twice.
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a host is asked."""
+
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes = b""
+    #: How long the answer may take; None leaves it to the gateway.
+    seconds: float | None = None
+
+
+class Answer:
+    """What a host answered."""
+
+    def __init__(self, url: str, reply: dict[str, Any]) -> None:
+        self.url = url
+        self.status: int = reply["status"]
+        self.reason: str = reply["reason"]
+        self.headers: Headers = tuple((name, text) for name, text in reply["headers"])
+        self.body: bytes = reply["body"]
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, which is given in lower case."""
+        return next((text for key, text in self.headers if key.lower() == name), None)
+
+
+def fetch(request: Request) -> Answer:
+    """Sends one request and waits for its answer; other stacks run meanwhile. Follows no redirect."""
+    execution = _begin()
+    need_suspension()
+    execution.open_calls += 1
+    try:
+        reply = run_sync(_fetch(_text(request), *_content(request)))
+    finally:
+        execution.open_calls -= 1
+    execution.check()
+    return _answer(request.url, str(reply))
+
+
+async def fetch_later(request: Request) -> Answer:
+    """Sends one request whose answer is awaited. Follows no redirect."""
+    execution = _begin()
+    reply = await _fetch(_text(request), *_content(request))
+    execution.check()
+    return _answer(request.url, str(reply))
+
+
+def redirected(request: Request, answer: Answer) -> Request | None:
+    """The request that a redirect asks for; None where the answer is none."""
+    target = answer.header("location")
+    if answer.status not in (301, 302, 303, 307, 308) or target is None:
+        return None
+    url = urljoin(request.url, target)
+    following = replace(request, url=url)
+    if answer.status == 303 or (answer.status in (301, 302) and request.method == "POST"):
+        following = replace(following, method="GET", body=b"", headers=_without(following.headers, _OF_BODY))
+    if urlsplit(url)[:2] != urlsplit(request.url)[:2]:
+        following = replace(following, headers=_without(following.headers, _SECRET))
+    return following
+
+
+_OF_BODY = frozenset({"content-type", "content-encoding", "content-language"})
+#: Headers that were meant for the first host alone.
+_SECRET = frozenset({"authorization", "cookie"})
+
+
+def _without(headers: Headers, names: Iterable[str]) -> Headers:
+    return tuple((name, text) for name, text in headers if name.lower() not in names)
+
+
+def _begin() -> Execution:
+    """The execution for which the request is sent; code whose cell has ended sends none."""
+    execution = acting()
+    if execution is None:
+        raise ConnectionError("the cell that started this code has ended")
+    execution.output.flush()
+    execution.check()
+    return execution
+
+
+def _text(request: Request) -> str:
+    headers = [[str(name), str(text)] for name, text in request.headers]
+    timeout = None if request.seconds is None else max(1, round(request.seconds * 1000))
+    return dumps({"method": request.method, "url": request.url, "headers": headers, "timeoutMs": timeout})
+
+
+def _content(request: Request) -> tuple[bytes, ...]:
+    return (request.body,) if request.body else ()
+
+
+def _answer(url: str, text: str) -> Answer:
+    reply = loads(text)
+    if "error" in reply:
+        _raise(reply["error"])
+    return Answer(url, reply)
+
+
+#: What the gateway may have Python raise.
+_ERRORS: dict[str, type[Exception]] = {
+    name: getattr(builtins, name)
+    for name in (
+        "OSError", "PermissionError", "TimeoutError", "ConnectionError", "ConnectionAbortedError",
+        "ConnectionRefusedError", "ValueError",
+    )
+}  # fmt: skip
+
+
+def _raise(error: dict[str, Any]) -> NoReturn:
+    kind = _ERRORS.get(str(error.get("type")), OSError)
+    raise kind(str(error.get("message", "the request failed")))
+`,
+  prelude_net_socket: `"""The network as \`http.client\` and \`urllib\` know it.
+
+They write a request into a socket and read the answer from it. Here they get one that understands what is written:
+once a request is whole it is sent as one, and its answer is what can be read.
+"""
+
+import io
+import socket
+import ssl
+from typing import Any, NoReturn
+
+from .prelude_net import Headers, Request, fetch
+
+
+class HttpSocket:
+    """Stands in for a connected socket, as far as HTTP needs one."""
+
+    def __init__(self, address: tuple[str, int], seconds: float | None) -> None:
+        self._host, self._port = address
+        self._seconds = seconds
+        self._written = bytearray()
+        self._readable = io.BytesIO()
+        self.secure = False
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """Takes a piece of a request, and sends the request once it is whole."""
+        self._written += memoryview(data).cast("B")
+        request = _whole_request(self._written)
+        if request is not None:
+            self._written.clear()
+            self._readable = io.BytesIO(self._exchange(*request))
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        self.sendall(data, flags)
+        return len(memoryview(data).cast("B"))
+
+    def _exchange(self, method: str, target: str, headers: Headers, body: bytes) -> bytes:
+        """The answer as it would have come over the wire."""
+        scheme = "https" if self.secure else "http"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        url = f"{scheme}://{host}:{self._port}{target}"
+        answer = fetch(Request(method, url, headers, body, self._seconds))
+        # The body came whole, so what tells of its parts is not true any more.
+        kept = [pair for pair in answer.headers if pair[0].lower() not in _FRAMING or method == "HEAD"]
+        if method != "HEAD":
+            kept.append(("Content-Length", str(len(answer.body))))
+        lines = [f"HTTP/1.1 {answer.status} {answer.reason}", *(f"{name}: {text}" for name, text in kept), "", ""]
+        return "\\r\\n".join(lines).encode("latin-1", "replace") + answer.body
+
+    def makefile(self, mode: str = "r", *_args: Any, **_kwargs: Any) -> io.BytesIO:
+        """The answer, for reading."""
+        return self._readable
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        return self._readable.read(size)
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._seconds = seconds
+
+    def gettimeout(self) -> float | None:
+        return self._seconds
+
+    def setsockopt(self, *_args: Any) -> None:
+        """Does nothing: there is no real socket that could be set."""
+
+    def shutdown(self, how: int) -> None:
+        """Does nothing: each request has a connection of its own."""
+
+    def close(self) -> None:
+        """Does nothing: each request has a connection of its own."""
+
+    def fileno(self) -> int:
+        return -1
+
+
+#: Headers about the parts in which a body travels.
+_FRAMING = {"content-length", "transfer-encoding", "connection", "keep-alive"}
+
+
+def _whole_request(data: bytearray) -> tuple[str, str, Headers, bytes] | None:
+    """Method, target, headers and body of a request, once all of it has been written."""
+    head, end, rest = bytes(data).partition(b"\\r\\n\\r\\n")
+    if not end:
+        return None
+    first, *lines = head.decode("latin-1").split("\\r\\n")
+    method, target, *_version = first.split(" ")
+    headers = tuple((name, text.strip()) for name, _colon, text in (line.partition(":") for line in lines))
+    fields = {name.lower(): text for name, text in headers}
+    if fields.get("transfer-encoding", "").lower() == "chunked":
+        body = _joined_chunks(rest)
+    else:
+        length = int(fields.get("content-length", "0"))
+        body = rest[:length] if len(rest) >= length else None
+    return None if body is None else (method, target, headers, body)
+
+
+def _joined_chunks(data: bytes) -> bytes | None:
+    """The body of a request that was written in chunks, once the last one is there."""
+    body = bytearray()
+    while True:
+        line, end, data = data.partition(b"\\r\\n")
+        if not end:
+            return None
+        size = int(line.split(b";")[0], 16)
+        if size == 0:
+            return bytes(body)
+        if len(data) < size + 2:
+            return None
+        body += data[:size]
+        data = data[size + 2 :]
+
+
+def create_connection(
+    address: tuple[str, int], timeout: Any = None, source_address: object = None, *, all_errors: bool = False
+) -> HttpSocket:
+    """Stands in for \`socket.create_connection\`; a host that is not granted is refused when something is sent."""
+    seconds = timeout if isinstance(timeout, (int, float)) else socket.getdefaulttimeout()
+    return HttpSocket(address, seconds)
+
+
+_wrap_socket = ssl.SSLContext.wrap_socket
+
+
+def wrap_socket(self: ssl.SSLContext, sock: Any, *args: Any, **kwargs: Any) -> Any:
+    """Stands in for \`SSLContext.wrap_socket\`: the gateway encrypts, and checks the certificate."""
+    if isinstance(sock, HttpSocket):
+        sock.secure = True
+        return sock
+    return _wrap_socket(self, sock, *args, **kwargs)
+
+
+def _no_socket(*_args: Any, **_kwargs: Any) -> NoReturn:
+    """Stands in for connecting a plain socket."""
+    raise PermissionError("no sockets can be opened here: use urllib.request, and only for hosts that are granted")
+
+
+def install() -> None:
+    """Puts the stand-ins in place."""
+    socket.create_connection = create_connection
+    ssl.SSLContext.wrap_socket = wrap_socket
+    for name in ("connect", "connect_ex", "bind", "listen", "sendto"):
+        setattr(socket.socket, name, _no_socket)
+`,
+  prelude_net_pyodide: `"""The network as \`pyodide.http\` knows it, without the JavaScript of a browser."""
+
+import os
+import shutil
+import tempfile
+from typing import Any
+
+from pyodide import http
+from pyodide.http import BodyUsedError, FetchResponse, _pyfetch, pyxhr
+
+from .prelude_net import MAX_REDIRECTS, Answer, Headers, Request, fetch, fetch_later, redirected
+
+
+class Response(FetchResponse):
+    """Stands in for \`FetchResponse\`: the answer of a host, whose body has come already."""
+
+    def __init__(self, answer: Answer, was_redirected: bool) -> None:
+        self._answer = answer
+        self._redirected = was_redirected
+        self._used = False
+        self._url = answer.url
+        self.js_request = self.js_response = self.abort_controller = self.abort_signal = None
+
+    @property
+    def body_used(self) -> bool:
+        return self._used
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {name.lower(): text for name, text in self._answer.headers}
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self._answer.status < 300
+
+    @property
+    def redirected(self) -> bool:
+        return self._redirected
+
+    @property
+    def status(self) -> int:
+        return self._answer.status
+
+    @property
+    def status_text(self) -> str:
+        return self._answer.reason
+
+    @property
+    def type(self) -> str:
+        return "basic"
+
+    @property
+    def url(self) -> str:
+        return self._answer.url
+
+    def _raise_if_failed(self) -> None:
+        if self._used:
+            raise BodyUsedError
+
+    def _take(self) -> bytes:
+        """The body, once."""
+        self._raise_if_failed()
+        self._used = True
+        return self._answer.body
+
+    def clone(self) -> "Response":
+        self._raise_if_failed()
+        return Response(self._answer, self._redirected)
+
+    async def buffer(self) -> Any:
+        raise NotImplementedError("there are no JavaScript buffers here: use bytes() or memoryview()")
+
+    async def text(self) -> str:
+        return self._take().decode("utf-8", "replace")
+
+    async def bytes(self) -> bytes:
+        return self._take()
+
+    async def memoryview(self) -> memoryview:
+        return memoryview(self._take())
+
+    async def _into_file(self, file: Any) -> None:
+        body = self._take()
+        file.write(body if "b" in file.mode else body.decode())
+
+    async def unpack_archive(self, *, extract_dir: str | None = None, format: str | None = None) -> None:
+        name = self._url.split("?")[0].rsplit("/", 1)[-1]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, name or "archive")
+            with open(path, "wb") as file:
+                file.write(self._take())
+            shutil.unpack_archive(path, extract_dir, format)
+
+
+async def pyfetch(
+    request: str,
+    /,
+    *,
+    method: str = "GET",
+    headers: Any = (),
+    body: str | bytes | None = None,
+    redirect: str = "follow",
+    **_options: Any,
+) -> Response:
+    """Stands in for \`pyodide.http.pyfetch\`; options that only mean something in a browser are ignored."""
+    asked = Request(method.upper(), str(request), _pairs(headers), _bytes(body))
+    for count in range(MAX_REDIRECTS + 1):
+        answer = await fetch_later(asked)
+        following = redirected(asked, answer)
+        if following is None or redirect == "manual":
+            return Response(answer, count > 0)
+        if redirect == "error":
+            break
+        asked = following
+    raise OSError(f"too many redirects: {asked.url}")
+
+
+def _pairs(headers: Any) -> Headers:
+    items = headers.items() if hasattr(headers, "items") else headers
+    return tuple((str(name), str(text)) for name, text in items)
+
+
+def _bytes(body: Any) -> bytes:
+    if body is None:
+        return b""
+    return body.encode() if isinstance(body, str) else bytes(body)
+
+
+class XMLHttpRequest:
+    """Stands in for the browser's class of that name, in its synchronous form, for \`open_url\` and \`pyxhr\`."""
+
+    def __init__(self) -> None:
+        self._asked = Request("GET", "")
+        self.status = 0
+        self.statusText = self.responseURL = self.response = self.responseText = ""
+        self._headers: Headers = ()
+
+    @classmethod
+    def new(cls) -> "XMLHttpRequest":
+        return cls()
+
+    def open(self, method: str, url: str, _wait: bool = False) -> None:
+        self._asked = Request(method.upper(), url)
+
+    def setRequestHeader(self, name: str, text: str) -> None:
+        asked = self._asked
+        self._asked = Request(asked.method, asked.url, (*asked.headers, (name, text)))
+
+    def send(self, body: Any = None) -> None:
+        asked = Request(self._asked.method, self._asked.url, self._asked.headers, _bytes(body))
+        for _count in range(MAX_REDIRECTS + 1):
+            answer = fetch(asked)
+            following = redirected(asked, answer)
+            if following is None:
+                return self._take(answer)
+            asked = following
+        raise OSError(f"too many redirects: {asked.url}")
+
+    def _take(self, answer: Answer) -> None:
+        self.status, self.statusText, self.responseURL = answer.status, answer.reason, answer.url
+        self.response = self.responseText = answer.body.decode("utf-8", "replace")
+        self._headers = answer.headers
+
+    def getAllResponseHeaders(self) -> str:
+        return "".join(f"{name.lower()}: {text}\\r\\n" for name, text in self._headers)
+
+
+def install() -> None:
+    """Puts the stand-ins in place."""
+    http.pyfetch = _pyfetch.pyfetch = pyfetch
+    http.XMLHttpRequest = pyxhr.XMLHttpRequest = XMLHttpRequest
 `,
   prelude_tools: `"""Host functions as Python functions: signatures from JSON Schema, calls, answers."""
 
@@ -741,7 +1212,9 @@ def to_text(value: Any, label: str) -> str:
     """JSON text of wire values, refused where the wire could not carry it."""
     text = dumps(value)
     if len(text) > MAX_TEXT:
-        raise ValueError(f"{label}: {len(text):,} bytes as JSON, at most {MAX_TEXT:,}; send large text as one str")
+        raise ValueError(
+            f"{label}: {len(text):,} bytes as JSON, at most {MAX_TEXT:,}; send large text as one str"
+        )
     return text
 
 
@@ -755,7 +1228,9 @@ class Arguments:
         self._defaults = {
             key: _MISSING if key in required else _default(properties[key]) for key in properties
         }
-        self._optional = {key for key in properties if key not in required and not _has_default(properties[key])}
+        self._optional = {
+            key for key in properties if key not in required and not _has_default(properties[key])
+        }
         self._open = bool(schema.get("additionalProperties"))
         self.text = f"{name}({', '.join(self._parts())})"
 
@@ -796,7 +1271,11 @@ class Arguments:
             if key not in self._defaults and not self._open:
                 raise self._wrong(f"has no parameter {key!r}")
             bound[key] = value
-        missing = [key for key, default in self._defaults.items() if key not in bound and default is _MISSING]
+        missing = [
+            key
+            for key, default in self._defaults.items()
+            if key not in bound and default is _MISSING
+        ]
         if missing:
             raise self._wrong(f"needs {', '.join(map(repr, missing))}")
         for key, default in self._defaults.items():
@@ -820,7 +1299,9 @@ def _default(schema: Any) -> Any:
 class Tool:
     """A host function. Calling it waits for the answer; \`.aio(...)\` is the same to await."""
 
-    def __init__(self, name: str, description: str, schema: Mapping[str, Any], concurrent: bool) -> None:
+    def __init__(
+        self, name: str, description: str, schema: Mapping[str, Any], concurrent: bool
+    ) -> None:
         self._arguments = Arguments(name, schema)
         self.concurrent = concurrent
         self.__name__ = self.__qualname__ = name
@@ -846,9 +1327,13 @@ class Tool:
         """The execution in which this tool may be called now."""
         execution = acting()
         if execution is None:
-            raise RuntimeError(f"{self.__name__}() cannot be called: the cell that started this code has ended")
+            raise RuntimeError(
+                f"{self.__name__}() cannot be called: the cell that started this code has ended"
+            )
         if self.__name__ not in execution.tools:
-            raise RuntimeError(f"{self.__name__}() cannot be called: this run does not have that tool")
+            raise RuntimeError(
+                f"{self.__name__}() cannot be called: this run does not have that tool"
+            )
         execution.check()
         return execution
 
@@ -917,7 +1402,9 @@ class Submit:
     def __call__(self, /, *args: Any, **kwargs: Any) -> NoReturn:
         execution = acting()
         if execution is None:
-            raise RuntimeError("SUBMIT() cannot be called: the cell that started this code has ended")
+            raise RuntimeError(
+                "SUBMIT() cannot be called: the cell that started this code has ended"
+            )
         execution.check()
         values = self._bind(args, kwargs)
         wire = {name: encode(value, f"SUBMIT {name}") for name, value in values.items()}
@@ -926,7 +1413,13 @@ class Submit:
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Values by field name; one dict with the fields as its keys counts as keywords."""
-        if len(args) == 1 and not kwargs and type(args[0]) is dict and self.fields and set(args[0]) == set(self.fields):
+        if (
+            len(args) == 1
+            and not kwargs
+            and type(args[0]) is dict
+            and self.fields
+            and set(args[0]) == set(self.fields)
+        ):
             return dict(args[0])
         if len(args) > len(self.fields):
             raise self._wrong(f"takes {len(self.fields)} values, got {len(args)}")
@@ -981,7 +1474,9 @@ class FinalVar(Final):
             self._submit(name)
         key = name.strip().strip("\\"'")
         if key not in self._variables:
-            raise NameError(f"FINAL_VAR: no variable is called {key!r}; assign it first, or call {self._submit.text}")
+            raise NameError(
+                f"FINAL_VAR: no variable is called {key!r}; assign it first, or call {self._submit.text}"
+            )
         self._submit(self._variables[key])
 `,
   prelude_hints: `"""One line of advice for errors that models make again and again."""
@@ -1000,9 +1495,15 @@ def syntax_hint(error: SyntaxError, source: str) -> str | None:
     """Advice for a cell that does not parse."""
     message = error.msg or ""
     line = source_line(source, error.lineno)
-    if "triple-quoted" in message or any(mark in line and source.count(mark) > 2 for mark in ('"""', "'''")):
-        return "text that holds triple quotes cannot stand between the same quotes; use the other kind"
-    if any(mark in line for mark in _CURLY) and ("invalid character" in message or "invalid syntax" in message):
+    if "triple-quoted" in message or any(
+        mark in line and source.count(mark) > 2 for mark in ('"""', "'''")
+    ):
+        return (
+            "text that holds triple quotes cannot stand between the same quotes; use the other kind"
+        )
+    if any(mark in line for mark in _CURLY) and (
+        "invalid character" in message or "invalid syntax" in message
+    ):
         return "replace the curly quotes by straight ones: \\" or '"
     if "non-printable character" in message or any(mark in line for mark in _SPACES):
         return "replace the invisible character by an ordinary space"
@@ -1015,7 +1516,9 @@ def syntax_hint(error: SyntaxError, source: str) -> str | None:
     return None
 
 
-def runtime_hint(error: BaseException, variables: Mapping[str, Any], tools: frozenset[str]) -> str | None:
+def runtime_hint(
+    error: BaseException, variables: Mapping[str, Any], tools: frozenset[str]
+) -> str | None:
     """Advice for an exception of a running cell."""
     message = _text(error)
     if isinstance(error, ModuleNotFoundError) and error.name == "_multiprocessing":
@@ -1027,7 +1530,9 @@ def runtime_hint(error: BaseException, variables: Mapping[str, Any], tools: froz
         if shadows:
             names = ", ".join(shadows)
             return f"your variable hides a builtin: {names}; \`del {shadows[0]}\` brings it back"
-    if isinstance(error, TypeError) and ("can't be awaited" in message or "or an awaitable is required" in message):
+    if isinstance(error, TypeError) and (
+        "can't be awaited" in message or "or an awaitable is required" in message
+    ):
         if tools:
             return "tools return their result at once; drop the await, or write name.aio(...) to await a call"
     if isinstance(error, RecursionError):
@@ -1055,7 +1560,13 @@ def _packages() -> str:
         entries = os.listdir(_SITE_PACKAGES)
     except OSError:
         return ""
-    names = sorted({entry.split(".")[0] for entry in entries if not entry.endswith((".dist-info", ".txt", ".libs"))})
+    names = sorted(
+        {
+            entry.split(".")[0]
+            for entry in entries
+            if not entry.endswith((".dist-info", ".txt", ".libs"))
+        }
+    )
     shown = [name for name in names if name.isidentifier() and not name.startswith("_")]
     return "".join(f", {name}" for name in shown)
 
@@ -1087,14 +1598,22 @@ FIRST_FRAMES, LAST_FRAMES = 10, 30
 MAX_CHAIN = 8
 #: Members of an exception group that are shown, and groups within groups.
 MAX_MEMBERS, MAX_GROUPS = 8, 3
-#: Characters of cells' sources that are kept for tracebacks.
-MAX_SOURCES = 2_000_000
+#: Characters of cells' sources that are kept for tracebacks, and cells that they may be of.
+MAX_SOURCES, MAX_CELLS = 2_000_000, 1_000
 
-_HIDDEN_MODULES = ("_pyodide/", "pyodide/", "asyncio/", "concurrent/", "threading.py", "contextlib.py")
+_HIDDEN_MODULES = (
+    "_pyodide/",
+    "pyodide/",
+    "asyncio/",
+    "concurrent/",
+    "threading.py",
+    "contextlib.py",
+)
 #: Code whose frames say nothing about the guest's code.
 _HIDDEN_FILES = ("<_rlm", *(f"/lib/python314.zip/{name}" for name in _HIDDEN_MODULES))
 
 _sources: OrderedDict[str, str] = OrderedDict()
+_kept_chars = 0
 
 
 def cell_filename(cell: int) -> str:
@@ -1104,25 +1623,35 @@ def cell_filename(cell: int) -> str:
 
 def remember_source(filename: str, source: str) -> None:
     """Keeps the text of a cell, so that tracebacks of later cells can quote it."""
-    _sources.pop(filename, None)
+    global _kept_chars
+    _kept_chars += len(source) - len(_sources.pop(filename, ""))
     _sources[filename] = source
-    while len(_sources) > 1 and sum(map(len, _sources.values())) > MAX_SOURCES:
-        dropped, _ = _sources.popitem(last=False)
+    while len(_sources) > 1 and (_kept_chars > MAX_SOURCES or len(_sources) > MAX_CELLS):
+        dropped, text = _sources.popitem(last=False)
+        _kept_chars -= len(text)
         linecache.cache.pop(dropped, None)
-    offer_sources()
+    _offer(filename, source)
 
 
-def offer_sources() -> None:
-    """Registers the kept cells with \`linecache\`, which the guest may have cleared."""
+def _offer(filename: str, source: str) -> None:
+    """Registers the text of a cell with \`linecache\`."""
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+
+
+def _offer_all() -> None:
+    """Registers all cells that a guest which cleared \`linecache\` has taken out of it."""
     for filename, source in _sources.items():
-        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        if filename not in linecache.cache:
+            _offer(filename, source)
 
 
 def forget_sources() -> None:
     """Drops the text of all cells."""
+    global _kept_chars
     for filename in _sources:
         linecache.cache.pop(filename, None)
     _sources.clear()
+    _kept_chars = 0
 
 
 @dataclass
@@ -1136,11 +1665,13 @@ class ErrorText:
 
 def describe(error: BaseException, hint: str | None = None) -> ErrorText:
     """The text of \`error\`, whatever its \`str\`, its causes and its notes do."""
-    offer_sources()
+    _offer_all()
     name = _type_name(error)
     message = cut(safe_str(error), MAX_MESSAGE)
     if isinstance(error, SyntaxError) and type(error.lineno) is int:
-        where = f"line {error.lineno}" + (f", column {error.offset}" if type(error.offset) is int else "")
+        where = f"line {error.lineno}" + (
+            f", column {error.offset}" if type(error.offset) is int else ""
+        )
         message = f"{error.msg} ({where})"
     try:
         text = _tidy("".join(_chain(error)))
@@ -1190,9 +1721,15 @@ def _chain(error: BaseException, depth: int = 0) -> Iterator[str]:
     while True:
         last = links[-1][0]
         if last.__cause__ is not None:
-            cause, relation = last.__cause__, "The exception above was the direct cause of the following exception:"
+            cause, relation = (
+                last.__cause__,
+                "The exception above was the direct cause of the following exception:",
+            )
         elif last.__context__ is not None and not last.__suppress_context__:
-            cause, relation = last.__context__, "While the exception above was handled, another one occurred:"
+            cause, relation = (
+                last.__context__,
+                "While the exception above was handled, another one occurred:",
+            )
         else:
             break
         if id(cause) in seen or isinstance(cause, Control):
@@ -1232,12 +1769,16 @@ def _single(error: BaseException, depth: int) -> Iterator[str]:
 def _summary(error: BaseException) -> traceback.TracebackException:
     """What the standard library tells of \`error\` alone, with the frames that a reader wants."""
     # A set of seen exceptions, even an empty one, keeps it from following causes without a bound.
-    summary = traceback.TracebackException(type(error), error, error.__traceback__, lookup_lines=False, _seen=set())
+    summary = traceback.TracebackException(
+        type(error), error, error.__traceback__, lookup_lines=False, _seen=set()
+    )
     summary.__cause__ = summary.__context__ = summary.exceptions = None
     frames = [frame for frame in summary.stack if not frame.filename.startswith(_HIDDEN_FILES)]
     if len(frames) > FIRST_FRAMES + LAST_FRAMES:
         left_out = len(frames) - FIRST_FRAMES - LAST_FRAMES
-        gap = traceback.FrameSummary(f"\u2026 {left_out} frames left out \u2026", 0, "", lookup_line=False, line="")
+        gap = traceback.FrameSummary(
+            f"\u2026 {left_out} frames left out \u2026", 0, "", lookup_line=False, line=""
+        )
         frames = [*frames[:FIRST_FRAMES], gap, *frames[-LAST_FRAMES:]]
     summary.stack[:] = frames
     return summary
@@ -1355,17 +1896,19 @@ import ast
 #: Stands in the tree for the object whose methods the rewritten code calls.
 CELL = "\\0rlm:cell"
 
-_PURE_FUNCTIONS = frozenset(
+_PURE_FUNCTIONS: frozenset[str] = frozenset(
     "abs all any bool chr dict divmod enumerate float format frozenset int isinstance len list max min ord range"
     " repr reversed round set sorted str sum tuple zip".split()
 )
-_PURE_METHODS = frozenset(
+_PURE_METHODS: frozenset[str] = frozenset(
     "capitalize casefold count decode encode endswith find format get index isalnum isalpha isdigit isspace items"
     " join keys lower lstrip partition removeprefix removesuffix replace rfind rpartition rsplit rstrip split"
     " splitlines startswith strip title upper values zfill".split()
 )
 #: Builtins that take all of an iterable before they return.
-_EAGER_FUNCTIONS = frozenset("dict frozenset list max min set sorted sum tuple".split())
+_EAGER_FUNCTIONS: frozenset[str] = frozenset(
+    "dict frozenset list max min set sorted sum tuple".split()
+)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _PURE_NODES = (
     ast.Name, ast.Constant, ast.Attribute, ast.Subscript, ast.Slice, ast.JoinedStr, ast.FormattedValue, ast.BinOp,
@@ -1381,11 +1924,19 @@ def assigned_names(tree: ast.AST) -> set[str]:
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
                 found.add(name)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+            ):
                 found.add(name)
             case ast.alias(name=name, asname=asname):
                 found.add(asname or name.partition(".")[0])
-            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            case (
+                ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+            ):
                 found.add(name)
     return found
 
@@ -1404,7 +1955,9 @@ class Names:
     def calls_tool(self, node: ast.AST) -> bool:
         """Whether a concurrent tool is called in \`node\`."""
         return any(
-            isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in self.tools
+            isinstance(part, ast.Call)
+            and isinstance(part.func, ast.Name)
+            and part.func.id in self.tools
             for part in ast.walk(node)
         )
 
@@ -1415,7 +1968,9 @@ class Names:
     def is_pure(self, node: ast.AST) -> bool:
         """Whether evaluating \`node\` changes nothing, apart from tools that it calls."""
         return all(
-            self._is_pure_call(part) if isinstance(part, ast.Call) else isinstance(part, _PURE_NODES)
+            self._is_pure_call(part)
+            if isinstance(part, ast.Call)
+            else isinstance(part, _PURE_NODES)
             for part in ast.walk(node)
         )
 
@@ -1477,7 +2032,12 @@ def rewrite_loop(node: ast.For, names: Names, where: str) -> ast.For | None:
     them may print and may write only where the calls do not read. That two names do not stand for the same
     object is looked at when the loop starts.
     """
-    if node.orelse or not is_plain_target(node.target) or not names.is_pure(node.iter) or names.mentions_tool(node.iter):
+    if (
+        node.orelse
+        or not is_plain_target(node.target)
+        or not names.is_pure(node.iter)
+        or names.mentions_tool(node.iter)
+    ):
         return None
     calling, keeping = _split(node.body, names)
     made = [name for statement in calling if (name := _assigned_name(statement, names)) is not None]
@@ -1492,7 +2052,14 @@ def rewrite_loop(node: ast.For, names: Names, where: str) -> ast.For | None:
     # A name that the calls read must not be one that any round sets, and results go elsewhere.
     if set(made) & set(bound) or (reads | _loads(node.iter)) & (own | written) or written & own:
         return None
-    parts = _Parts(calling, keeping, bound, list(dict.fromkeys(made)), sorted(reads - names.known), sorted(written))
+    parts = _Parts(
+        calling,
+        keeping,
+        bound,
+        list(dict.fromkeys(made)),
+        sorted(reads - names.known),
+        sorted(written),
+    )
     return _build(node, parts, where)
 
 
@@ -1566,18 +2133,28 @@ def _only_keeps(statement: ast.stmt, names: Names, written: set[str]) -> bool:
         case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=arguments, keywords=[])):
             return all(map(names.is_pure, arguments))
         case ast.Expr(
-            value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments, keywords=[])
+            value=ast.Call(
+                func=ast.Attribute(value=ast.Name(id=name), attr=method),
+                args=arguments,
+                keywords=[],
+            )
         ) if method in _KEEPING_METHODS:
             written.add(name)
             return all(map(names.is_pure, arguments))
         case ast.If(test=test, body=body, orelse=orelse):
-            return names.is_pure(test) and all(_only_keeps(part, names, written) for part in [*body, *orelse])
+            return names.is_pure(test) and all(
+                _only_keeps(part, names, written) for part in [*body, *orelse]
+            )
     return False
 
 
 def _loads(node: ast.AST) -> set[str]:
     """Names that \`node\` reads."""
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
+    return {
+        part.id
+        for part in ast.walk(node)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)
+    }
 
 
 def _reads(calling: list[ast.stmt], bound: list[str]) -> set[str]:
@@ -1586,7 +2163,9 @@ def _reads(calling: list[ast.stmt], bound: list[str]) -> set[str]:
     found: set[str] = set()
     for statement in calling:
         inner = {
-            part.id for part in ast.walk(statement) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+            part.id
+            for part in ast.walk(statement)
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
         }
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -1601,9 +2180,12 @@ def _build(node: ast.For, parts: _Parts, where: str) -> ast.For:
     steps: list[ast.expr] = [
         ast.NamedExpr(target, statement.value)
         for statement in parts.calling
-        if isinstance(statement, ast.Assign) and isinstance(target := statement.targets[0], ast.Name)
+        if isinstance(statement, ast.Assign)
+        and isinstance(target := statement.targets[0], ast.Name)
     ]
-    body = ast.Subscript(ast.Tuple([*steps, _tuple(kept)], ast.Load()), ast.Constant(-1), ast.Load())
+    body = ast.Subscript(
+        ast.Tuple([*steps, _tuple(kept)], ast.Load()), ast.Constant(-1), ast.Load()
+    )
     items = ast.comprehension(node.target, ast.Name(_ITEMS, ast.Load()), [], 0)
     arguments = [
         node.iter,
@@ -1624,7 +2206,9 @@ def _tuple(names: list[str]) -> ast.Tuple:
 
 def _lambda(parameters: list[str], body: ast.expr) -> ast.Lambda:
     """A function of parameters without defaults."""
-    return ast.Lambda(ast.arguments([], [ast.arg(name) for name in parameters], None, [], [], None, []), body)
+    return ast.Lambda(
+        ast.arguments([], [ast.arg(name) for name in parameters], None, [], [], None, []), body
+    )
 `,
   prelude_rewrite: `"""Rewrites comprehensions and loops over concurrent tools, so that independent calls run together.
 
@@ -1648,9 +2232,17 @@ from .prelude_rewrite_names import (
 )
 
 
+def _only_parameter(parameters: ast.arguments) -> str | None:
+    """The name of a single plain parameter, or None if there are others."""
+    match parameters:
+        case ast.arguments([], [ast.arg(arg=name)], None, [], [], None, []):
+            return name
+    return None
+
+
 def rewrite(tree: ast.Module, tools: frozenset[str], variables: Iterable[str], cell: str) -> None:
     """Rewrites \`tree\` in place. A variable may hide a builtin; \`cell\` names the cell in notes."""
-    assigned = assigned_names(tree)
+    assigned = assigned_names(tree) if tools else set()
     if tools - assigned:
         # The tools are variables too, but ones that stand for what they say.
         names = Names(tools, assigned | set(variables) - tools)
@@ -1675,7 +2267,9 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         # The functions made here could not see the names of a class's body.
-        node.body = [self.visit(part) if isinstance(part, ast.FunctionDef) else part for part in node.body]
+        node.body = [
+            self.visit(part) if isinstance(part, ast.FunctionDef) else part for part in node.body
+        ]
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -1706,7 +2300,7 @@ class _Rewriter(ast.NodeTransformer):
         match function:
             case ast.Name(id=name) if name in self._names.tools:
                 target, element = "item", ast.Call(function, [ast.Name("item", ast.Load())], [])
-            case ast.Lambda(args=ast.arguments(posonlyargs=[], args=[ast.arg(arg=target)], kwonlyargs=[], defaults=[], vararg=None, kwarg=None), body=element):
+            case ast.Lambda(body=element) if (target := _only_parameter(function.args)) is not None:
                 pass
             case _:
                 return call
@@ -1715,12 +2309,15 @@ class _Rewriter(ast.NodeTransformer):
         rewritten = self._together("together", comprehension, element)
         return call if rewritten is comprehension else rewritten
 
-    def _together(self, method: str, node: Any, element: ast.expr) -> ast.expr:
+    def _together(self, method: str, node: Any, element: ast.expr) -> Any:
         """The comprehension \`node\` as a call that runs its elements together, or itself."""
         names = self._names
         conditions = [test for generator in node.generators for test in generator.ifs]
         sources = [generator.iter for generator in node.generators]
-        plain = all(not generator.is_async and is_plain_target(generator.target) for generator in node.generators)
+        plain = all(
+            not generator.is_async and is_plain_target(generator.target)
+            for generator in node.generators
+        )
         harmless = all(map(names.is_pure, [element, *conditions, *sources]))
         calls_elsewhere = any(map(names.mentions_tool, [*conditions, *sources]))
         if not (plain and harmless and names.calls_tool(element)) or calls_elsewhere:
@@ -1731,7 +2328,11 @@ class _Rewriter(ast.NodeTransformer):
 
     def _where(self, node: ast.expr | ast.stmt) -> str:
         """What the model is told of a rewritten place."""
-        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and part.id in self._names.tools}
+        names = {
+            part.id
+            for part in ast.walk(node)
+            if isinstance(part, ast.Name) and part.id in self._names.tools
+        }
         return f"{self._cell}, line {node.lineno}: the calls of {', '.join(sorted(names))}"
 `,
   prelude_rewrite_await: `"""Lets a cell await a tool: \`await tool(x)\` becomes \`await tool.aio(x)\`, which is what was meant."""
@@ -1741,17 +2342,23 @@ import ast
 from .prelude_rewrite_names import assigned_names
 
 #: Functions whose arguments are awaited.
-_AWAITING = frozenset({"as_completed", "create_task", "ensure_future", "gather", "run", "shield", "wait", "wait_for"})
+_AWAITING = frozenset(
+    {"as_completed", "create_task", "ensure_future", "gather", "run", "shield", "wait", "wait_for"}
+)
 
 
 def await_tools(tree: ast.Module, tools: frozenset[str]) -> None:
     """Rewrites in place the calls of \`tools\` whose result is awaited."""
+    if not tools:
+        return
     tools -= assigned_names(tree)
     for node in ast.walk(tree) if tools else ():
         match node:
             case ast.Await(value=value):
                 _make_awaitable(value, tools)
-            case ast.Call(func=ast.Attribute(value=ast.Name(), attr=function), args=arguments) if function in _AWAITING:
+            case ast.Call(func=ast.Attribute(value=ast.Name(), attr=function), args=arguments) if (
+                function in _AWAITING
+            ):
                 for argument in arguments:
                     _make_awaitable(argument, tools)
 
@@ -1894,7 +2501,11 @@ class CellLoop(WebLoop):
     # Pyodide's own versions of the next two look their helpers up among the builtins, which a cell may delete.
 
     def call_later(
-        self, delay: float, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
+        self,
+        delay: float,
+        callback: Callable[..., Any],
+        *args: Any,
+        context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
         execution = inherited()
         handle = asyncio.Handle(callback, args, self, context)
@@ -1909,7 +2520,9 @@ class CellLoop(WebLoop):
     def _schedule(self, handle: asyncio.Handle, delay: float) -> None:
         """Has JavaScript run \`handle\` on a stack of its own after \`delay\` seconds."""
         milliseconds = min(max(delay, 0) * 1000, MAX_TIMEOUT_MS)
-        scheduleCallback(create_once_callable(lambda: self._run(handle), _may_syncify=True), milliseconds)
+        scheduleCallback(
+            create_once_callable(lambda: self._run(handle), _may_syncify=True), milliseconds
+        )
 
     def _decrement_in_progress(self, future: Any = None) -> None:
         # Pyodide counts callbacks to find the tasks for which nobody waits: one is this method itself.
@@ -1924,7 +2537,7 @@ class CellLoop(WebLoop):
         if not handle.cancelled():
             try:
                 handle._run()
-            except (SystemExit, KeyboardInterrupt):
+            except SystemExit, KeyboardInterrupt:
                 # A task that was ended by one of these keeps it for whoever awaits the task.
                 pass
 
@@ -1967,14 +2580,20 @@ class CellLoop(WebLoop):
         except Control:
             task.cancel()
             # The task ends with the same exception, whose traceback tells where it was.
-            if not settle(task.done) or task.cancelled() or not isinstance(task.exception(), Control):
+            if (
+                not settle(task.done)
+                or task.cancelled()
+                or not isinstance(task.exception(), Control)
+            ):
                 raise
         return task.result()
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Shows the exception of a task for which nobody waits."""
         error = context.get("exception")
-        if isinstance(error, BaseException) and not isinstance(error, (Control, asyncio.CancelledError)):
+        if isinstance(error, BaseException) and not isinstance(
+            error, (Control, asyncio.CancelledError)
+        ):
             output.stderr.write(f"Exception in a background task\\n{describe(error).traceback}")
 
 
@@ -2070,7 +2689,7 @@ class Runner:
     def __init__(self, **_options: Any) -> None:
         """Takes and ignores the options of the original."""
 
-    def __enter__(self) -> "Runner":
+    def __enter__(self) -> Runner:
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -2121,6 +2740,8 @@ def finish(execution: Execution) -> None:
     """Ends the tasks, threads, tool calls and timers that a cell left behind, and says so."""
     tasks = [task for task in asyncio.all_tasks(loop) if not task.done()]
     execution.closing = True
+    for timer in list(execution.timers):
+        timer.cancel()
     if tasks or execution.threads or execution.open_calls:
         for task in tasks:
             task.cancel()
@@ -2129,7 +2750,7 @@ def finish(execution: Execution) -> None:
         _note_left(execution, len(tasks), execution.threads)
         if not settle(lambda: idle(execution) and all(task.done() for task in tasks)):
             execution.note("code that the cell left running does not end; it can act no more")
-    for handle in list(execution.handles):
+    for handle in [*execution.timers, *execution.handles]:
         handle.cancel()
 
 
@@ -2138,9 +2759,13 @@ def _note_left(execution: Execution, tasks: int, threads: int) -> None:
     if execution.submission is not None or execution.timed_out:
         return
     if tasks:
-        execution.note(f"{tasks} task(s) still ran when the cell ended and were cancelled; await them")
+        execution.note(
+            f"{tasks} task(s) still ran when the cell ended and were cancelled; await them"
+        )
     if threads:
-        execution.note(f"{threads} thread(s) still ran when the cell ended and were ended; join them")
+        execution.note(
+            f"{threads} thread(s) still ran when the cell ended and were ended; join them"
+        )
 
 
 def idle(execution: Execution) -> bool:
@@ -2178,7 +2803,9 @@ DEFAULT_WORKERS = 64
 
 _pool_numbers = itertools.count()
 _numbers = itertools.count(threading.get_ident() + 1)
-_ident: contextvars.ContextVar[int] = contextvars.ContextVar("thread", default=threading.get_ident())
+_ident: contextvars.ContextVar[int] = contextvars.ContextVar(
+    "thread", default=threading.get_ident()
+)
 
 
 class Lock:
@@ -2263,7 +2890,9 @@ def start_joinable_thread(
         raise RuntimeError("can't start new thread: the cell that started this code has ended")
     started = ThreadHandle() if handle is None else handle
     # \`Thread\` runs its target in a context that knows nothing of the cell; give it what this one knows.
-    context = getattr(getattr(function, "__self__", None), "_context", None) or contextvars.Context()
+    context = getattr(getattr(function, "__self__", None), "_context", None)
+    if context is None:
+        context = contextvars.Context()
     for variable, value in contextvars.copy_context().items():
         if variable not in context:
             context.run(variable.set, value)
@@ -2311,7 +2940,9 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
         self._closed = False
         self._idle: asyncio.Future[Any] | None = None
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> concurrent.futures.Future[Any]:
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
@@ -2328,7 +2959,9 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
         self._jobs.append(job)
         if self._running < self._max_workers:
             self._running += 1
-            start_at_once(threading.Thread(target=self._work, name=f"{self._name}_{next(self._numbers)}"))
+            start_at_once(
+                threading.Thread(target=self._work, name=f"{self._name}_{next(self._numbers)}")
+            )
         return future
 
     def _work(self) -> None:
@@ -2355,7 +2988,6 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
             wait_for(self._idle)
 
 
-
 def get_ident() -> int:
     """Stands in for \`threading.get_ident\`: a number for each stack."""
     return _ident.get()
@@ -2378,10 +3010,11 @@ def install() -> None:
     threading.RLock = threading._PyRLock
     threading.local = local
     queue.SimpleQueue = queue._PySimpleQueue
-    concurrent.futures.ThreadPoolExecutor = concurrent.futures.thread.ThreadPoolExecutor = ThreadPoolExecutor
+    concurrent.futures.ThreadPoolExecutor = concurrent.futures.thread.ThreadPoolExecutor = (
+        ThreadPoolExecutor
+    )
     concurrent.futures.ProcessPoolExecutor = ThreadPoolExecutor
     loop.executor = ThreadPoolExecutor()
-
 `,
   prelude_together: `"""Independent calls that run together: what rewritten comprehensions and loops call."""
 
@@ -2400,7 +3033,9 @@ MAX_OBJECTS = 100_000
 
 _SCALARS = frozenset({str, int, float, bool, bytes, type(None), complex, range})
 _CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
-_ITERATORS = frozenset({enumerate, zip, reversed, type({}.keys()), type({}.values()), type({}.items())})
+_ITERATORS = frozenset(
+    {enumerate, zip, reversed, type({}.keys()), type({}.values()), type({}.items())}
+)
 
 
 def in_order(thunks: Iterable[Callable[[], Any]], where: str) -> Iterator[Any]:
@@ -2448,7 +3083,9 @@ def loop_together(
 
 
 def _independent(
-    items: Iterable[Any], reads: Callable[[], tuple[Any, ...]], writes: Callable[[], tuple[Any, ...]]
+    items: Iterable[Any],
+    reads: Callable[[], tuple[Any, ...]],
+    writes: Callable[[], tuple[Any, ...]],
 ) -> bool:
     """Whether nothing that the calls read can be reached by what the loop writes."""
     try:
@@ -2601,7 +3238,9 @@ def concurrent_tools() -> frozenset[str]:
 def given_tools() -> frozenset[str]:
     """Names that stand for the tools of the open execution."""
     return frozenset(
-        name for name, value in _given.items() if isinstance(value, Tool) and variables.get(name) is value
+        name
+        for name, value in _given.items()
+        if isinstance(value, Tool) and variables.get(name) is value
     )
 
 
@@ -2612,7 +3251,9 @@ def restore_names(execution: Execution) -> None:
     for name, value in _given.items():
         if variables.get(name) is not value:
             variables[name] = value
-            execution.note(f"{name} was overwritten or deleted; it is the function of that name again")
+            execution.note(
+                f"{name} was overwritten or deleted; it is the function of that name again"
+            )
     for name in [name for name in variables if name[:1] == "\\0"]:
         # A rewritten loop's own.
         del variables[name]
@@ -2756,6 +3397,10 @@ class Cell:
         token = control.begin(execution)
         try:
             problem = self._attempt()
+            execution.ended = True
+            if problem is None and execution.timed_out:
+                # The deadline stopped a thread or a task, and nobody asked for its result.
+                problem = CellTimeout()
             namespace.restore_interpreter()
             namespace.restore_names(execution)
             error = None if problem is None else self._describe(problem)
@@ -2789,7 +3434,9 @@ class Cell:
         try:
             await_tools(tree, tools)
             if self._params["rewrite"]:
-                rewrite(tree, tools & namespace.concurrent_tools(), namespace.variables, self._filename)
+                rewrite(
+                    tree, tools & namespace.concurrent_tools(), namespace.variables, self._filename
+                )
         except RecursionError:
             # An expression of thousands of terms is left as it is; each change made so far stands by itself.
             pass
@@ -2801,12 +3448,16 @@ class Cell:
             return None
         if isinstance(problem, CellTimeout):
             seconds = self.execution.timeout_ms / 1000
-            message = f"the cell ran longer than {seconds:g} s and was stopped; its variables are kept"
+            message = (
+                f"the cell ran longer than {seconds:g} s and was stopped; its variables are kept"
+            )
             timeout = TimeoutError(message).with_traceback(problem.__traceback__)
             return errors.describe(timeout)
         if isinstance(problem, SyntaxError) and not self._compiled:
             return errors.describe_syntax(problem, self._params["code"])
-        return errors.describe(problem, runtime_hint(problem, namespace.variables, self.execution.tools))
+        return errors.describe(
+            problem, runtime_hint(problem, namespace.variables, self.execution.tools)
+        )
 
     def _result(self, error: errors.ErrorText | None) -> str:
         """The result as JSON text."""
@@ -2817,15 +3468,19 @@ class Cell:
             status = "timeout"
         else:
             status = "ok" if error is None else "error"
-        head = dumps({
-            "status": status,
-            "value": self._value if status == "ok" else None,
-            "error": None if error is None else {"type": error.type, "message": error.message, "traceback": error.traceback},
-            "stdoutChars": execution.output.totals["stdout"],
-            "stderrChars": execution.output.totals["stderr"],
-            "notes": execution.notes,
-            "names": namespace.names(),
-        })
+        head = dumps(
+            {
+                "status": status,
+                "value": self._value if status == "ok" else None,
+                "error": None
+                if error is None
+                else {"type": error.type, "message": error.message, "traceback": error.traceback},
+                "stdoutChars": execution.output.totals["stdout"],
+                "stderrChars": execution.output.totals["stderr"],
+                "notes": execution.notes,
+                "names": namespace.names(),
+            }
+        )
         return f'{head[:-1]},"submission":{execution.submission or "null"}}}'
 
     def failure(self, problem: BaseException) -> str:
@@ -2860,7 +3515,7 @@ import platform
 import random
 import tempfile
 
-from . import prelude_loop, prelude_namespace, prelude_stand_ins, prelude_threads
+from . import prelude_loop, prelude_namespace, prelude_net_pyodide, prelude_net_socket, prelude_stand_ins, prelude_threads
 from .prelude_blobs import open_blob
 from .prelude_cell import execute
 from .prelude_errors import forget_sources
@@ -2877,6 +3532,9 @@ PARTS = (
     "prelude_encode",
     "prelude_output",
     "prelude_host",
+    "prelude_net",
+    "prelude_net_socket",
+    "prelude_net_pyodide",
     "prelude_tools",
     "prelude_submit",
     "prelude_hints",
@@ -2935,6 +3593,8 @@ builtins.ToolError = ToolError
 prelude_loop.install()
 prelude_threads.install()
 prelude_stand_ins.install()
+prelude_net_socket.install()
+prelude_net_pyodide.install()
 prelude_namespace.protect()
 # The loader ran in the guest's namespace.
 reset()

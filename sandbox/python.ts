@@ -3,6 +3,7 @@
  * and offers the guest's few entry points. This realm opens no file and no socket; it has no right to.
  */
 import { BRIDGE_KEYS, type GuestBridge } from "./bridge.ts";
+import type { GuestFileSystem } from "./memory_files.ts";
 import { PRELUDE } from "./prelude.ts";
 
 /** Pyodide's files as the gateway read them. */
@@ -29,6 +30,7 @@ export interface PythonOptions {
 /** The part of Pyodide's interface that is used here; some of it is not public, hence the pinned version. */
 interface Pyodide {
   readonly version: string;
+  readonly FS: GuestFileSystem;
   readonly _module: { readonly HEAPU8: Uint8Array };
   runPython(code: string): unknown;
   pyimport(name: string): GuestModule;
@@ -87,6 +89,11 @@ export class Python {
   /** Runs a cell; `ExecuteParams` in, `ExecuteResult` out, as JSON. */
   execute(text: string): Promise<string> {
     return this.#guest.execute.callPromising(text);
+  }
+
+  /** Python's files. */
+  get files(): GuestFileSystem {
+    return this.#pyodide.FS;
   }
 
   /** Size of Python's memory. */

@@ -3,7 +3,8 @@
 /** The program of the child's main thread: `sandbox/main.ts` with all it imports. */
 export const GATEWAY: string = `var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
 tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005},Limits={headerBytes:4096,messageBytes:16*1024*1024,
-chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096};var NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,INNER_BLOBS=2**
+chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096},FileLimits={entries:2e4,guestEntries:1e5,depth:100,
+saveMs:6e4},NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,INNER_BLOBS=2**
 40;var FramingError=class extends Error{name="FramingError";code;constructor(message,code=ErrorCode.invalidRequest){super(message),
 this.code=code}},encoder=new TextEncoder,CHUNK_TYPE="application/octet-stream",FrameEncoder=class{#token;#sequence=0;constructor(token=null){
 this.#token=token}encode(frame){let seal=this.#token===null?"":\`Token: \${this.#token}\\r
@@ -49,35 +50,29 @@ filled+=part.length,this.#pending=this.#pending.subarray(part.length),filled===l
 read();if(more.done)throw new FramingError("Cannot read body: the stream ended inside a frame");this.#pending=more.value}}};
 function findBlankLine(bytes,from){for(let i=bytes.indexOf(13,from);i>=0;i=bytes.indexOf(13,i+1))if(bytes[i+1]===10&&bytes[i+
 2]===13&&bytes[i+3]===10)return i;return-1}function join(a,b){let whole=new Uint8Array(a.length+b.length);return whole.set(
-a),whole.set(b,a.length),whole}var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
-add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}remove(size){
-Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};async function takeDifference(base,whole){let pages=changedPages(base,whole),head=new Uint32Array(2+pages.length);head.set(
-[whole.length,pages.length]),head.set(pages,2);let parts=[new Uint8Array(head.buffer)];for(let page of pages)parts.push(
-whole.subarray(page*4096,(page+1)*4096));return await pipe(new Blob(parts),new CompressionStream("gzip"))}async function applyDifference(base,difference){
-let{length,pages,content}=await readDifference(difference);if(length>base.length+content.length)throw damaged("its lengt\\
-h is not that of its pages");let whole=new Uint8Array(length);whole.set(base.subarray(0,length));let from=0,least=0;for(let page of pages){
-let start=page*4096;if(page<least||start>=length)throw damaged(\`page \${page} is out of place\`);let size=Math.min(4096,length-
-start);whole.set(content.subarray(from,from+size),start),from+=size,least=page+1}if(from!==content.length)throw damaged(
-\`\${content.length} bytes of pages, not \${from}\`);return whole}async function readDifference(difference){let bytes=await pipe(
-new Blob([difference]),new DecompressionStream("gzip")).catch(error=>{throw damaged(error instanceof Error?error.message:
-String(error))});if(bytes.length<8)throw damaged(\`\${bytes.length} bytes\`);let[length=0,count=0]=new Uint32Array(bytes.buffer,
-0,2),end=8+count*4;if(end>bytes.length)throw damaged(\`\${count} pages in \${bytes.length} bytes\`);return{length,pages:new Uint32Array(
-bytes.buffer,8,count),content:bytes.subarray(end)}}function damaged(how){return new RangeError(\`Cannot apply difference:\\
- \${how}\`)}function changedPages(base,whole){let pages=[],before=words(base),after=words(whole),perPage=4096/4,count=Math.
-ceil(whole.length/4096);for(let page=0;page<count;page++){let start=page*perPage,end=start+perPage;if(end>before.length||
-end>after.length){pages.push(page);continue}for(let i=start;i<end;i++)if(before[i]!==after[i]){pages.push(page);break}}return pages}
-function words(bytes){let{buffer,byteOffset,length}=bytes.byteOffset%4===0?bytes:bytes.slice();return new Int32Array(buffer,
-byteOffset,length>>>2)}async function pipe(source,through){return new Uint8Array(await new Response(source.stream().pipeThrough(
-through)).arrayBuffer())}function portTransport(port,flow={}){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};
-async function*frames(){for(;;){let frame=queue.shift();frame?(yield frame,flow.taken?.(sizeOf(frame))):await new Promise(
-resolve=>wake=resolve)}}return{frames:frames(),send(frame){let size=sizeOf(frame);frame.kind==="message"?port.postMessage(
-frame.text):port.postMessage(frame,[frame.bytes.buffer]),flow.sent?.(size)}}}function toFrame(data){if(typeof data=="str\\
-ing")return data.length>Limits.messageBytes?{kind:"garbled"}:{kind:"message",text:data};if(typeof data!="object"||data===
-null)return{kind:"garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobType(type)||!isCount(blob)||!isCount(offset)||
-!isCount(total)||!(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.length>total)return{
-kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"chunk",blob,type,offset,
-total,bytes:own}}function sizeOf(frame){return frame.kind==="garbled"?0:frame.kind==="message"?frame.text.length:frame.bytes.
-length}function isCount(value){return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}var ID_CHARS=200,ERROR_CHARS=64*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
+a),whole.set(b,a.length),whole}function join2(folder,below){return below===""?folder:\`\${folder}/\${below}\`}function folderOf(path){return path.slice(0,path.
+lastIndexOf("/"))||"/"}function contains(folder,path){return path===folder||path.startsWith(\`\${folder}/\`)}function isBelow(path){
+return path.length<=4096&&path.isWellFormed()&&path.split("/").every(part=>part!==""&&part!=="."&&part!==".."&&!part.includes(
+"\\0"))}var FolderWriter=class{#root;constructor(root){this.#root=root}async makeFolder(below){let path=await this.#place(below);
+(await lstat(path))?.isDirectory||await Deno.mkdir(path)}async writeFile(below,pieces){let path=await this.#place(below),
+before=await lstat(path);if(before?.isDirectory)throw new Error("a folder is in its place");let draft=join2(folderOf(path),
+\`.rlm-\${crypto.randomUUID()}\`);try{if(await writeNew(draft,pieces),before?.isFile&&before.mode!==null&&await Deno.chmod(
+draft,before.mode&511),await Deno.realPath(draft)!==draft)throw new Error(LINKED);await Deno.rename(draft,path)}catch(error){
+throw await Deno.remove(draft).catch(()=>{}),error}return identity(await lstat(path))}async remove(below,keep){let path=await this.#place(
+below),found=await lstat(path);found===null||keep.has(identity(found))||await Deno.remove(path)}async#place(below){let path=join2(
+this.#root,below),folder=folderOf(path);if(await Deno.realPath(folder)!==folder)throw new Error(LINKED);return path}},SingleFileWriter=class{#path;constructor(path){
+this.#path=path}makeFolder(){return Promise.reject(new Error("only a file is granted"))}async writeFile(below,pieces){if(below!==
+"")throw new Error("only one file is granted");let before=await lstat(this.#path);if(before===null)return await writeNew(
+this.#path,pieces),"";if(!before.isFile)throw new Error("it is no file any more");using file=await Deno.open(this.#path,
+{write:!0});if(identity(await file.stat())!==identity(before))throw new Error(LINKED);if(await Deno.realPath(this.#path)!==
+this.#path)throw new Error(LINKED);let whole=await Array.fromAsync(pieces);await file.truncate();for(let bytes of whole)
+await writeAll(file,bytes);return""}async remove(below){if(below!=="")throw new Error("only one file is granted");if(await lstat(
+this.#path)!==null){if(await Deno.realPath(this.#path)!==this.#path)throw new Error(LINKED);await Deno.remove(this.#path)}}},
+LINKED="a link has been put on the way to it";async function writeNew(path,pieces){using file=await Deno.open(path,{write:!0,
+createNew:!0});await writePieces(file,pieces)}async function writePieces(file,pieces){for await(let bytes of pieces)await writeAll(
+file,bytes)}async function writeAll(file,bytes){for(let at=0;at<bytes.length;)at+=await file.write(bytes.subarray(at))}async function lstat(path){
+try{return await Deno.lstat(path)}catch(error){if(error instanceof Deno.errors.NotFound)return null;throw error}}function identity(info){
+return\`\${info?.dev}:\${info?.ino}\`}var ID_CHARS=200,ERROR_CHARS=64*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
 super(message),this.code=code,this.data=data}};function toText(message){let text=JSON.stringify({jsonrpc:"2.0",...message});
 if(text.length*3<=Limits.messageBytes)return text;let{length}=new TextEncoder().encode(text);if(length<=Limits.messageBytes)
 return text;throw new RpcError(ErrorCode.tooLarge,\`Cannot send message: \${length} bytes, limit \${Limits.messageBytes}\`)}
@@ -130,32 +125,208 @@ let text;try{text=toText({id,result:await handler(params,{signal:controller.sign
 error:toWireError(error)})}this.#open.delete(id)&&this.#reply(text)}#settle(message){let id=message.id,pending=typeof id==
 "number"?this.#pending.get(id):void 0,error=message.error??null;error===null?pending?.resolve(message.result??null):pending?.
 reject(toRpcError(error))}#cancel(params){let id=isObject(params)?idOf(params):null;if(id===null)return;let reason=new RpcError(
-ErrorCode.cancelled,"Request cancelled by its sender");this.#open.get(id)?.abort(reason)}};var MAGIC="RLMSNAP1",TRAILER=64+MAGIC.length;async function openSnapshot(file){let end=file.length-TRAILER;if(end<=0)return null;let trailer=new TextDecoder().decode(
+ErrorCode.cancelled,"Request cancelled by its sender");this.#open.get(id)?.abort(reason)}};var TOGETHER=16;async function walkGrant(grant,elsewhere,allowance){let walk=new Walk(grant,elsewhere,allowance);return await walk.
+start(),walk}var Walk=class{entries=[];skipped=[];#grant;#elsewhere;#allowance;#folders=[];constructor(grant,elsewhere,allowance){
+this.#grant=grant,this.#elsewhere=elsewhere,this.#allowance=allowance}async start(){let{isDirectory,isFile}=await Deno.lstat(
+this.#grant.hostPath);if(!isDirectory&&!isFile)throw this.#refusal("it is neither a file nor a folder");await this.#take(
+"",{isDirectory,isFile,isSymlink:!1});for(let folder=this.#folders.pop();folder!==void 0;folder=this.#folders.pop())await this.#readFolder(
+folder)}async#readFolder(below){let found=[];for await(let entry of Deno.readDir(join2(this.#grant.hostPath,below)))if(found.
+push(entry),found.length>this.#allowance.entries)throw this.#tooMany();for(let at=0;at<found.length;at+=TOGETHER)await Promise.
+all(found.slice(at,at+TOGETHER).map(entry=>{let path=below===""?entry.name:\`\${below}/\${entry.name}\`;return this.#elsewhere(
+this.#guestPath(path))?null:this.#take(path,entry)}))}async#take(below,kind){if(this.#allowance.entries--===0)throw this.#tooMany();
+let path=this.#guestPath(below),writable=this.#grant.access==="write";if(kind.isDirectory){if(below.split("/").length>FileLimits.
+depth)throw this.#refusal(\`it has more than \${FileLimits.depth} folders inside each other\`);this.entries.push({path,writable,
+kind:"folder"}),this.#folders.push(below)}else kind.isSymlink?await this.#takeLink(below,path,writable):kind.isFile?await this.#takeFile(
+below,path,writable):this.#skip(below,"it is no file")}async#takeLink(below,path,writable){let{hostPath}=this.#grant,real=await Deno.
+realPath(join2(hostPath,below)).catch(()=>null);if(real===null||!contains(hostPath,real))return this.#skip(below,"it is \\
+a link that leads out of what is granted, or nowhere");let target=this.#guestPath(real.slice(hostPath.length+1));this.entries.
+push({path,writable,kind:"link",target})}async#takeFile(below,path,writable){try{let hostPath=join2(this.#grant.hostPath,
+below);using file=await Deno.open(hostPath);let{isFile,size,mtime}=await file.stat();if(!isFile||await Deno.realPath(hostPath)!==
+hostPath)return this.#skip(below,"it is no file");if(this.#allowance.bytes-=size,this.#allowance.bytes<0)throw this.#refusal(
+"the granted files together are larger than the memory that Python may have; grant fewer, or raise memoryMb");let bytes=await readUpTo(
+file,size);this.entries.push({path,writable,kind:"file",bytes,mtime:mtime?.getTime()??0})}catch(error){if(error instanceof
+RpcError)throw error;this.#skip(below,"it can't be read")}}#guestPath(below){return join2(this.#grant.guestPath,below)}#skip(below,why){
+this.skipped.push(\`\${this.#guestPath(below)} was left out: \${why}\`)}#tooMany(){let most=FileLimits.entries.toLocaleString(
+"en");return this.#refusal(\`more than \${most} files and folders are granted; name those that are needed\`)}#refusal(why){
+let{access,hostPath}=this.#grant;return new RpcError(ErrorCode.grantRefused,\`Cannot grant \${access} of \${JSON.stringify(
+hostPath)}: \${why}\`)}};async function readUpTo(file,size){let bytes=new Uint8Array(size),at=0;for(;at<size;){let count=await file.
+read(bytes.subarray(at));if(count===null)break;at+=count}return at===size?bytes:bytes.slice(0,at)}async function readGrantedFiles(grants,bytes){let entries=[],notes=[],allowance={bytes,entries:FileLimits.entries};for(let grant of grants.
+toSorted((a,b)=>a.guestPath.length-b.guestPath.length)){let inner=new Set(innerPaths(grant,grants)),walked=await walkGrant(
+grant,path=>inner.has(path),allowance);entries.push(...walked.entries),notes.push(...walked.skipped)}let isFile=new Set(
+entries.filter(({kind})=>kind==="file").map(({path})=>path)),roots=grants.filter(({access})=>access==="write").map(grant=>({
+path:grant.guestPath,kind:isFile.has(grant.guestPath)?"file":"folder",except:innerPaths(grant,grants)}));return{entries,
+roots,bytes,notes:shorten(notes)}}function innerPaths(grant,grants){return grants.filter(other=>other!==grant&&contains(
+grant.guestPath,other.guestPath)).map(({guestPath})=>guestPath)}var SHOWN=5;function shorten(notes){let rest=notes.length-
+SHOWN;return rest<=0?[...notes]:[...notes.slice(0,SHOWN),\`\\u2026 and \${rest} more of this kind\`]}function inOrder(changes){let made=new Map;for(let{root,path,kind}of changes)kind!=="gone"&&made.set(\`\${root}/\${path}\`,kind);
+let inTheWay=({root,path})=>made.has(\`\${root}/\${path}\`)||foldersOf(path).some(folder=>made.get(\`\${root}/\${folder}\`)==="f\\
+ile"),rank=change=>change.kind==="gone"?inTheWay(change)?0:3:change.kind==="folder"?1:2,depth=({path})=>path.split("/").
+length;return changes.map((change,index)=>({change,index,last:rank(change)===3})).toSorted((a,b)=>{let[of,than]=[rank(a.
+change),rank(b.change)],deeper=depth(b.change)-depth(a.change);return of!==than?of-than:of===1?-deeper:deeper})}function foldersOf(path){
+let parts=path.split("/");return parts.slice(1).map((_,index)=>parts.slice(0,index+1).join("/"))}var FileSaving=class{#source;#targets;#quota;#used=0;constructor(source,grants,{roots,bytes}){this.#source=source,this.#quota=
+bytes,this.#targets=roots.map(({path,kind,except},index)=>{let hostPath=grants[index]?.hostPath??"";return{writer:kind===
+"file"?new SingleFileWriter(hostPath):new FolderWriter(hostPath),except:except.map(inner=>inner.slice(path.length+1)),sizes:new Map,
+guestPath:path}})}async save(begin){if(this.#targets.length===0)return[];let{changes,problems}=readChanges(await this.#source.
+changes());if(changes.length===0)return shorten(problems);begin();let failures=await this.#apply(changes);return await this.#source.
+saved([...failures.keys()]),shorten([...problems,...failures.values()])}async#apply(changes){let deadline=performance.now()+
+FileLimits.saveMs,failures=new Map,written=new Set;for(let{change,index,last}of inOrder(changes)){let late=performance.now()>
+deadline;if(last&&failures.size>0){failures.set(index,\`\${this.#name(change)} was not deleted: something else was not sav\\
+ed\`);continue}try{if(late)throw new Error(\`saving took longer than \${FileLimits.saveMs/1e3} s\`);await this.#applyOne(change,
+written)}catch(error){failures.set(index,\`\${this.#name(change)} was not saved: \${reasonOf(error)}\`)}}return failures}async#applyOne(change,written){
+let{path,kind,size}=change,{writer,sizes}=this.#targetOf(change);if(kind==="folder")return await writer.makeFolder(path);
+if(kind==="gone"){await writer.remove(path,written),this.#used-=sizes.get(path)??0,sizes.delete(path);return}let more=size-
+(sizes.get(path)??0);if(this.#used+more>this.#quota)throw new Error("the quota of all saved files is used up");written.add(
+await writer.writeFile(path,this.#pieces(change))),sizes.set(path,size),this.#used+=more}#targetOf({root,path}){let target=this.#targets[root];
+if(!(target&&(path===""?target.writer instanceof SingleFileWriter:isBelow(path)))||target.except.some(inner=>contains(inner,
+path)))throw new Error("it is not granted");return target}async*#pieces(change){for(let offset=0;offset<change.size;){let piece=await this.#source.
+read(change,offset);if(piece.length!==Math.min(Limits.chunkBytes,change.size-offset))throw new Error("its content change\\
+d while it was read");yield piece,offset+=piece.length}}#name({root,path}){return\`\${this.#targets[root]?.guestPath??""}\${path===
+""?"":\`/\${path.slice(0,200)}\`}\`}};function readChanges(value){let{changes,problems}=typeof value=="object"&&value!==null&&
+!Array.isArray(value)?value:{};return!Array.isArray(changes)||!Array.isArray(problems)?{changes:[],problems:[]}:changes.
+length>2*FileLimits.entries?{changes:[],problems:["nothing was saved: too many changes"]}:{changes:changes.map(readChange),
+problems:problems.slice(0,FileLimits.entries).map(problem=>String(problem).slice(0,500))}}function readChange(value){let{
+root,path,kind,size}=typeof value=="object"&&value!==null&&!Array.isArray(value)?value:{};return typeof root!="number"||
+typeof path!="string"||!(kind==="file"||kind==="folder"||kind==="gone")||typeof size!="number"||!Number.isSafeInteger(size)||
+size<0?{root:-1,path:"",kind:"folder",size:0}:{root,path,kind,size}}function reasonOf(error){if(!(error instanceof Error))
+return"it failed";if(error.name==="Error")return error.message;let known=REASONS.find(([type])=>error instanceof type);if(known)
+return known[1];let code=Reflect.get(error,"code");return typeof code=="string"?\`the host refused it (\${code})\`:"the hos\\
+t refused it"}var REASONS=[[Deno.errors.NotFound,"its folder is not there on the host"],[Deno.errors.PermissionDenied,"t\\
+he host does not permit it"],[Deno.errors.NotCapable,"it is not granted"],[Deno.errors.AlreadyExists,"something else has\\
+ its name on the host"],[Deno.errors.FilesystemLoop,"a link has been put on the way to it"]];var PRIVATE_V4=["0.0.0.0/8","10.0.0.0/8","100.64.0.0/10","127.0.0.0/8","169.254.0.0/16","172.16.0.0/12","192.0.0.0/24","\\
+192.168.0.0/16","198.18.0.0/15","224.0.0.0/3"];function isPublicAddress(address){let v4=readV4(address);if(v4!==null)return isPublicV4(
+v4);let groups=readV6(address);if(groups===null)return!1;let[first=0,second=0]=groups,inner=mappedV4(groups);return inner!==
+null?isPublicV4(inner):first>>13!==1||first===8194?!1:first!==8193||second!==0&&second!==3512}function isLoopback(address){
+let groups=readV6(address),v4=readV4(address)??(groups&&mappedV4(groups));return v4!==null?inRange(v4,"127.0.0.0/8"):groups!==
+null&&groups.every((group,at)=>group===(at===7?1:0))}function isPublicV4(address){return!PRIVATE_V4.some(range=>inRange(address,range))}function inRange(address,range){let[base="",
+bits]=range.split("/"),size=2**(32-Number(bits));return Math.floor(address/size)===Math.floor((readV4(base)??0)/size)}function readV4(text){
+if(!/^\\d{1,3}(\\.\\d{1,3}){3}$/.test(text))return null;let parts=text.split(".").map(Number);return parts.some(part=>part>
+255)?null:parts.reduce((sum,part)=>sum*256+part,0)}function readV6(text){let[address=""]=text.replace(/^\\[|\\]$/g,"").split(
+"%");if(!address.includes(":"))return null;let canonical=URL.parse(\`http://[\${address}]/\`)?.hostname.slice(1,-1);if(canonical===
+void 0)return null;let[head="",tail]=canonical.split("::"),groupsOf=part=>part===""?[]:part.split(":").map(group=>parseInt(
+group,16)),before=groupsOf(head),after=groupsOf(tail??"");return[...before,...Array(8-before.length-after.length).fill(0),
+...after]}function mappedV4(groups){let prefix=groups.slice(0,6).map(group=>group.toString(16)).join(":");if(prefix!=="0\\
+:0:0:0:0:ffff"&&prefix!=="64:ff9b:0:0:0:0")return null;let[high=0,low=0]=groups.slice(6);return high*65536+low}var NetError=class extends Error{name="NetError";type;constructor(type,message){super(message),this.type=type}};async function connectTo(destination){
+let{host,port,secure,signal}=destination;signal.throwIfAborted();let name=host.replace(/^\\[|\\]$/g,""),{connect:connectPlain}=await import("node:net"),
+socket=connectPlain({host:name,port});try{if(await happens(socket,"connect",signal),checkAddress(socket.remoteAddress??"",
+destination),!secure)return socket;let{connect:connectSecure}=await import("node:tls"),isName=/[a-z]/i.test(name)&&!name.
+includes(":"),encrypted=connectSecure({socket,...isName?{servername:name}:{host:name},ALPNProtocols:["http/1.1"]});return await happens(
+encrypted,"secureConnect",signal),encrypted}catch(error){throw socket.destroy(),error}}function checkAddress(address,{host,
+port,granted}){if(isPublicAddress(address))return;let written=address.includes(":")?\`[\${address}]\`:address;if(!granted.has(
+\`\${written}:\${port}\`)&&!(isLoopback(address)&&granted.has(\`localhost:\${port}\`)))throw new NetError("PermissionError",\`\${host}\\
+ leads to the private address \${address}, which must be granted itself: net: ["\${written}:\${port}"]\`)}async function happens(socket,event,signal){
+let{promise,resolve,reject}=Promise.withResolvers(),onAbort=()=>reject(signal.reason);socket.once(event,resolve),socket.
+on("error",reject),signal.addEventListener("abort",onAbort,{once:!0});try{await promise}finally{signal.removeEventListener(
+"abort",onAbort)}}var METHODS=new Set(["GET","HEAD","POST","PUT","PATCH","DELETE","OPTIONS"]),DEFAULT_PORTS={"http:":80,"https:":443},OWN_HEADERS=new Set(
+["connection","content-length","expect","host","keep-alive","te","trailer","transfer-encoding","upgrade"]),HEADER_CHARS=64*
+1024;function readNetRequest(params){let{method,url:address,headers,body,timeoutMs}=isRecord(params)?params:{},url=typeof address==
+"string"?URL.parse(address):null,defaultPort=DEFAULT_PORTS[url?.protocol??""];if(url===null||defaultPort===void 0)throw new NetError(
+"ValueError","only http:// and https:// addresses can be reached");if(url.username!==""||url.password!=="")throw new NetError(
+"ValueError","an address may not hold a user name; send an Authorization header");if(typeof method!="string"||!METHODS.has(
+method))throw new NetError("ValueError",\`a request may use \${[...METHODS].join(", ")}\`);let content=readBody2(body??null),
+isLong=typeof timeoutMs!="number"||!(timeoutMs<NetLimits.timeoutMs);return{method,url,host:url.hostname,port:url.port===
+""?defaultPort:Number(url.port),headers:{...readHeaders(headers??null),...content||method.startsWith("P")?{"content-leng\\
+th":[\`\${content?.length??0}\`]}:{}},body:content,timeoutMs:isLong?NetLimits.timeoutMs:Math.max(1,Math.ceil(timeoutMs))}}function readHeaders(value){
+let headers=Object.create(null),chars=0;for(let header of Array.isArray(value)?value:[]){let[name,text]=Array.isArray(header)?
+header:[];if(typeof name!="string"||typeof text!="string")continue;if(!/^[!#$%&'*+.^_\`|~0-9a-z-]+$/i.test(name)||/[^\\t\\x20-\\x7e\\x80-\\xff]/.
+test(text))throw new NetError("ValueError",\`a header has a character that it may not have: \${JSON.stringify(name)}\`);chars+=
+name.length+text.length;let key=name.toLowerCase();!OWN_HEADERS.has(key)&&!key.startsWith("proxy-")&&(headers[key]??=[]).
+push(text)}if(chars>HEADER_CHARS)throw new NetError("ValueError",\`the headers have more than \${HEADER_CHARS} characters\`);
+return headers}function readBody2(value){if(typeof value!="string")return;let body=Uint8Array.fromBase64(value);if(body.
+length>NetLimits.requestBytes){let most=NetLimits.requestBytes/1048576;throw new NetError("ValueError",\`the body of a re\\
+quest may have \${most} MB\`)}return body}function isRecord(value){return typeof value=="object"&&value!==null&&!Array.isArray(
+value)}var NetGrants=class{#granted;#open=0;constructor(granted){this.#granted=new Set(granted)}async fetch(params,signal){let request=readNetRequest(
+params),{host,port}=request;if(!this.#granted.has(\`\${host}:\${port}\`))throw this.#refusal(\`\${host}:\${port}\`);if(this.#open>=
+NetLimits.open)throw new NetError("OSError",\`more than \${NetLimits.open} requests are open; wait for some\`);this.#open++;
+try{let timeout=AbortSignal.timeout(request.timeoutMs);return await exchange(request,this.#granted,AbortSignal.any([signal,
+timeout]))}catch(error){throw toNetError(error,request)}finally{this.#open--}}#refusal(host){let grant=\`net: ["\${host}"]\`;
+return new NetError("PermissionError",this.#granted.size===0?\`this sandbox has no network; whoever made it can grant \${grant}\`:
+\`this sandbox may not reach \${host}, only \${[...this.#granted].join(", ")}\`)}};async function exchange({method,url,host,
+port,headers,body},granted,signal){let socket=await connectTo({host,port,secure:url.protocol==="https:",granted,signal}),
+{request:send}=await import("node:http"),{promise,resolve,reject}=Promise.withResolvers(),early=()=>reject(new NetError(
+"ConnectionError",\`\${host}:\${port} ended the connection\`)),onAbort=()=>reject(signal.reason);signal.addEventListener("ab\\
+ort",onAbort,{once:!0});try{let outgoing=send({method,path:url.pathname+url.search,setHost:!1,headers:{...headers,host:url.
+host,connection:"close"},createConnection:()=>socket});return outgoing.on("error",reject),outgoing.on("response",incoming=>{
+let{statusCode=0,statusMessage="",rawHeaders}=incoming,parts=[],size=0;incoming.on("data",part=>{size+=part.length,size>
+NetLimits.responseBytes?reject(tooLarge2()):parts.push(part)}),incoming.on("error",reject),incoming.on("close",early),incoming.
+on("end",()=>resolve({status:statusCode,reason:statusMessage,headers:pairs(rawHeaders),body:concat(parts,size)}))}),outgoing.
+on("close",early),outgoing.end(body),await promise}finally{signal.removeEventListener("abort",onAbort),socket.destroy()}}
+function tooLarge2(){let most=NetLimits.responseBytes/1048576;return new NetError("OSError",\`the response is larger than\\
+ \${most} MB; ask for a part of it\`)}function pairs(raw){let headers=[];for(let at=0;at+1<raw.length;at+=2)headers.push([
+(raw[at]??"").toWellFormed(),(raw[at+1]??"").toWellFormed()]);return headers}function concat(parts,size){let whole=new Uint8Array(
+size),at=0;for(let part of parts)whole.set(part,at),at+=part.length;return whole}function toNetError(error,{host,port,timeoutMs}){
+if(error instanceof NetError)return error;if(error instanceof DOMException&&error.name==="TimeoutError")return new NetError(
+"TimeoutError",\`\${host}:\${port} did not answer within \${timeoutMs} ms\`);if(error instanceof DOMException)return new NetError(
+"ConnectionAbortedError",\`the request to \${host}:\${port} was given up\`);let code=error instanceof Error?Reflect.get(error,
+"code"):void 0;if(code==="ECONNREFUSED")return new NetError("ConnectionRefusedError",\`\${host}:\${port} refused the connec\\
+tion\`);if(code==="ENOTFOUND"||code==="EAI_AGAIN")return new NetError("OSError",\`the name \${host} is not known\`);let why=typeof code==
+"string"?code:"the connection failed";return new NetError("ConnectionError",\`cannot get an answer from \${host}:\${port}: \${why}\`)}var CellGrants=class{#interpreter;#net;#saving;#notes;#nextBlob=INNER_BLOBS;constructor(grants,files,interpreter){let writable=grants.
+paths.filter(({access})=>access==="write");this.#interpreter=interpreter,this.#net=new NetGrants(grants.net),this.#saving=
+new FileSaving(interpreter.files,writable,files),this.#notes=files.notes}async fetch(params,signal){try{let{status,reason,
+headers,body}=await this.#net.fetch(params,signal);return{status,reason:reason.toWellFormed(),headers,body:this.#send(body)}}catch(error){
+if(!(error instanceof NetError))throw error;return{error:{type:error.type,message:error.message}}}}async afterCell(result,begin){
+let notes=[...this.#notes,...await this.#saving.save(begin)];if(this.#notes=[],notes.length===0||typeof result!="object"||
+result===null||Array.isArray(result))return result;let before=Array.isArray(result.notes)?result.notes:[];return{...result,
+notes:[...before,...notes]}}#send(body){if(body.length<=Limits.inlineBytes)return{$:"bytes",v:body.toBase64()};let blob=this.#nextBlob++,
+{length}=body;for(let offset=0;offset<length;offset+=Limits.chunkBytes){let bytes=body.slice(offset,offset+Limits.chunkBytes);
+this.#interpreter.sendChunk({kind:"chunk",blob,type:"bytes",offset,total:length,bytes})}return{$:"blob",id:blob,kind:"by\\
+tes",length}}};function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
+add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}remove(size){
+Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};async function takeDifference(base,whole){let pages=changedPages(base,whole),head=new Uint32Array(2+pages.length);head.set(
+[whole.length,pages.length]),head.set(pages,2);let parts=[new Uint8Array(head.buffer)];for(let page of pages)parts.push(
+whole.subarray(page*4096,(page+1)*4096));return await pipe(new Blob(parts),new CompressionStream("gzip"))}async function applyDifference(base,difference){
+let{length,pages,content}=await readDifference(difference);if(length>base.length+content.length)throw damaged("its lengt\\
+h is not that of its pages");let whole=new Uint8Array(length);whole.set(base.subarray(0,length));let from=0,least=0;for(let page of pages){
+let start=page*4096;if(page<least||start>=length)throw damaged(\`page \${page} is out of place\`);let size=Math.min(4096,length-
+start);whole.set(content.subarray(from,from+size),start),from+=size,least=page+1}if(from!==content.length)throw damaged(
+\`\${content.length} bytes of pages, not \${from}\`);return whole}async function readDifference(difference){let bytes=await pipe(
+new Blob([difference]),new DecompressionStream("gzip")).catch(error=>{throw damaged(error instanceof Error?error.message:
+String(error))});if(bytes.length<8)throw damaged(\`\${bytes.length} bytes\`);let[length=0,count=0]=new Uint32Array(bytes.buffer,
+0,2),end=8+count*4;if(end>bytes.length)throw damaged(\`\${count} pages in \${bytes.length} bytes\`);return{length,pages:new Uint32Array(
+bytes.buffer,8,count),content:bytes.subarray(end)}}function damaged(how){return new RangeError(\`Cannot apply difference:\\
+ \${how}\`)}function changedPages(base,whole){let pages=[],before=words(base),after=words(whole),perPage=4096/4,count=Math.
+ceil(whole.length/4096);for(let page=0;page<count;page++){let start=page*perPage,end=start+perPage;if(end>before.length||
+end>after.length){pages.push(page);continue}for(let i=start;i<end;i++)if(before[i]!==after[i]){pages.push(page);break}}return pages}
+function words(bytes){let{buffer,byteOffset,length}=bytes.byteOffset%4===0?bytes:bytes.slice();return new Int32Array(buffer,
+byteOffset,length>>>2)}async function pipe(source,through){return new Uint8Array(await new Response(source.stream().pipeThrough(
+through)).arrayBuffer())}function portTransport(port,flow={}){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};
+async function*frames(){for(;;){let frame=queue.shift();frame?(yield frame,flow.taken?.(sizeOf(frame))):await new Promise(
+resolve=>wake=resolve)}}return{frames:frames(),send(frame){let size=sizeOf(frame);frame.kind==="message"?port.postMessage(
+frame.text):port.postMessage(frame,[frame.bytes.buffer]),flow.sent?.(size)}}}function toFrame(data){if(typeof data=="str\\
+ing")return data.length>Limits.messageBytes?{kind:"garbled"}:{kind:"message",text:data};if(typeof data!="object"||data===
+null)return{kind:"garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobType(type)||!isCount(blob)||!isCount(offset)||
+!isCount(total)||!(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.length>total)return{
+kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"chunk",blob,type,offset,
+total,bytes:own}}function sizeOf(frame){return frame.kind==="garbled"?0:frame.kind==="message"?frame.text.length:frame.bytes.
+length}function isCount(value){return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}var MAGIC="RLMSNAP1",TRAILER=64+MAGIC.length;async function openSnapshot(file){let end=file.length-TRAILER;if(end<=0)return null;let trailer=new TextDecoder().decode(
 file.subarray(end));if(!trailer.endsWith(MAGIC))return null;let bytes=file.subarray(0,end),hash=await sha256(bytes);return trailer.
 startsWith(hash)?{bytes,sha256:hash}:null}async function readSnapshot(path){try{return await openSnapshot(await Deno.readFile(
 path))}catch{return null}}async function sha256(bytes){return new Uint8Array(await crypto.subtle.digest("SHA-256",bytes)).
 toHex()}var INTERRUPT=2,INTERRUPT_MS=100,Interpreter=class{#worker;#peer;#channel=new MessageChannel;#interrupt=new Uint8Array(new SharedArrayBuffer(
-1));#backlog=new Backlog;#ready=Promise.withResolvers();#fatal;#base=null;#memory=null;constructor(program,handlers){this.#fatal=
-handlers.fatal;let url=URL.createObjectURL(new Blob([program],{type:"text/javascript"}));this.#worker=new Worker(url,{type:"\\
-module",deno:{permissions:"none"}}),this.#worker.onerror=event=>{event.preventDefault(),this.#ready.reject(startFailure(
+1));#backlog=new Backlog;#ready=Promise.withResolvers();#fatal;#base=null;#memory=null;#piece=null;constructor(program,handlers){
+this.#fatal=handlers.fatal;let url=URL.createObjectURL(new Blob([program],{type:"text/javascript"}));this.#worker=new Worker(
+url,{type:"module",deno:{permissions:"none"}}),this.#worker.onerror=event=>{event.preventDefault(),this.#ready.reject(startFailure(
 event.message)),handlers.fatal(event.message)},this.#peer=new RpcPeer(portTransport(this.#channel.port1,{taken:size=>this.#backlog.
-remove(size)}),{requests:{"tool/call":(call,{signal})=>handlers.callTool(call,signal)},notifications:{ready:versions=>this.#ready.
-resolve(versions),failed:failure=>this.#ready.reject(startFailure(JSON.stringify(failure))),output:handlers.output,fatal:failure=>handlers.
-fatal(JSON.stringify(failure))},onChunk:chunk=>{chunk.blob===MEMORY_BLOB?this.#memory=chunk.bytes:handlers.chunk(chunk)}}),
-this.#peer.ended.then(()=>handlers.fatal(String(this.#peer.failure)))}boot(files,env,base){this.#base=base;let port=this.#channel.
+remove(size)}),{requests:{"tool/call":(call,{signal})=>handlers.callTool(call,signal),"net/fetch":(request,{signal})=>handlers.
+fetch(request,signal)},notifications:{ready:versions=>this.#ready.resolve(versions),failed:failure=>this.#ready.reject(startFailure(
+JSON.stringify(failure))),output:handlers.output,fatal:failure=>handlers.fatal(JSON.stringify(failure))},onChunk:chunk=>{
+chunk.blob===MEMORY_BLOB?this.#memory=chunk.bytes:chunk.blob===INNER_BLOBS?this.#piece=chunk.bytes:handlers.chunk(chunk)}}),
+this.#peer.ended.then(()=>handlers.fatal(String(this.#peer.failure)))}boot(files,granted,env,base){this.#base=base;let port=this.#channel.
 port2,{loaderUrl,moduleUrl,wasm,stdlib,memory}=files,message={port,files:{loaderUrl,moduleUrl,wasm,stdlib},snapshot:memory,
-interrupt:this.#interrupt,backlog:this.#backlog.shared,env:JSON.stringify(env)},moved=[wasm.buffer,stdlib.buffer,...memory?
-[memory.buffer]:[]];return this.#worker.postMessage(message,[port,...moved]),this.#ready.promise}bind(params){return this.#peer.
-request("bind",params)}execute(params){return this.#peer.request("execute",params)}interrupt(){Atomics.store(this.#interrupt,
-0,INTERRUPT)}async rests(){await this.#peer.request("ping",{}).catch(()=>{})}async free(answerMs){let startedAt=performance.
-now(),timer=setInterval(()=>{performance.now()-startedAt>answerMs?this.#fatal("Python does not answer"):this.interrupt()},
-INTERRUPT_MS);await this.rests(),clearInterval(timer),Atomics.store(this.#interrupt,0,0)}sendChunk(chunk){this.#peer.sendChunk(
-chunk)}async checkpoint(form){await this.#peer.request("snapshot",{});let bytes=this.#memory;if(this.#memory=null,bytes===
-null)throw new RpcError(ErrorCode.internalError,"Cannot take checkpoint: no memory came");if(form==="whole")return this.#base?.
-sha256===null&&(this.#base={path:this.#base.path,sha256:await sha256(bytes)}),{bytes,base:null};let base=await this.#readBase();
-return{bytes:await takeDifference(base?.bytes??new Uint8Array(0),bytes),base:base?.sha256??null}}async#readBase(){if(this.#base===
-null||this.#base.sha256===null)return null;let base=await readSnapshot(this.#base.path);return base?.sha256===this.#base.
-sha256?base:null}};function startFailure(why){return new RpcError(ErrorCode.internalError,\`Cannot start Python: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#startedAt=0;#timer;#pauses=0;#pause=0;#disposed=!1;constructor(timeoutMs,expire,rests){
+granted,interrupt:this.#interrupt,backlog:this.#backlog.shared,env:JSON.stringify(env)},contents=granted.entries.flatMap(
+entry=>entry.kind==="file"?entry.bytes.buffer:[]),moved=[wasm.buffer,stdlib.buffer,...memory?[memory.buffer]:[],...contents];
+return this.#worker.postMessage(message,[port,...moved]),this.#ready.promise}bind(params){return this.#peer.request("bin\\
+d",params)}execute(params){return this.#peer.request("execute",params)}interrupt(){Atomics.store(this.#interrupt,0,INTERRUPT)}async rests(){
+await this.#peer.request("ping",{}).catch(()=>{})}async free(answerMs){let startedAt=performance.now(),timer=setInterval(
+()=>{performance.now()-startedAt>answerMs?this.#fatal("Python does not answer"):this.interrupt()},INTERRUPT_MS);await this.
+rests(),clearInterval(timer),Atomics.store(this.#interrupt,0,0)}get files(){let ask=(method,params)=>this.#peer.request(
+method,params,{signal:AbortSignal.timeout(FileLimits.saveMs)});return{changes:()=>this.#peer.request("files/changes",{}),
+read:async(change,offset)=>(this.#piece=null,await ask("files/read",{...change,offset}),this.#piece??new Uint8Array(0)),
+saved:failed=>ask("files/saved",{failed})}}sendChunk(chunk){this.#peer.sendChunk(chunk)}async checkpoint(form){await this.#peer.
+request("snapshot",{});let bytes=this.#memory;if(this.#memory=null,bytes===null)throw new RpcError(ErrorCode.internalError,
+"Cannot take checkpoint: no memory came");if(form==="whole")return this.#base?.sha256===null&&(this.#base={path:this.#base.
+path,sha256:await sha256(bytes)}),{bytes,base:null};let base=await this.#readBase();return{bytes:await takeDifference(base?.
+bytes??new Uint8Array(0),bytes),base:base?.sha256??null}}async#readBase(){if(this.#base===null||this.#base.sha256===null)
+return null;let base=await readSnapshot(this.#base.path);return base?.sha256===this.#base.sha256?base:null}};function startFailure(why){
+return new RpcError(ErrorCode.internalError,\`Cannot start Python: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#startedAt=0;#timer;#pauses=0;#pause=0;#disposed=!1;constructor(timeoutMs,expire,rests){
 this.#remainingMs=timeoutMs,this.#expire=expire,this.#rests=rests??null,this.#run()}pause(){if(this.#pauses++>0)return;let due=this.#stop();
 this.#rests!==null&&this.#lookSoon(++this.#pause),due&&this.#expire()}resume(){if(--this.#pauses>0)return;let due=this.#stop();
 this.#run(),due&&this.#expire()}extend(ms){this.#remainingMs+=ms}[Symbol.dispose](){this.#disposed=!0,clearTimeout(this.#timer)}async#look(pause){
@@ -163,20 +334,30 @@ if(this.#run(),await this.#rests?.(),pause!==this.#pause||this.#pauses===0||this
 pause),due&&this.#expire()}#lookSoon(pause){this.#disposed||(this.#timer=setTimeout(()=>this.#look(pause),50))}#run(){this.#disposed||
 (this.#startedAt=performance.now(),this.#timer=setTimeout(()=>{let due=this.#stop();this.#run(),due&&this.#expire()},Math.
 max(0,Math.min(this.#remainingMs,2147483647))))}#stop(){return clearTimeout(this.#timer),this.#startedAt>0&&(this.#remainingMs-=
-performance.now()-this.#startedAt),this.#startedAt=0,this.#remainingMs>0||this.#disposed?!1:(this.#remainingMs=100,!0)}};var OpenExecution=class{id;#deadline;#outputLeft;constructor(params,clock){let{id,timeoutMs,maxOutputChars}=readExecute(
-params);this.id=id,this.#outputLeft=2*maxOutputChars,this.#deadline=new Deadline(timeoutMs,()=>clock.expire(),()=>clock.
-rests())}async whilePaused(work){this.#deadline.pause();try{return await work()}finally{this.#deadline.resume()}}admits(text){
-return typeof text!="string"||this.#outputLeft<=0?!1:(this.#outputLeft-=text.length,!0)}[Symbol.dispose](){this.#deadline[Symbol.
-dispose]()}};function readExecute(params){let{executionId,timeoutMs,maxOutputChars,code}=typeof params=="object"&&params!==
-null&&!Array.isArray(params)?params:{};if(typeof executionId!="string"||typeof timeoutMs!="number"||typeof code!="string"||
-typeof maxOutputChars!="number")throw new RpcError(ErrorCode.invalidParams,"Cannot execute: executionId, timeoutMs, maxO\\
-utputChars and code are needed");return{id:executionId,timeoutMs,maxOutputChars}}function readGrants(value){if(value===null)return{paths:[],net:[]};let{paths,net}=typeof value=="object"&&!Array.isArray(
+performance.now()-this.#startedAt),this.#startedAt=0,this.#remainingMs>0||this.#disposed?!1:(this.#remainingMs=100,!0)}};var OpenExecution=class{id;#deadline;#outputLeft;#stopped=new AbortController;constructor(params,clock){let{id,timeoutMs,
+maxOutputChars}=readExecute(params);this.id=id,this.#outputLeft=2*maxOutputChars,this.#deadline=new Deadline(timeoutMs,()=>clock.
+expire(),()=>clock.rests())}async whilePaused(work){this.#deadline.pause();try{return await work()}finally{this.#deadline.
+resume()}}admits(text){return typeof text!="string"||this.#outputLeft<=0?!1:(this.#outputLeft-=text.length,!0)}get signal(){
+return this.#stopped.signal}stop(){this.#stopped.abort()}[Symbol.dispose](){this.stop(),this.#deadline[Symbol.dispose]()}};
+function readExecute(params){let{executionId,timeoutMs,maxOutputChars,code}=typeof params=="object"&&params!==null&&!Array.
+isArray(params)?params:{};if(typeof executionId!="string"||typeof timeoutMs!="number"||typeof code!="string"||typeof maxOutputChars!=
+"number")throw new RpcError(ErrorCode.invalidParams,"Cannot execute: executionId, timeoutMs, maxOutputChars and code are\\
+ needed");return{id:executionId,timeoutMs,maxOutputChars}}function readGrants(value){if(value===null)return{paths:[],net:[]};let{paths,net}=typeof value=="object"&&!Array.isArray(
 value)?value:{};if(!Array.isArray(paths)||!Array.isArray(net)||!net.every(host=>typeof host=="string"))throw malformed("\\
 lists of paths and net are needed");return{paths:paths.map(readPathGrant),net}}function readPathGrant(value){let{hostPath,
 guestPath,access}=typeof value=="object"&&value!==null&&!Array.isArray(value)?value:{},isPath=path=>typeof path=="string"&&
 path.startsWith("/");if(!isPath(hostPath)||!isPath(guestPath)||access!=="read"&&access!=="write")throw malformed("a path\\
  needs absolute hostPath and guestPath, and access");return{hostPath,guestPath,access}}function malformed(why){return new RpcError(
-ErrorCode.invalidParams,\`Cannot initialize: grants: \${why}\`)}var NAMES=["pyodide.mjs","pyodide.asm.mjs","pyodide.asm.wasm","python_stdlib.zip"];async function readStartFiles(options,early){
+ErrorCode.invalidParams,\`Cannot initialize: grants: \${why}\`)}var FILE_BYTES=512*1024**2;function readInitialize(params){let text=name=>{let value=field(params,name);if(typeof value==
+"string")return value;throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: \${name} must be text\`)},version=field(
+params,"protocolVersion");if(version!==1)throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: protocol \${JSON.
+stringify(version)} is not \${1}\`);let env=field(params,"env"),fileBytes=field(params,"fileBytes"),checkpoint=field(params,
+"checkpoint");return{protocolVersion:1,token:field(params,"token")===null?null:text("token"),env:Object.fromEntries(Object.
+entries(typeof env=="object"&&env!==null?env:{}).map(([k,v])=>[k,String(v)])),worker:text("worker"),pyodide:text("pyodid\\
+e"),snapshot:field(params,"snapshot")===null?null:text("snapshot"),checkpoint:checkpoint===null?null:readCheckpoint(checkpoint),
+grants:readGrants(field(params,"grants")),fileBytes:typeof fileBytes=="number"?fileBytes:FILE_BYTES}}function readCheckpoint(value){
+let blob=field(value,"blob"),base=field(value,"base");if(typeof blob=="number"&&(base===null||typeof base=="string"))return{
+blob,base};throw new RpcError(ErrorCode.invalidParams,"Cannot initialize: checkpoint must name blob and base")}var NAMES=["pyodide.mjs","pyodide.asm.mjs","pyodide.asm.wasm","python_stdlib.zip"];async function readStartFiles(options,early){
 let{pyodide,snapshot,checkpoint}=options,[contents,base]=await Promise.all([Promise.all(NAMES.map(name=>Deno.readFile(pyodide+
 name))),snapshot===null?null:readSnapshot(snapshot)]),[loader,module,wasm,stdlib]=contents;if(!loader||!module||!wasm||!stdlib)
 throw new RpcError(ErrorCode.internalError,"Cannot read Pyodide");return await Promise.all(NAMES.map(name=>Deno.permissions.
@@ -194,46 +375,43 @@ ANSWER_MS,interpreter=>this.#checkpoint(interpreter,params)),shutdown:()=>this.#
 params)},onChunk:chunk=>this.#takeChunk(chunk)})}get ended(){return this.#host.ended}async#initialize(params){if(this.#state.
 name!=="new")throw wrongState("initialize",this.#state);let options=readInitialize(params);options.token!==null&&this.#transport.
 seal(options.token),this.#state={name:"booting"};let startedAt=performance.now(),interpreter=new Interpreter(options.worker,
-{callTool:(call,signal)=>this.#callTool(call,signal),output:output=>this.#passOutput(output),chunk:chunk=>this.#passChunk(
-chunk),fatal:message=>this.die(message)}),files=await readStartFiles(options,this.#early),readMs=performance.now()-startedAt;
-this.#early=[];let base=options.snapshot!==null?{path:options.snapshot,sha256:files.base}:null,versions=await interpreter.
-boot(files,options.env,base);return this.#state={name:"idle",interpreter},{protocolVersion:1,python:field(versions,"pyth\\
-on"),pyodide:field(versions,"pyodide"),start:options.checkpoint?"checkpoint":files.base!==null?"snapshot":"plain",base:files.
-base,timings:{readMs,pythonMs:performance.now()-startedAt-readMs}}}async#execute(params,signal){if(this.#state.name!=="i\\
-dle")throw wrongState("execute",this.#state);let{interpreter}=this.#state;this.#state={name:"busy",interpreter,execution:null};
-let interrupt=()=>interpreter.interrupt();try{await interpreter.free(ANSWER_MS),signal.throwIfAborted();using execution=new OpenExecution(
-params,{expire:()=>this.#expire(execution.id,interpreter),rests:()=>interpreter.rests()});return this.#state={name:"busy",
-interpreter,execution},signal.addEventListener("abort",interrupt,{once:!0}),await interpreter.execute(params)}finally{signal.
-removeEventListener("abort",interrupt),this.#state={name:"idle",interpreter}}}#expire(executionId,interpreter){interpreter.
-interrupt(),this.#host.notify("expired",{executionId})}#interrupt(params){this.#openExecution(params)&&this.#state.name===
-"busy"&&this.#state.interpreter.interrupt()}async#whileIdle(answerMs,work){if(this.#state.name!=="idle")throw wrongState(
-"request",this.#state);let{interpreter}=this.#state;this.#state={name:"busy",interpreter,execution:null};try{return await interpreter.
-free(answerMs),await work(interpreter)}finally{this.#state={name:"idle",interpreter}}}async#checkpoint(interpreter,params){
-let form=field(params,"form")==="whole"?"whole":"difference",{bytes,base}=await interpreter.checkpoint(form),blob=MEMORY_BLOB;
-for(let offset=0;offset<bytes.length;offset+=Limits.chunkBytes){let piece=bytes.subarray(offset,offset+Limits.chunkBytes);
-await this.#host.sendChunk({blob,type:"bytes",offset,total:bytes.length,bytes:piece})}return{blob,base}}#takeChunk(chunk){
-this.#state.name==="idle"||this.#state.name==="busy"?this.#state.interpreter.sendChunk(chunk):this.#early.push(chunk)}async#callTool(call,signal){
-let execution=this.#openExecution(call);if(!execution)throw new RpcError(ErrorCode.wrongState,"Cannot call tool: no cell\\
- is running");return await execution.whilePaused(()=>this.#host.request("tool/call",call,{signal}))}#passOutput(output){
-this.#openExecution(output)?.admits(field(output,"text"))&&this.#host.notify("output",output)}#passChunk(chunk){this.#state.
-name!=="busy"||this.#state.execution===null||chunk.bytes.length>Limits.chunkBytes||this.#host.sendChunk(chunk).catch(()=>{})}#openExecution(message){
-let execution=this.#state.name==="busy"?this.#state.execution:null;return execution?.id===field(message,"executionId")?execution:
-null}die(message){this.#host.notify("fatal",{message}),setTimeout(()=>Deno.exit(70),50)}#shutdown(){return setTimeout(()=>Deno.
-exit(0),0),null}};function wrongState(what,state){return new RpcError(ErrorCode.wrongState,\`Cannot serve \${what}: the gu\\
-est is \${state.name}\`)}function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:
-value[name]??null}function readInitialize(params){let text=name=>{let value=field(params,name);if(typeof value=="string")
-return value;throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: \${name} must be text\`)},version=field(params,
-"protocolVersion");if(version!==1)throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: protocol \${JSON.stringify(
-version)} is not \${1}\`);let env=field(params,"env"),fileBytes=field(params,"fileBytes"),checkpoint=field(params,"checkpo\\
-int");return{protocolVersion:1,token:field(params,"token")===null?null:text("token"),env:Object.fromEntries(Object.entries(
-typeof env=="object"&&env!==null?env:{}).map(([k,v])=>[k,String(v)])),worker:text("worker"),pyodide:text("pyodide"),snapshot:field(
-params,"snapshot")===null?null:text("snapshot"),checkpoint:checkpoint===null?null:readCheckpoint(checkpoint),grants:readGrants(
-field(params,"grants")),fileBytes:typeof fileBytes=="number"?fileBytes:512*1024**2}}function readCheckpoint(value){let blob=field(
-value,"blob"),base=field(value,"base");if(typeof blob=="number"&&(base===null||typeof base=="string"))return{blob,base};
-throw new RpcError(ErrorCode.invalidParams,"Cannot initialize: checkpoint must name blob and base")}function watchMemory(limit,exceeded){let timer=setInterval(()=>{let{rss}=Deno.memoryUsage();rss<=limit||(clearInterval(timer),
+{callTool:(call,signal)=>this.#callTool(call,signal),fetch:(request,signal)=>this.#fetch(request,signal),output:output=>this.#passOutput(
+output),chunk:chunk=>this.#passChunk(chunk),fatal:message=>this.die(message)}),granted=await readGrantedFiles(options.grants.
+paths,options.fileBytes),files=await readStartFiles(options,this.#early),readMs=performance.now()-startedAt;this.#early=
+[];let base=options.snapshot!==null?{path:options.snapshot,sha256:files.base}:null,versions=await interpreter.boot(files,
+granted,options.env,base),grants=new CellGrants(options.grants,granted,interpreter);return this.#state={name:"idle",interpreter,
+grants},{protocolVersion:1,python:field(versions,"python"),pyodide:field(versions,"pyodide"),start:options.checkpoint?"c\\
+heckpoint":files.base!==null?"snapshot":"plain",base:files.base,timings:{readMs,pythonMs:performance.now()-startedAt-readMs}}}async#execute(params,signal){
+if(this.#state.name!=="idle")throw wrongState("execute",this.#state);let executionId=field(params,"executionId"),{interpreter,
+grants}=this.#state;this.#state={name:"busy",interpreter,grants,execution:null};try{await interpreter.free(ANSWER_MS),signal.
+throwIfAborted();let result=await this.#run(params,signal,{interpreter,grants});return this.#state={name:"busy",interpreter,
+grants,execution:null},await grants.afterCell(result,()=>this.#host.notify("saving",{executionId}))}finally{this.#state=
+{name:"idle",interpreter,grants}}}async#run(params,signal,{interpreter,grants}){using execution=new OpenExecution(params,
+{expire:()=>{this.#stop(execution,interpreter),this.#host.notify("expired",{executionId:execution.id})},rests:()=>interpreter.
+rests()});this.#state={name:"busy",interpreter,grants,execution};let stop=()=>this.#stop(execution,interpreter);signal.addEventListener(
+"abort",stop,{once:!0});try{return await interpreter.execute(params)}finally{signal.removeEventListener("abort",stop)}}#stop(execution,interpreter){
+interpreter.interrupt(),execution.stop()}#interrupt(params){let execution=this.#openExecution(params);execution&&this.#state.
+name==="busy"&&this.#stop(execution,this.#state.interpreter)}async#whileIdle(answerMs,work){if(this.#state.name!=="idle")
+throw wrongState("request",this.#state);let{interpreter,grants}=this.#state;this.#state={name:"busy",interpreter,grants,
+execution:null};try{return await interpreter.free(answerMs),await work(interpreter)}finally{this.#state={name:"idle",interpreter,
+grants}}}async#checkpoint(interpreter,params){let form=field(params,"form")==="whole"?"whole":"difference",{bytes,base}=await interpreter.
+checkpoint(form),blob=MEMORY_BLOB;for(let offset=0;offset<bytes.length;offset+=Limits.chunkBytes){let piece=bytes.subarray(
+offset,offset+Limits.chunkBytes);await this.#host.sendChunk({blob,type:"bytes",offset,total:bytes.length,bytes:piece})}return{
+blob,base}}#takeChunk(chunk){this.#state.name==="idle"||this.#state.name==="busy"?this.#state.interpreter.sendChunk(chunk):
+this.#early.push(chunk)}async#callTool(call,signal){let execution=this.#openExecution(call);if(!execution)throw new RpcError(
+ErrorCode.wrongState,"Cannot call tool: no cell is running");return await execution.whilePaused(()=>this.#host.request("\\
+tool/call",call,{signal}))}async#fetch(request,signal){let execution=this.#openExecution(request);if(!execution||this.#state.
+name!=="busy")throw new RpcError(ErrorCode.wrongState,"Cannot reach the network: no cell is running");return await this.#state.
+grants.fetch(request,AbortSignal.any([signal,execution.signal]))}#passOutput(output){this.#openExecution(output)?.admits(
+field(output,"text"))&&this.#host.notify("output",output)}#passChunk(chunk){this.#state.name!=="busy"||this.#state.execution===
+null||chunk.bytes.length>Limits.chunkBytes||this.#host.sendChunk(chunk).catch(()=>{})}#openExecution(message){let execution=this.#state.
+name==="busy"?this.#state.execution:null;return execution?.id===field(message,"executionId")?execution:null}die(message){
+this.#host.notify("fatal",{message}),setTimeout(()=>Deno.exit(70),50)}#shutdown(){return setTimeout(()=>Deno.exit(0),0),
+null}};function wrongState(what,state){return new RpcError(ErrorCode.wrongState,\`Cannot serve \${what}: the guest is \${state.
+name}\`)}function watchMemory(limit,exceeded){let timer=setInterval(()=>{let{rss}=Deno.memoryUsage();rss<=limit||(clearInterval(timer),
 exceeded(\`out of memory: the process holds \${inMb(rss)} MB, limit \${inMb(limit)} MB\`))},100)}function inMb(bytes){return Math.
 round(bytes/1024**2)}function stdioTransport(){let encoder2=new FrameEncoder;return{frames:decodeFrames(Deno.stdin.readable),send(frame){for(let part of encoder2.
-encode(frame))writeAll(part)},seal(token){encoder2=new FrameEncoder(token)}}}function writeAll(bytes){for(let written=0;written<
+encode(frame))writeAll2(part)},seal(token){encoder2=new FrameEncoder(token)}}}function writeAll2(bytes){for(let written=0;written<
 bytes.length;)written+=Deno.stdout.writeSync(bytes.subarray(written))}var gateway=new Gateway(stdioTransport()),memoryLimit=Number(
 Deno.args[0]);memoryLimit>0&&watchMemory(memoryLimit,message=>gateway.die(message));await gateway.ended;Deno.exit(0);
 `;
@@ -243,7 +421,8 @@ export const WORKER: string = `var Backlog=class{shared;constructor(shared=new I
 add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}remove(size){
 Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
 tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005},Limits={headerBytes:4096,messageBytes:16*1024*1024,
-chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096};var NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,INNER_BLOBS=2**
+chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096},FileLimits={entries:2e4,guestEntries:1e5,depth:100,
+saveMs:6e4},NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,INNER_BLOBS=2**
 40;var ID_CHARS=200,ERROR_CHARS=64*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
 super(message),this.code=code,this.data=data}};function toText(message){let text=JSON.stringify({jsonrpc:"2.0",...message});
 if(text.length*3<=Limits.messageBytes)return text;let{length}=new TextEncoder().encode(text);if(length<=Limits.messageBytes)
@@ -297,16 +476,65 @@ let text;try{text=toText({id,result:await handler(params,{signal:controller.sign
 error:toWireError(error)})}this.#open.delete(id)&&this.#reply(text)}#settle(message){let id=message.id,pending=typeof id==
 "number"?this.#pending.get(id):void 0,error=message.error??null;error===null?pending?.resolve(message.result??null):pending?.
 reject(toRpcError(error))}#cancel(params){let id=isObject(params)?idOf(params):null;if(id===null)return;let reason=new RpcError(
-ErrorCode.cancelled,"Request cancelled by its sender");this.#open.get(id)?.abort(reason)}};var BRIDGE_KEYS=["call","cancel","output","send_blob"];function createBridge(peer,executionId){let nextBlob=1,open=new AbortController,
+ErrorCode.cancelled,"Request cancelled by its sender");this.#open.get(id)?.abort(reason)}};var BRIDGE_KEYS=["call","cancel","fetch","output","send_blob"];function createBridge(peer,executionId){let nextBlob=1,open=new AbortController,
 bridge={call:text=>callTool(peer(),text,open.signal),cancel:()=>{open.abort(new Error("the cell has ended")),open=new AbortController},
-output:(stream,text)=>peer().notify("output",{executionId:executionId(),stream:String(stream),text:String(text)}),send_blob:buffer=>{
-let id=nextBlob++,view=buffer.getBuffer("u8");try{sendBlob(peer(),id,view.data)}finally{view.release()}return id}};for(let key of BRIDGE_KEYS)
-Object.setPrototypeOf(bridge[key],null);return Object.freeze(Object.assign(Object.create(null),bridge))}async function callTool(peer,text,signal){
+fetch:(text,body)=>fetchUrl(peer(),{text,body,executionId:executionId()},open.signal),output:(stream,text)=>peer().notify(
+"output",{executionId:executionId(),stream:String(stream),text:String(text)}),send_blob:buffer=>{let id=nextBlob++,view=buffer.
+getBuffer("u8");try{sendBlob(peer(),id,view.data)}finally{view.release()}return id}};for(let key of BRIDGE_KEYS)Object.setPrototypeOf(
+bridge[key],null);return Object.freeze(Object.assign(Object.create(null),bridge))}async function callTool(peer,text,signal){
 try{let params=JSON.parse(text);return JSON.stringify(await peer.request("tool/call",params,{signal}))}catch(error){if(error instanceof
 RpcError&&error.code===ErrorCode.toolFailed)return JSON.stringify({error:error.data});let message=error instanceof Error?
-error.message:String(error);return JSON.stringify({error:{type:"RuntimeError",message}})}}function sendBlob(peer,blob,data){
+error.message:String(error);return JSON.stringify({error:{type:"RuntimeError",message}})}}async function fetchUrl(peer,{
+text,body,executionId},signal){try{let content=body===void 0?null:toBase64(body),params={...JSON.parse(text),body:content,
+executionId};return JSON.stringify(await peer.request("net/fetch",params,{signal}))}catch(error){let message=error instanceof
+Error?error.message:String(error);return JSON.stringify({error:{type:"ConnectionError",message}})}}function toBase64(buffer){
+let view=buffer.getBuffer("u8");try{return view.data.toBase64()}finally{view.release()}}function sendBlob(peer,blob,data){
 let total=data.length;for(let offset=0;offset===0||offset<total;offset+=Limits.chunkBytes)peer.sendChunk({blob,type:"byt\\
-es",offset,total,bytes:data.slice(offset,offset+Limits.chunkBytes)})}var HOST_NAMES=["Deno","process","Buffer","require","global","setImmediate","clearImmediate"],OUTWARD_NAMES=["BroadcastC\\
+es",offset,total,bytes:data.slice(offset,offset+Limits.chunkBytes)})}function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}function isFolder(node){return(node.mode&61440)===16384}function isFile(node){return(node.mode&61440)===32768}function entriesOf({
+contents}){return contents===void 0||ArrayBuffer.isView(contents)?[]:Object.entries(contents)}function bytesOf({contents}){
+return ArrayBuffer.isView(contents)?contents.length:0}function copyOf({contents,usedBytes=0},from,length){if(!ArrayBuffer.
+isView(contents))return new Uint8Array(0);let end=Math.min(usedBytes,from+length);return new Uint8Array(contents.buffer,
+contents.byteOffset,contents.length).slice(from,end)}function nodeAt(root,path){let node=root;for(let name of path.split(
+"/").filter(part=>part!=="")){let{contents}=node;if(contents===void 0||ArrayBuffer.isView(contents)||(node=Object.hasOwn(
+contents,name)?contents[name]:void 0,node===void 0))return}return node}var ENOSPC=51;function limitFiles(fs,quota){let memory=fs.filesystems.MEMFS,used=measure(fs),take=(bytes,entries)=>{if(used=
+{bytes:used.bytes+bytes,entries:used.entries+entries},fits(used,quota))return;let now=measure(fs);if(used={bytes:now.bytes+
+bytes,entries:now.entries+entries},!fits(used,quota))throw used=now,new fs.ErrnoError(ENOSPC)},{node,stream}=memory.ops_table.
+file,{setattr}=node,{write}=stream,{createNode}=memory;node.setattr=(file,attributes)=>{take(Math.max(0,(attributes.size??
+0)-bytesOf(file)),0),setattr(file,attributes)},stream.write=memory.stream_ops.write=(opened,buffer,offset,length,position,canOwn)=>(take(
+growth(opened.node,position+length),0),write(opened,buffer,offset,length,position,canOwn)),memory.createNode=(parent,name,mode,dev)=>(take(
+0,1),createNode(parent,name,mode,dev))}function growth(file,size){let room=bytesOf(file);return size<=room?0:Math.max(size,
+Math.floor(room*(room<1024**2?2:1.125)))-room}function fits(used,quota){return used.bytes<=quota.bytes&&used.entries<=quota.
+entries}function measure({root,streams}){let seen=new Set,waiting=[root,...streams.flatMap(stream=>stream?.node??[])],bytes=0;
+for(let node=waiting.pop();node!==void 0;node=waiting.pop())if(!seen.has(node)){seen.add(node),bytes+=bytesOf(node);for(let[
+,entry]of entriesOf(node))waiting.push(entry)}return{bytes,entries:seen.size}}var GuestFiles=class{#fs;#roots;#saved;#links=new WeakSet;#pending=[];constructor(fs,{entries,roots}){this.#fs=fs,this.#roots=
+roots,place(fs,entries),this.#saved=roots.map(()=>new Map),this.#pending=this.changes().changes,this.saved([])}changes(){
+let changes=[],problems=[];for(let[index,root]of this.#roots.entries()){let found=walk(this.#fs.root,root);if(typeof found==
+"string"){problems.push(\`nothing in \${root.path} was saved: \${found}\`);continue}for(let[path,why]of found.skipped)problems.
+push(\`\${path} was not saved: \${why}\`);for(let[path,node]of found.links)this.#links.has(node)||(this.#links.add(node),problems.
+push(\`\${path} was not saved: links are not\`));changes.push(...compare(index,this.#saved[index]??new Map,found.nodes))}return this.#pending=
+changes,{changes,problems}}read(root,path,offset){let node=this.#nodeOf(root,path);if(node===void 0)throw new Error("Can\\
+not read file: it is gone");return copyOf(node,offset,Limits.chunkBytes)}saved(failed){let left=new Set(failed);for(let[
+index,{root,path,kind}]of this.#pending.entries()){let tree=this.#saved[root];if(left.has(index)||tree===void 0)continue;
+let node=kind==="gone"?void 0:this.#nodeOf(root,path);node===void 0?tree.delete(path):tree.set(path,mark(node))}this.#pending=
+[]}#nodeOf(root,path){let base=this.#roots[root];return base&&nodeAt(this.#fs.root,\`\${base.path}/\${path}\`)}};function place(fs,entries){
+for(let entry of entries){let{path}=entry;fs.mkdirTree(entry.kind==="folder"?path:path.slice(0,path.lastIndexOf("/"))),entry.
+kind==="link"&&fs.symlink(entry.target,path),entry.kind==="file"&&(fs.writeFile(path,entry.bytes,{canOwn:!0}),fs.utime(path,
+entry.mtime,entry.mtime))}for(let{path,kind,writable}of entries)kind==="folder"&&fs.chmod(path,writable?493:365),kind===
+"file"&&fs.chmod(path,writable?420:292)}function walk(top,root){let nodes=new Map,links=new Map,skipped=new Map,start=nodeAt(
+top,root.path);if(start===void 0)return{nodes,links,skipped};if(!(root.kind==="folder"?isFolder:isFile)(start))return\`it\\
+ is no longer a \${root.kind}\`;let waiting=[{node:start,below:"",depth:0}];for(let next=waiting.pop();next!==void 0;next=
+waiting.pop()){let{node,below,depth}=next,path=\`\${root.path}/\${below}\`;if(!isFile(node)&&!isFolder(node)?links.set(path,
+node):(node!==start||root.kind==="file")&&nodes.set(below,node),nodes.size>FileLimits.entries)return\`it holds more than \${FileLimits.
+entries.toLocaleString("en")} files and folders\`;if(isFolder(node)){if(depth===FileLimits.depth){skipped.set(path,\`it is\\
+ the \${depth}th folder inside another\`);continue}for(let[name,entry]of entriesOf(node)){let inside=below===""?name:\`\${below}\\
+/\${name}\`;root.except.includes(\`\${root.path}/\${inside}\`)||waiting.push({node:entry,below:inside,depth:depth+1})}}}return{
+nodes,links,skipped}}function compare(root,saved,found){let changes=[];for(let[path,{node}]of saved){let now=found.get(path);
+(now===void 0||isFolder(now)!==isFolder(node))&&changes.push({root,path,kind:"gone",size:0})}for(let[path,node]of found){
+let before=saved.get(path),size=node.usedBytes??0;isFolder(node)?(!before||!isFolder(before.node))&&changes.push({root,path,
+kind:"folder",size:0}):(!before||isTouched(node,before))&&changes.push({root,path,kind:"file",size})}return changes}function mark(node){
+return node.ctime=Math.floor(node.ctime)+.5,{node,contents:node.contents,size:node.usedBytes??0}}function isTouched(node,{
+node:before,contents,size}){return node!==before||node.contents!==contents||node.usedBytes!==size||Number.isInteger(node.
+ctime)}var HOST_NAMES=["Deno","process","Buffer","require","global","setImmediate","clearImmediate"],OUTWARD_NAMES=["BroadcastC\\
 hannel","Cache","CacheStorage","EventSource","MessageChannel","MessagePort","Notification","Request","SharedArrayBuffer",
 "SharedWorker","Storage","WebSocket","WebSocketStream","Worker","addEventListener","caches","close","dispatchEvent","fet\\
 ch","importScripts","indexedDB","localStorage","location","name","navigator","onerror","onmessage","onmessageerror","onu\\
@@ -314,9 +542,10 @@ nhandledrejection","postMessage","prompt","removeEventListener","reportError","s
 function hideHost(){for(let name of HOST_NAMES)remove(name)}function closeRealm(){for(let name of OUTWARD_NAMES)remove(name);
 silenceConsole(),Object.preventExtensions(Object.prototype),Object.preventExtensions(Function.prototype);for(let builtin of[
 Array,Promise,Map,Set,String,Number,RegExp,Date,Uint8Array])Object.freeze(builtin),Object.freeze(builtin.prototype);for(let builtin of[
-Object,Function,Reflect,JSON,Math])Object.freeze(builtin)}function silenceConsole(){let nothing=()=>{};for(let name of Object.
-keys(console))Object.defineProperty(console,name,{value:nothing,writable:!1,configurable:!1});Object.freeze(console)}function remove(name){
-Reflect.deleteProperty(globalThis,name)||Reflect.defineProperty(globalThis,name,{value:void 0,writable:!1,configurable:!1})}var encoder=new TextEncoder;function isBlobType(type){return type==="ascii"||type==="utf8"||type==="bytes"}function portTransport(port,flow={}){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};
+Object,Function,Reflect,JSON,Math])Object.freeze(builtin);Object.defineProperty(Error,"prepareStackTrace",{value:void 0})}
+function silenceConsole(){let nothing=()=>{};for(let name of Object.keys(console))Object.defineProperty(console,name,{value:nothing,
+writable:!1,configurable:!1});Object.freeze(console)}function remove(name){Reflect.deleteProperty(globalThis,name)||Reflect.
+defineProperty(globalThis,name,{value:void 0,writable:!1,configurable:!1})}var encoder=new TextEncoder;function isBlobType(type){return type==="ascii"||type==="utf8"||type==="bytes"}function portTransport(port,flow={}){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};
 async function*frames(){for(;;){let frame=queue.shift();frame?(yield frame,flow.taken?.(sizeOf(frame))):await new Promise(
 resolve=>wake=resolve)}}return{frames:frames(),send(frame){let size=sizeOf(frame);frame.kind==="message"?port.postMessage(
 frame.text):port.postMessage(frame,[frame.bytes.buffer]),flow.sent?.(size)}}}function toFrame(data){if(typeof data=="str\\
@@ -364,12 +593,14 @@ class Execution:
     cell: int
     timeout_ms: float
     tools: frozenset[str]
-    output: "Output"
+    output: Output
     notes: list[str] = field(default_factory=list)
     #: Fields of the accepted \\\`SUBMIT\\\` as JSON text, frozen when it was called.
     submission: str | None = None
     timed_out: bool = False
-    #: The cell's code has ended; what it left running is being ended.
+    #: The cell's code has ended, so no deadline can stop it any more.
+    ended: bool = False
+    #: What the cell left running is being ended.
     closing: bool = False
     #: Nothing may act for this execution any more.
     closed: bool = False
@@ -377,7 +608,9 @@ class Execution:
     open_calls: int = 0
     #: Stacks of threads that have not ended.
     threads: int = 0
-    handles: "WeakSet[asyncio.Handle]" = field(default_factory=WeakSet)
+    #: Callbacks that were scheduled for a later time, and those for the next turn of the loop.
+    timers: WeakSet[asyncio.Handle] = field(default_factory=WeakSet)
+    handles: WeakSet[asyncio.Handle] = field(default_factory=WeakSet)
 
     def note(self, text: str) -> None:
         """Tells the model what the runner did, once for each text."""
@@ -395,7 +628,9 @@ class Execution:
 
 
 #: The execution whose code is running, inherited by every task, timer and thread that it starts.
-_current: contextvars.ContextVar[Execution | None] = contextvars.ContextVar("execution", default=None)
+_current: contextvars.ContextVar[Execution | None] = contextvars.ContextVar(
+    "execution", default=None
+)
 _open: Execution | None = None
 
 
@@ -440,7 +675,7 @@ def on_interrupt(_signal: int, frame: FrameType | None) -> None:
     Between cells it stops what a callback of the guest left running.
     """
     execution = _open
-    if execution is not None:
+    if execution is not None and not execution.ended:
         execution.timed_out = True
     while frame is not None:
         if is_guest_frame(frame):
@@ -451,8 +686,8 @@ def on_interrupt(_signal: int, frame: FrameType | None) -> None:
 import js
 
 #: Offset of the first character of an ASCII string, and of the first byte of \\\`bytes\\\`, in the object.
-_STR_HEADER = str().__sizeof__() - 1
-_BYTES_HEADER = bytes().__sizeof__() - 1
+_STR_HEADER = "".__sizeof__() - 1
+_BYTES_HEADER = b"".__sizeof__() - 1
 
 _send_blob = js.rlm.send_blob
 _incoming: dict[int, tuple[str, str | bytes | None]] = {}
@@ -495,14 +730,14 @@ import datetime
 import json
 import sys
 from binascii import a2b_base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from json.encoder import c_make_encoder, encode_basestring_ascii
 from typing import Any
 
 from . import prelude_blobs as blobs
 
 #: What JSON text can carry.
-type Wire = None | bool | int | float | str | list[Wire] | dict[str, Wire]
+type Wire = None | bool | int | float | str | Sequence[Wire] | Mapping[str, Wire]
 
 
 class LLMError(str):
@@ -514,7 +749,7 @@ class LLMError(str):
     type: str
     message: str
 
-    def __new__(cls, type: str, message: str) -> "LLMError":
+    def __new__(cls, type: str, message: str) -> LLMError:
         """Makes the text that stands for the failure."""
         self = super().__new__(cls, f"[error] {type}: {message}")
         self.type = type
@@ -640,7 +875,11 @@ def encode(value: object, label: str) -> Wire:
 def _type_name(value: object) -> str:
     """Name of the type of \\\`value\\\`, for a message."""
     kind = type(value)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return (
+        kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
 
 
 class _Encoder:
@@ -655,7 +894,7 @@ class _Encoder:
         for place, data in self._blobs:
             place["id"] = blobs.send(data)
 
-    def encode(self, value: object, depth: int) -> Wire:
+    def encode(self, value: Any, depth: int) -> Wire:
         """The wire form of \\\`value\\\`, which stands \\\`depth\\\` levels inside the JSON text."""
         scalar = _SCALARS.get(type(value))
         if scalar is not None:
@@ -667,14 +906,16 @@ class _Encoder:
         self._ancestors.add(id(value))
         try:
             return self._compound(value, depth)
-        except (Unsendable, Control, RecursionError, MemoryError):
+        except Unsendable, Control, RecursionError, MemoryError:
             raise
         except Exception as error:
-            raise Unsendable(f"its {_type_name(value)} raised {type(error).__name__} while it was read") from None
+            raise Unsendable(
+                f"its {_type_name(value)} raised {type(error).__name__} while it was read"
+            ) from None
         finally:
             self._ancestors.discard(id(value))
 
-    def _compound(self, value: object, depth: int) -> Wire:
+    def _compound(self, value: Any, depth: int) -> Wire:
         """Encodes a container, or an object that has a plain form."""
         # \\\`issubclass\\\` on the real type, never \\\`isinstance\\\`: that one asks the object's own \\\`__class__\\\`.
         kind = type(value)
@@ -702,12 +943,16 @@ class _Encoder:
         if issubclass(kind, (set, frozenset)):
             return {"$": "set", "v": self._list(_ordered(value), depth + 2)}
         if dataclasses.is_dataclass(kind):
-            return self._dict({f.name: getattr(value, f.name) for f in dataclasses.fields(kind)}, depth)
+            return self._dict(
+                {f.name: getattr(value, f.name) for f in dataclasses.fields(kind)}, depth
+            )
         if kind.__module__ == "numpy":
             return self.encode(value.tolist(), depth + 1)
-        raise Unsendable(f"cannot send {_type_name(value)}; use str, int, float, bool, list or dict")
+        raise Unsendable(
+            f"cannot send {_type_name(value)}; use str, int, float, bool, list or dict"
+        )
 
-    def _list(self, items: list[object], depth: int) -> list[Wire]:
+    def _list(self, items: list[Any], depth: int) -> list[Wire]:
         """Encodes items; lists of one plain type go through at the speed of C."""
         kinds = set(map(type, items))
         if kinds <= {bool, type(None)}:
@@ -716,7 +961,11 @@ class _Encoder:
             return items
         if kinds == {str} and max(map(len, items)) * 4 <= INLINE_BYTES:
             return items
-        if kinds == {float} and all(map(math.isfinite, items)) and not any(map(float.is_integer, items)):
+        if (
+            kinds == {float}
+            and all(map(math.isfinite, items))
+            and not any(map(float.is_integer, items))
+        ):
             return items
         wire: list[Wire] = []
         for index, item in enumerate(items):
@@ -727,10 +976,12 @@ class _Encoder:
                 raise
         return wire
 
-    def _dict(self, value: dict[object, object], depth: int) -> dict[str, Wire]:
+    def _dict(self, value: dict[Any, Any], depth: int) -> dict[str, Wire]:
         """Encodes a mapping; one with keys that JSON cannot have becomes a list of pairs."""
         items = list(dict.items(value))
-        plain = all(type(key) is str for key, _ in items) and not any(key == "$" for key, _ in items)
+        plain = all(type(key) is str for key, _ in items) and not any(
+            key == "$" for key, _ in items
+        )
         wire: dict[str, Wire] = {}
         pairs: list[Wire] = []
         for key, item in items:
@@ -794,7 +1045,7 @@ def _shortened(path: str) -> str:
     return path if len(path) <= MAX_PATH else f"{path[: MAX_PATH // 2]}\\u2026{path[-MAX_PATH // 2 :]}"
 
 
-def _ordered(value: Iterable[object]) -> list[object]:
+def _ordered(value: Iterable[Any]) -> list[Any]:
     """Items of a set in an order that does not change from run to run, where they have one."""
     items = list(value)
     try:
@@ -814,7 +1065,7 @@ _SCALARS: dict[type, Callable[[_Encoder, Any], Wire]] = {
 }
 
 #: Types with a simpler form, and the call that makes it without running a subclass's own code.
-_EXACT: tuple[tuple[type, Callable[[Any], object]], ...] = (
+_EXACT: tuple[tuple[type | tuple[type, ...], Callable[[Any], object]], ...] = (
     (str, str.__str__),
     (int, lambda value: int.__add__(value, 0)),
     (float, float.__pos__),
@@ -840,7 +1091,7 @@ from .prelude_control import acting
 
 #: Characters gathered before they are sent.
 BATCH_CHARS = 8192
-#: Seconds after which the next write sends what was gathered.
+#: Seconds after which the next end of a line sends what was gathered.
 BATCH_SECONDS = 0.05
 #: Characters of one message; larger texts go as several.
 MESSAGE_CHARS = 256 * 1024
@@ -874,7 +1125,8 @@ class Output:
             self._stream = stream
         self._batch.append(text)
         self._chars += len(text)
-        if self._chars >= BATCH_CHARS or _now() - self._sent_at >= BATCH_SECONDS:
+        overdue = text.endswith("\\\\n") and _now() - self._sent_at >= BATCH_SECONDS
+        if overdue or self._chars >= BATCH_CHARS:
             self.flush()
 
     def flush(self) -> None:
@@ -904,7 +1156,7 @@ def _printable(text: str) -> str:
 class _Bytes(io.RawIOBase):
     """\\\`sys.stdout.buffer\\\`: bytes that are printed, read as UTF-8."""
 
-    def __init__(self, stream: "GuestStream") -> None:
+    def __init__(self, stream: GuestStream) -> None:
         self._stream = stream
 
     def writable(self) -> bool:
@@ -922,6 +1174,9 @@ class GuestStream(io.TextIOBase):
     Text of code that a closed execution left running is dropped.
     """
 
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
     def __init__(self, stream: str) -> None:
         self._name = stream
         self._buffer = _Bytes(self)
@@ -929,14 +1184,6 @@ class GuestStream(io.TextIOBase):
     @property
     def name(self) -> str:
         return f"<{self._name}>"
-
-    @property
-    def encoding(self) -> str:
-        return "utf-8"
-
-    @property
-    def errors(self) -> str:
-        return "backslashreplace"
 
     @property
     def buffer(self) -> _Bytes:
@@ -1029,7 +1276,458 @@ def cancel_calls() -> None:
 def need_suspension() -> None:
     """Refuses to wait where the interpreter cannot be suspended."""
     if not can_run_sync():
-        raise RuntimeError("cannot wait here: this code was called back by JavaScript; call it from the cell itself")
+        raise RuntimeError(
+            "cannot wait here: this code was called back by JavaScript; call it from the cell itself"
+        )
+\`,prelude_net:\`"""Requests to the hosts that are granted, by way of the one function of the gateway's that checks them."\\
+""
+
+import builtins
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+from urllib.parse import urljoin, urlsplit
+
+import js
+from pyodide.ffi import run_sync
+
+from .prelude_control import Execution, acting
+from .prelude_host import need_suspension
+from .prelude_wire import dumps, loads
+
+#: Redirects that one request follows.
+MAX_REDIRECTS = 20
+
+_fetch = js.rlm.fetch
+
+#: Headers by name, in their order; a name may come twice.
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a host is asked."""
+
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes = b""
+    #: How long the answer may take; None leaves it to the gateway.
+    seconds: float | None = None
+
+
+class Answer:
+    """What a host answered."""
+
+    def __init__(self, url: str, reply: dict[str, Any]) -> None:
+        self.url = url
+        self.status: int = reply["status"]
+        self.reason: str = reply["reason"]
+        self.headers: Headers = tuple((name, text) for name, text in reply["headers"])
+        self.body: bytes = reply["body"]
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, which is given in lower case."""
+        return next((text for key, text in self.headers if key.lower() == name), None)
+
+
+def fetch(request: Request) -> Answer:
+    """Sends one request and waits for its answer; other stacks run meanwhile. Follows no redirect."""
+    execution = _begin()
+    need_suspension()
+    execution.open_calls += 1
+    try:
+        reply = run_sync(_fetch(_text(request), *_content(request)))
+    finally:
+        execution.open_calls -= 1
+    execution.check()
+    return _answer(request.url, str(reply))
+
+
+async def fetch_later(request: Request) -> Answer:
+    """Sends one request whose answer is awaited. Follows no redirect."""
+    execution = _begin()
+    reply = await _fetch(_text(request), *_content(request))
+    execution.check()
+    return _answer(request.url, str(reply))
+
+
+def redirected(request: Request, answer: Answer) -> Request | None:
+    """The request that a redirect asks for; None where the answer is none."""
+    target = answer.header("location")
+    if answer.status not in (301, 302, 303, 307, 308) or target is None:
+        return None
+    url = urljoin(request.url, target)
+    following = replace(request, url=url)
+    if answer.status == 303 or (answer.status in (301, 302) and request.method == "POST"):
+        following = replace(following, method="GET", body=b"", headers=_without(following.headers, _OF_BODY))
+    if urlsplit(url)[:2] != urlsplit(request.url)[:2]:
+        following = replace(following, headers=_without(following.headers, _SECRET))
+    return following
+
+
+_OF_BODY = frozenset({"content-type", "content-encoding", "content-language"})
+#: Headers that were meant for the first host alone.
+_SECRET = frozenset({"authorization", "cookie"})
+
+
+def _without(headers: Headers, names: Iterable[str]) -> Headers:
+    return tuple((name, text) for name, text in headers if name.lower() not in names)
+
+
+def _begin() -> Execution:
+    """The execution for which the request is sent; code whose cell has ended sends none."""
+    execution = acting()
+    if execution is None:
+        raise ConnectionError("the cell that started this code has ended")
+    execution.output.flush()
+    execution.check()
+    return execution
+
+
+def _text(request: Request) -> str:
+    headers = [[str(name), str(text)] for name, text in request.headers]
+    timeout = None if request.seconds is None else max(1, round(request.seconds * 1000))
+    return dumps({"method": request.method, "url": request.url, "headers": headers, "timeoutMs": timeout})
+
+
+def _content(request: Request) -> tuple[bytes, ...]:
+    return (request.body,) if request.body else ()
+
+
+def _answer(url: str, text: str) -> Answer:
+    reply = loads(text)
+    if "error" in reply:
+        _raise(reply["error"])
+    return Answer(url, reply)
+
+
+#: What the gateway may have Python raise.
+_ERRORS: dict[str, type[Exception]] = {
+    name: getattr(builtins, name)
+    for name in (
+        "OSError", "PermissionError", "TimeoutError", "ConnectionError", "ConnectionAbortedError",
+        "ConnectionRefusedError", "ValueError",
+    )
+}  # fmt: skip
+
+
+def _raise(error: dict[str, Any]) -> NoReturn:
+    kind = _ERRORS.get(str(error.get("type")), OSError)
+    raise kind(str(error.get("message", "the request failed")))
+\`,prelude_net_socket:\`"""The network as \\\`http.client\\\` and \\\`urllib\\\` know it.
+
+They write a request into a socket and read the answer from it. Here they get one that understands what is written:
+once a request is whole it is sent as one, and its answer is what can be read.
+"""
+
+import io
+import socket
+import ssl
+from typing import Any, NoReturn
+
+from .prelude_net import Headers, Request, fetch
+
+
+class HttpSocket:
+    """Stands in for a connected socket, as far as HTTP needs one."""
+
+    def __init__(self, address: tuple[str, int], seconds: float | None) -> None:
+        self._host, self._port = address
+        self._seconds = seconds
+        self._written = bytearray()
+        self._readable = io.BytesIO()
+        self.secure = False
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """Takes a piece of a request, and sends the request once it is whole."""
+        self._written += memoryview(data).cast("B")
+        request = _whole_request(self._written)
+        if request is not None:
+            self._written.clear()
+            self._readable = io.BytesIO(self._exchange(*request))
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        self.sendall(data, flags)
+        return len(memoryview(data).cast("B"))
+
+    def _exchange(self, method: str, target: str, headers: Headers, body: bytes) -> bytes:
+        """The answer as it would have come over the wire."""
+        scheme = "https" if self.secure else "http"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        url = f"{scheme}://{host}:{self._port}{target}"
+        answer = fetch(Request(method, url, headers, body, self._seconds))
+        # The body came whole, so what tells of its parts is not true any more.
+        kept = [pair for pair in answer.headers if pair[0].lower() not in _FRAMING or method == "HEAD"]
+        if method != "HEAD":
+            kept.append(("Content-Length", str(len(answer.body))))
+        lines = [f"HTTP/1.1 {answer.status} {answer.reason}", *(f"{name}: {text}" for name, text in kept), "", ""]
+        return "\\\\r\\\\n".join(lines).encode("latin-1", "replace") + answer.body
+
+    def makefile(self, mode: str = "r", *_args: Any, **_kwargs: Any) -> io.BytesIO:
+        """The answer, for reading."""
+        return self._readable
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        return self._readable.read(size)
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._seconds = seconds
+
+    def gettimeout(self) -> float | None:
+        return self._seconds
+
+    def setsockopt(self, *_args: Any) -> None:
+        """Does nothing: there is no real socket that could be set."""
+
+    def shutdown(self, how: int) -> None:
+        """Does nothing: each request has a connection of its own."""
+
+    def close(self) -> None:
+        """Does nothing: each request has a connection of its own."""
+
+    def fileno(self) -> int:
+        return -1
+
+
+#: Headers about the parts in which a body travels.
+_FRAMING = {"content-length", "transfer-encoding", "connection", "keep-alive"}
+
+
+def _whole_request(data: bytearray) -> tuple[str, str, Headers, bytes] | None:
+    """Method, target, headers and body of a request, once all of it has been written."""
+    head, end, rest = bytes(data).partition(b"\\\\r\\\\n\\\\r\\\\n")
+    if not end:
+        return None
+    first, *lines = head.decode("latin-1").split("\\\\r\\\\n")
+    method, target, *_version = first.split(" ")
+    headers = tuple((name, text.strip()) for name, _colon, text in (line.partition(":") for line in lines))
+    fields = {name.lower(): text for name, text in headers}
+    if fields.get("transfer-encoding", "").lower() == "chunked":
+        body = _joined_chunks(rest)
+    else:
+        length = int(fields.get("content-length", "0"))
+        body = rest[:length] if len(rest) >= length else None
+    return None if body is None else (method, target, headers, body)
+
+
+def _joined_chunks(data: bytes) -> bytes | None:
+    """The body of a request that was written in chunks, once the last one is there."""
+    body = bytearray()
+    while True:
+        line, end, data = data.partition(b"\\\\r\\\\n")
+        if not end:
+            return None
+        size = int(line.split(b";")[0], 16)
+        if size == 0:
+            return bytes(body)
+        if len(data) < size + 2:
+            return None
+        body += data[:size]
+        data = data[size + 2 :]
+
+
+def create_connection(
+    address: tuple[str, int], timeout: Any = None, source_address: object = None, *, all_errors: bool = False
+) -> HttpSocket:
+    """Stands in for \\\`socket.create_connection\\\`; a host that is not granted is refused when something is sent."""
+    seconds = timeout if isinstance(timeout, (int, float)) else socket.getdefaulttimeout()
+    return HttpSocket(address, seconds)
+
+
+_wrap_socket = ssl.SSLContext.wrap_socket
+
+
+def wrap_socket(self: ssl.SSLContext, sock: Any, *args: Any, **kwargs: Any) -> Any:
+    """Stands in for \\\`SSLContext.wrap_socket\\\`: the gateway encrypts, and checks the certificate."""
+    if isinstance(sock, HttpSocket):
+        sock.secure = True
+        return sock
+    return _wrap_socket(self, sock, *args, **kwargs)
+
+
+def _no_socket(*_args: Any, **_kwargs: Any) -> NoReturn:
+    """Stands in for connecting a plain socket."""
+    raise PermissionError("no sockets can be opened here: use urllib.request, and only for hosts that are granted")
+
+
+def install() -> None:
+    """Puts the stand-ins in place."""
+    socket.create_connection = create_connection
+    ssl.SSLContext.wrap_socket = wrap_socket
+    for name in ("connect", "connect_ex", "bind", "listen", "sendto"):
+        setattr(socket.socket, name, _no_socket)
+\`,prelude_net_pyodide:\`"""The network as \\\`pyodide.http\\\` knows it, without the JavaScript of a browser."""
+
+import os
+import shutil
+import tempfile
+from typing import Any
+
+from pyodide import http
+from pyodide.http import BodyUsedError, FetchResponse, _pyfetch, pyxhr
+
+from .prelude_net import MAX_REDIRECTS, Answer, Headers, Request, fetch, fetch_later, redirected
+
+
+class Response(FetchResponse):
+    """Stands in for \\\`FetchResponse\\\`: the answer of a host, whose body has come already."""
+
+    def __init__(self, answer: Answer, was_redirected: bool) -> None:
+        self._answer = answer
+        self._redirected = was_redirected
+        self._used = False
+        self._url = answer.url
+        self.js_request = self.js_response = self.abort_controller = self.abort_signal = None
+
+    @property
+    def body_used(self) -> bool:
+        return self._used
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {name.lower(): text for name, text in self._answer.headers}
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self._answer.status < 300
+
+    @property
+    def redirected(self) -> bool:
+        return self._redirected
+
+    @property
+    def status(self) -> int:
+        return self._answer.status
+
+    @property
+    def status_text(self) -> str:
+        return self._answer.reason
+
+    @property
+    def type(self) -> str:
+        return "basic"
+
+    @property
+    def url(self) -> str:
+        return self._answer.url
+
+    def _raise_if_failed(self) -> None:
+        if self._used:
+            raise BodyUsedError
+
+    def _take(self) -> bytes:
+        """The body, once."""
+        self._raise_if_failed()
+        self._used = True
+        return self._answer.body
+
+    def clone(self) -> "Response":
+        self._raise_if_failed()
+        return Response(self._answer, self._redirected)
+
+    async def buffer(self) -> Any:
+        raise NotImplementedError("there are no JavaScript buffers here: use bytes() or memoryview()")
+
+    async def text(self) -> str:
+        return self._take().decode("utf-8", "replace")
+
+    async def bytes(self) -> bytes:
+        return self._take()
+
+    async def memoryview(self) -> memoryview:
+        return memoryview(self._take())
+
+    async def _into_file(self, file: Any) -> None:
+        body = self._take()
+        file.write(body if "b" in file.mode else body.decode())
+
+    async def unpack_archive(self, *, extract_dir: str | None = None, format: str | None = None) -> None:
+        name = self._url.split("?")[0].rsplit("/", 1)[-1]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, name or "archive")
+            with open(path, "wb") as file:
+                file.write(self._take())
+            shutil.unpack_archive(path, extract_dir, format)
+
+
+async def pyfetch(
+    request: str,
+    /,
+    *,
+    method: str = "GET",
+    headers: Any = (),
+    body: str | bytes | None = None,
+    redirect: str = "follow",
+    **_options: Any,
+) -> Response:
+    """Stands in for \\\`pyodide.http.pyfetch\\\`; options that only mean something in a browser are ignored."""
+    asked = Request(method.upper(), str(request), _pairs(headers), _bytes(body))
+    for count in range(MAX_REDIRECTS + 1):
+        answer = await fetch_later(asked)
+        following = redirected(asked, answer)
+        if following is None or redirect == "manual":
+            return Response(answer, count > 0)
+        if redirect == "error":
+            break
+        asked = following
+    raise OSError(f"too many redirects: {asked.url}")
+
+
+def _pairs(headers: Any) -> Headers:
+    items = headers.items() if hasattr(headers, "items") else headers
+    return tuple((str(name), str(text)) for name, text in items)
+
+
+def _bytes(body: Any) -> bytes:
+    if body is None:
+        return b""
+    return body.encode() if isinstance(body, str) else bytes(body)
+
+
+class XMLHttpRequest:
+    """Stands in for the browser's class of that name, in its synchronous form, for \\\`open_url\\\` and \\\`pyxhr\\\`."""
+
+    def __init__(self) -> None:
+        self._asked = Request("GET", "")
+        self.status = 0
+        self.statusText = self.responseURL = self.response = self.responseText = ""
+        self._headers: Headers = ()
+
+    @classmethod
+    def new(cls) -> "XMLHttpRequest":
+        return cls()
+
+    def open(self, method: str, url: str, _wait: bool = False) -> None:
+        self._asked = Request(method.upper(), url)
+
+    def setRequestHeader(self, name: str, text: str) -> None:
+        asked = self._asked
+        self._asked = Request(asked.method, asked.url, (*asked.headers, (name, text)))
+
+    def send(self, body: Any = None) -> None:
+        asked = Request(self._asked.method, self._asked.url, self._asked.headers, _bytes(body))
+        for _count in range(MAX_REDIRECTS + 1):
+            answer = fetch(asked)
+            following = redirected(asked, answer)
+            if following is None:
+                return self._take(answer)
+            asked = following
+        raise OSError(f"too many redirects: {asked.url}")
+
+    def _take(self, answer: Answer) -> None:
+        self.status, self.statusText, self.responseURL = answer.status, answer.reason, answer.url
+        self.response = self.responseText = answer.body.decode("utf-8", "replace")
+        self._headers = answer.headers
+
+    def getAllResponseHeaders(self) -> str:
+        return "".join(f"{name.lower()}: {text}\\\\r\\\\n" for name, text in self._headers)
+
+
+def install() -> None:
+    """Puts the stand-ins in place."""
+    http.pyfetch = _pyfetch.pyfetch = pyfetch
+    http.XMLHttpRequest = pyxhr.XMLHttpRequest = XMLHttpRequest
 \`,prelude_tools:\`"""Host functions as Python functions: signatures from JSON Schema, calls, answers."""
 
 import builtins
@@ -1059,7 +1757,9 @@ def to_text(value: Any, label: str) -> str:
     """JSON text of wire values, refused where the wire could not carry it."""
     text = dumps(value)
     if len(text) > MAX_TEXT:
-        raise ValueError(f"{label}: {len(text):,} bytes as JSON, at most {MAX_TEXT:,}; send large text as one str")
+        raise ValueError(
+            f"{label}: {len(text):,} bytes as JSON, at most {MAX_TEXT:,}; send large text as one str"
+        )
     return text
 
 
@@ -1073,7 +1773,9 @@ class Arguments:
         self._defaults = {
             key: _MISSING if key in required else _default(properties[key]) for key in properties
         }
-        self._optional = {key for key in properties if key not in required and not _has_default(properties[key])}
+        self._optional = {
+            key for key in properties if key not in required and not _has_default(properties[key])
+        }
         self._open = bool(schema.get("additionalProperties"))
         self.text = f"{name}({', '.join(self._parts())})"
 
@@ -1114,7 +1816,11 @@ class Arguments:
             if key not in self._defaults and not self._open:
                 raise self._wrong(f"has no parameter {key!r}")
             bound[key] = value
-        missing = [key for key, default in self._defaults.items() if key not in bound and default is _MISSING]
+        missing = [
+            key
+            for key, default in self._defaults.items()
+            if key not in bound and default is _MISSING
+        ]
         if missing:
             raise self._wrong(f"needs {', '.join(map(repr, missing))}")
         for key, default in self._defaults.items():
@@ -1138,7 +1844,9 @@ def _default(schema: Any) -> Any:
 class Tool:
     """A host function. Calling it waits for the answer; \\\`.aio(...)\\\` is the same to await."""
 
-    def __init__(self, name: str, description: str, schema: Mapping[str, Any], concurrent: bool) -> None:
+    def __init__(
+        self, name: str, description: str, schema: Mapping[str, Any], concurrent: bool
+    ) -> None:
         self._arguments = Arguments(name, schema)
         self.concurrent = concurrent
         self.__name__ = self.__qualname__ = name
@@ -1164,9 +1872,13 @@ class Tool:
         """The execution in which this tool may be called now."""
         execution = acting()
         if execution is None:
-            raise RuntimeError(f"{self.__name__}() cannot be called: the cell that started this code has ended")
+            raise RuntimeError(
+                f"{self.__name__}() cannot be called: the cell that started this code has ended"
+            )
         if self.__name__ not in execution.tools:
-            raise RuntimeError(f"{self.__name__}() cannot be called: this run does not have that tool")
+            raise RuntimeError(
+                f"{self.__name__}() cannot be called: this run does not have that tool"
+            )
         execution.check()
         return execution
 
@@ -1234,7 +1946,9 @@ class Submit:
     def __call__(self, /, *args: Any, **kwargs: Any) -> NoReturn:
         execution = acting()
         if execution is None:
-            raise RuntimeError("SUBMIT() cannot be called: the cell that started this code has ended")
+            raise RuntimeError(
+                "SUBMIT() cannot be called: the cell that started this code has ended"
+            )
         execution.check()
         values = self._bind(args, kwargs)
         wire = {name: encode(value, f"SUBMIT {name}") for name, value in values.items()}
@@ -1243,8 +1957,13 @@ class Submit:
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Values by field name; one dict with the fields as its keys counts as keywords."""
-        if len(args) == 1 and not kwargs and type(args[0]) is dict and self.fields and set(args[0]) == set(self.fields):\\
-
+        if (
+            len(args) == 1
+            and not kwargs
+            and type(args[0]) is dict
+            and self.fields
+            and set(args[0]) == set(self.fields)
+        ):
             return dict(args[0])
         if len(args) > len(self.fields):
             raise self._wrong(f"takes {len(self.fields)} values, got {len(args)}")
@@ -1299,7 +2018,9 @@ class FinalVar(Final):
             self._submit(name)
         key = name.strip().strip("\\\\"'")
         if key not in self._variables:
-            raise NameError(f"FINAL_VAR: no variable is called {key!r}; assign it first, or call {self._submit.text}")
+            raise NameError(
+                f"FINAL_VAR: no variable is called {key!r}; assign it first, or call {self._submit.text}"
+            )
         self._submit(self._variables[key])
 \`,prelude_hints:\`"""One line of advice for errors that models make again and again."""
 
@@ -1317,9 +2038,15 @@ def syntax_hint(error: SyntaxError, source: str) -> str | None:
     """Advice for a cell that does not parse."""
     message = error.msg or ""
     line = source_line(source, error.lineno)
-    if "triple-quoted" in message or any(mark in line and source.count(mark) > 2 for mark in ('"""', "'''")):
-        return "text that holds triple quotes cannot stand between the same quotes; use the other kind"
-    if any(mark in line for mark in _CURLY) and ("invalid character" in message or "invalid syntax" in message):
+    if "triple-quoted" in message or any(
+        mark in line and source.count(mark) > 2 for mark in ('"""', "'''")
+    ):
+        return (
+            "text that holds triple quotes cannot stand between the same quotes; use the other kind"
+        )
+    if any(mark in line for mark in _CURLY) and (
+        "invalid character" in message or "invalid syntax" in message
+    ):
         return "replace the curly quotes by straight ones: \\\\" or '"
     if "non-printable character" in message or any(mark in line for mark in _SPACES):
         return "replace the invisible character by an ordinary space"
@@ -1332,7 +2059,9 @@ def syntax_hint(error: SyntaxError, source: str) -> str | None:
     return None
 
 
-def runtime_hint(error: BaseException, variables: Mapping[str, Any], tools: frozenset[str]) -> str | None:
+def runtime_hint(
+    error: BaseException, variables: Mapping[str, Any], tools: frozenset[str]
+) -> str | None:
     """Advice for an exception of a running cell."""
     message = _text(error)
     if isinstance(error, ModuleNotFoundError) and error.name == "_multiprocessing":
@@ -1345,7 +2074,9 @@ def runtime_hint(error: BaseException, variables: Mapping[str, Any], tools: froz
         if shadows:
             names = ", ".join(shadows)
             return f"your variable hides a builtin: {names}; \\\`del {shadows[0]}\\\` brings it back"
-    if isinstance(error, TypeError) and ("can't be awaited" in message or "or an awaitable is required" in message):
+    if isinstance(error, TypeError) and (
+        "can't be awaited" in message or "or an awaitable is required" in message
+    ):
         if tools:
             return "tools return their result at once; drop the await, or write name.aio(...) to await a call"
     if isinstance(error, RecursionError):
@@ -1373,7 +2104,13 @@ def _packages() -> str:
         entries = os.listdir(_SITE_PACKAGES)
     except OSError:
         return ""
-    names = sorted({entry.split(".")[0] for entry in entries if not entry.endswith((".dist-info", ".txt", ".libs"))})
+    names = sorted(
+        {
+            entry.split(".")[0]
+            for entry in entries
+            if not entry.endswith((".dist-info", ".txt", ".libs"))
+        }
+    )
     shown = [name for name in names if name.isidentifier() and not name.startswith("_")]
     return "".join(f", {name}" for name in shown)
 
@@ -1404,14 +2141,22 @@ FIRST_FRAMES, LAST_FRAMES = 10, 30
 MAX_CHAIN = 8
 #: Members of an exception group that are shown, and groups within groups.
 MAX_MEMBERS, MAX_GROUPS = 8, 3
-#: Characters of cells' sources that are kept for tracebacks.
-MAX_SOURCES = 2_000_000
+#: Characters of cells' sources that are kept for tracebacks, and cells that they may be of.
+MAX_SOURCES, MAX_CELLS = 2_000_000, 1_000
 
-_HIDDEN_MODULES = ("_pyodide/", "pyodide/", "asyncio/", "concurrent/", "threading.py", "contextlib.py")
+_HIDDEN_MODULES = (
+    "_pyodide/",
+    "pyodide/",
+    "asyncio/",
+    "concurrent/",
+    "threading.py",
+    "contextlib.py",
+)
 #: Code whose frames say nothing about the guest's code.
 _HIDDEN_FILES = ("<_rlm", *(f"/lib/python314.zip/{name}" for name in _HIDDEN_MODULES))
 
 _sources: OrderedDict[str, str] = OrderedDict()
+_kept_chars = 0
 
 
 def cell_filename(cell: int) -> str:
@@ -1421,25 +2166,35 @@ def cell_filename(cell: int) -> str:
 
 def remember_source(filename: str, source: str) -> None:
     """Keeps the text of a cell, so that tracebacks of later cells can quote it."""
-    _sources.pop(filename, None)
+    global _kept_chars
+    _kept_chars += len(source) - len(_sources.pop(filename, ""))
     _sources[filename] = source
-    while len(_sources) > 1 and sum(map(len, _sources.values())) > MAX_SOURCES:
-        dropped, _ = _sources.popitem(last=False)
+    while len(_sources) > 1 and (_kept_chars > MAX_SOURCES or len(_sources) > MAX_CELLS):
+        dropped, text = _sources.popitem(last=False)
+        _kept_chars -= len(text)
         linecache.cache.pop(dropped, None)
-    offer_sources()
+    _offer(filename, source)
 
 
-def offer_sources() -> None:
-    """Registers the kept cells with \\\`linecache\\\`, which the guest may have cleared."""
+def _offer(filename: str, source: str) -> None:
+    """Registers the text of a cell with \\\`linecache\\\`."""
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+
+
+def _offer_all() -> None:
+    """Registers all cells that a guest which cleared \\\`linecache\\\` has taken out of it."""
     for filename, source in _sources.items():
-        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        if filename not in linecache.cache:
+            _offer(filename, source)
 
 
 def forget_sources() -> None:
     """Drops the text of all cells."""
+    global _kept_chars
     for filename in _sources:
         linecache.cache.pop(filename, None)
     _sources.clear()
+    _kept_chars = 0
 
 
 @dataclass
@@ -1453,11 +2208,13 @@ class ErrorText:
 
 def describe(error: BaseException, hint: str | None = None) -> ErrorText:
     """The text of \\\`error\\\`, whatever its \\\`str\\\`, its causes and its notes do."""
-    offer_sources()
+    _offer_all()
     name = _type_name(error)
     message = cut(safe_str(error), MAX_MESSAGE)
     if isinstance(error, SyntaxError) and type(error.lineno) is int:
-        where = f"line {error.lineno}" + (f", column {error.offset}" if type(error.offset) is int else "")
+        where = f"line {error.lineno}" + (
+            f", column {error.offset}" if type(error.offset) is int else ""
+        )
         message = f"{error.msg} ({where})"
     try:
         text = _tidy("".join(_chain(error)))
@@ -1507,9 +2264,15 @@ def _chain(error: BaseException, depth: int = 0) -> Iterator[str]:
     while True:
         last = links[-1][0]
         if last.__cause__ is not None:
-            cause, relation = last.__cause__, "The exception above was the direct cause of the following exception:"
+            cause, relation = (
+                last.__cause__,
+                "The exception above was the direct cause of the following exception:",
+            )
         elif last.__context__ is not None and not last.__suppress_context__:
-            cause, relation = last.__context__, "While the exception above was handled, another one occurred:"
+            cause, relation = (
+                last.__context__,
+                "While the exception above was handled, another one occurred:",
+            )
         else:
             break
         if id(cause) in seen or isinstance(cause, Control):
@@ -1549,12 +2312,16 @@ def _single(error: BaseException, depth: int) -> Iterator[str]:
 def _summary(error: BaseException) -> traceback.TracebackException:
     """What the standard library tells of \\\`error\\\` alone, with the frames that a reader wants."""
     # A set of seen exceptions, even an empty one, keeps it from following causes without a bound.
-    summary = traceback.TracebackException(type(error), error, error.__traceback__, lookup_lines=False, _seen=set())
+    summary = traceback.TracebackException(
+        type(error), error, error.__traceback__, lookup_lines=False, _seen=set()
+    )
     summary.__cause__ = summary.__context__ = summary.exceptions = None
     frames = [frame for frame in summary.stack if not frame.filename.startswith(_HIDDEN_FILES)]
     if len(frames) > FIRST_FRAMES + LAST_FRAMES:
         left_out = len(frames) - FIRST_FRAMES - LAST_FRAMES
-        gap = traceback.FrameSummary(f"\\u2026 {left_out} frames left out \\u2026", 0, "", lookup_line=False, line="")
+        gap = traceback.FrameSummary(
+            f"\\u2026 {left_out} frames left out \\u2026", 0, "", lookup_line=False, line=""
+        )
         frames = [*frames[:FIRST_FRAMES], gap, *frames[-LAST_FRAMES:]]
     summary.stack[:] = frames
     return summary
@@ -1671,17 +2438,19 @@ import ast
 #: Stands in the tree for the object whose methods the rewritten code calls.
 CELL = "\\\\0rlm:cell"
 
-_PURE_FUNCTIONS = frozenset(
+_PURE_FUNCTIONS: frozenset[str] = frozenset(
     "abs all any bool chr dict divmod enumerate float format frozenset int isinstance len list max min ord range"
     " repr reversed round set sorted str sum tuple zip".split()
 )
-_PURE_METHODS = frozenset(
+_PURE_METHODS: frozenset[str] = frozenset(
     "capitalize casefold count decode encode endswith find format get index isalnum isalpha isdigit isspace items"
     " join keys lower lstrip partition removeprefix removesuffix replace rfind rpartition rsplit rstrip split"
     " splitlines startswith strip title upper values zfill".split()
 )
 #: Builtins that take all of an iterable before they return.
-_EAGER_FUNCTIONS = frozenset("dict frozenset list max min set sorted sum tuple".split())
+_EAGER_FUNCTIONS: frozenset[str] = frozenset(
+    "dict frozenset list max min set sorted sum tuple".split()
+)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _PURE_NODES = (
     ast.Name, ast.Constant, ast.Attribute, ast.Subscript, ast.Slice, ast.JoinedStr, ast.FormattedValue, ast.BinOp,
@@ -1698,11 +2467,19 @@ def assigned_names(tree: ast.AST) -> set[str]:
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
                 found.add(name)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+            ):
                 found.add(name)
             case ast.alias(name=name, asname=asname):
                 found.add(asname or name.partition(".")[0])
-            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            case (
+                ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+            ):
                 found.add(name)
     return found
 
@@ -1721,7 +2498,9 @@ class Names:
     def calls_tool(self, node: ast.AST) -> bool:
         """Whether a concurrent tool is called in \\\`node\\\`."""
         return any(
-            isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in self.tools
+            isinstance(part, ast.Call)
+            and isinstance(part.func, ast.Name)
+            and part.func.id in self.tools
             for part in ast.walk(node)
         )
 
@@ -1732,7 +2511,9 @@ class Names:
     def is_pure(self, node: ast.AST) -> bool:
         """Whether evaluating \\\`node\\\` changes nothing, apart from tools that it calls."""
         return all(
-            self._is_pure_call(part) if isinstance(part, ast.Call) else isinstance(part, _PURE_NODES)
+            self._is_pure_call(part)
+            if isinstance(part, ast.Call)
+            else isinstance(part, _PURE_NODES)
             for part in ast.walk(node)
         )
 
@@ -1793,8 +2574,12 @@ def rewrite_loop(node: ast.For, names: Names, where: str) -> ast.For | None:
     them may print and may write only where the calls do not read. That two names do not stand for the same
     object is looked at when the loop starts.
     """
-    if node.orelse or not is_plain_target(node.target) or not names.is_pure(node.iter) or names.mentions_tool(node.iter)\\
-:
+    if (
+        node.orelse
+        or not is_plain_target(node.target)
+        or not names.is_pure(node.iter)
+        or names.mentions_tool(node.iter)
+    ):
         return None
     calling, keeping = _split(node.body, names)
     made = [name for statement in calling if (name := _assigned_name(statement, names)) is not None]
@@ -1809,7 +2594,14 @@ def rewrite_loop(node: ast.For, names: Names, where: str) -> ast.For | None:
     # A name that the calls read must not be one that any round sets, and results go elsewhere.
     if set(made) & set(bound) or (reads | _loads(node.iter)) & (own | written) or written & own:
         return None
-    parts = _Parts(calling, keeping, bound, list(dict.fromkeys(made)), sorted(reads - names.known), sorted(written))
+    parts = _Parts(
+        calling,
+        keeping,
+        bound,
+        list(dict.fromkeys(made)),
+        sorted(reads - names.known),
+        sorted(written),
+    )
     return _build(node, parts, where)
 
 
@@ -1883,18 +2675,28 @@ def _only_keeps(statement: ast.stmt, names: Names, written: set[str]) -> bool:
         case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=arguments, keywords=[])):
             return all(map(names.is_pure, arguments))
         case ast.Expr(
-            value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments, keywords=[])
+            value=ast.Call(
+                func=ast.Attribute(value=ast.Name(id=name), attr=method),
+                args=arguments,
+                keywords=[],
+            )
         ) if method in _KEEPING_METHODS:
             written.add(name)
             return all(map(names.is_pure, arguments))
         case ast.If(test=test, body=body, orelse=orelse):
-            return names.is_pure(test) and all(_only_keeps(part, names, written) for part in [*body, *orelse])
+            return names.is_pure(test) and all(
+                _only_keeps(part, names, written) for part in [*body, *orelse]
+            )
     return False
 
 
 def _loads(node: ast.AST) -> set[str]:
     """Names that \\\`node\\\` reads."""
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
+    return {
+        part.id
+        for part in ast.walk(node)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)
+    }
 
 
 def _reads(calling: list[ast.stmt], bound: list[str]) -> set[str]:
@@ -1903,7 +2705,9 @@ def _reads(calling: list[ast.stmt], bound: list[str]) -> set[str]:
     found: set[str] = set()
     for statement in calling:
         inner = {
-            part.id for part in ast.walk(statement) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+            part.id
+            for part in ast.walk(statement)
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
         }
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -1918,9 +2722,12 @@ def _build(node: ast.For, parts: _Parts, where: str) -> ast.For:
     steps: list[ast.expr] = [
         ast.NamedExpr(target, statement.value)
         for statement in parts.calling
-        if isinstance(statement, ast.Assign) and isinstance(target := statement.targets[0], ast.Name)
+        if isinstance(statement, ast.Assign)
+        and isinstance(target := statement.targets[0], ast.Name)
     ]
-    body = ast.Subscript(ast.Tuple([*steps, _tuple(kept)], ast.Load()), ast.Constant(-1), ast.Load())
+    body = ast.Subscript(
+        ast.Tuple([*steps, _tuple(kept)], ast.Load()), ast.Constant(-1), ast.Load()
+    )
     items = ast.comprehension(node.target, ast.Name(_ITEMS, ast.Load()), [], 0)
     arguments = [
         node.iter,
@@ -1941,7 +2748,9 @@ def _tuple(names: list[str]) -> ast.Tuple:
 
 def _lambda(parameters: list[str], body: ast.expr) -> ast.Lambda:
     """A function of parameters without defaults."""
-    return ast.Lambda(ast.arguments([], [ast.arg(name) for name in parameters], None, [], [], None, []), body)
+    return ast.Lambda(
+        ast.arguments([], [ast.arg(name) for name in parameters], None, [], [], None, []), body
+    )
 \`,prelude_rewrite:\`"""Rewrites comprehensions and loops over concurrent tools, so that independent calls run together.
 
 Only what can be shown to give the same results is changed: the part that calls may hold names, constants,
@@ -1964,9 +2773,17 @@ from .prelude_rewrite_names import (
 )
 
 
+def _only_parameter(parameters: ast.arguments) -> str | None:
+    """The name of a single plain parameter, or None if there are others."""
+    match parameters:
+        case ast.arguments([], [ast.arg(arg=name)], None, [], [], None, []):
+            return name
+    return None
+
+
 def rewrite(tree: ast.Module, tools: frozenset[str], variables: Iterable[str], cell: str) -> None:
     """Rewrites \\\`tree\\\` in place. A variable may hide a builtin; \\\`cell\\\` names the cell in notes."""
-    assigned = assigned_names(tree)
+    assigned = assigned_names(tree) if tools else set()
     if tools - assigned:
         # The tools are variables too, but ones that stand for what they say.
         names = Names(tools, assigned | set(variables) - tools)
@@ -1991,7 +2808,9 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         # The functions made here could not see the names of a class's body.
-        node.body = [self.visit(part) if isinstance(part, ast.FunctionDef) else part for part in node.body]
+        node.body = [
+            self.visit(part) if isinstance(part, ast.FunctionDef) else part for part in node.body
+        ]
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -2022,8 +2841,7 @@ class _Rewriter(ast.NodeTransformer):
         match function:
             case ast.Name(id=name) if name in self._names.tools:
                 target, element = "item", ast.Call(function, [ast.Name("item", ast.Load())], [])
-            case ast.Lambda(args=ast.arguments(posonlyargs=[], args=[ast.arg(arg=target)], kwonlyargs=[], defaults=[], v\\
-ararg=None, kwarg=None), body=element):
+            case ast.Lambda(body=element) if (target := _only_parameter(function.args)) is not None:
                 pass
             case _:
                 return call
@@ -2032,12 +2850,15 @@ ararg=None, kwarg=None), body=element):
         rewritten = self._together("together", comprehension, element)
         return call if rewritten is comprehension else rewritten
 
-    def _together(self, method: str, node: Any, element: ast.expr) -> ast.expr:
+    def _together(self, method: str, node: Any, element: ast.expr) -> Any:
         """The comprehension \\\`node\\\` as a call that runs its elements together, or itself."""
         names = self._names
         conditions = [test for generator in node.generators for test in generator.ifs]
         sources = [generator.iter for generator in node.generators]
-        plain = all(not generator.is_async and is_plain_target(generator.target) for generator in node.generators)
+        plain = all(
+            not generator.is_async and is_plain_target(generator.target)
+            for generator in node.generators
+        )
         harmless = all(map(names.is_pure, [element, *conditions, *sources]))
         calls_elsewhere = any(map(names.mentions_tool, [*conditions, *sources]))
         if not (plain and harmless and names.calls_tool(element)) or calls_elsewhere:
@@ -2048,7 +2869,11 @@ ararg=None, kwarg=None), body=element):
 
     def _where(self, node: ast.expr | ast.stmt) -> str:
         """What the model is told of a rewritten place."""
-        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and part.id in self._names.tools}
+        names = {
+            part.id
+            for part in ast.walk(node)
+            if isinstance(part, ast.Name) and part.id in self._names.tools
+        }
         return f"{self._cell}, line {node.lineno}: the calls of {', '.join(sorted(names))}"
 \`,prelude_rewrite_await:\`"""Lets a cell await a tool: \\\`await tool(x)\\\` becomes \\\`await tool.aio(x)\\\`, which is what was mea\\
 nt."""
@@ -2058,18 +2883,23 @@ import ast
 from .prelude_rewrite_names import assigned_names
 
 #: Functions whose arguments are awaited.
-_AWAITING = frozenset({"as_completed", "create_task", "ensure_future", "gather", "run", "shield", "wait", "wait_for"})
+_AWAITING = frozenset(
+    {"as_completed", "create_task", "ensure_future", "gather", "run", "shield", "wait", "wait_for"}
+)
 
 
 def await_tools(tree: ast.Module, tools: frozenset[str]) -> None:
     """Rewrites in place the calls of \\\`tools\\\` whose result is awaited."""
+    if not tools:
+        return
     tools -= assigned_names(tree)
     for node in ast.walk(tree) if tools else ():
         match node:
             case ast.Await(value=value):
                 _make_awaitable(value, tools)
-            case ast.Call(func=ast.Attribute(value=ast.Name(), attr=function), args=arguments) if function in _AWAITING:\\
-
+            case ast.Call(func=ast.Attribute(value=ast.Name(), attr=function), args=arguments) if (
+                function in _AWAITING
+            ):
                 for argument in arguments:
                     _make_awaitable(argument, tools)
 
@@ -2210,7 +3040,11 @@ class CellLoop(WebLoop):
     # Pyodide's own versions of the next two look their helpers up among the builtins, which a cell may delete.
 
     def call_later(
-        self, delay: float, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
+        self,
+        delay: float,
+        callback: Callable[..., Any],
+        *args: Any,
+        context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
         execution = inherited()
         handle = asyncio.Handle(callback, args, self, context)
@@ -2225,7 +3059,9 @@ class CellLoop(WebLoop):
     def _schedule(self, handle: asyncio.Handle, delay: float) -> None:
         """Has JavaScript run \\\`handle\\\` on a stack of its own after \\\`delay\\\` seconds."""
         milliseconds = min(max(delay, 0) * 1000, MAX_TIMEOUT_MS)
-        scheduleCallback(create_once_callable(lambda: self._run(handle), _may_syncify=True), milliseconds)
+        scheduleCallback(
+            create_once_callable(lambda: self._run(handle), _may_syncify=True), milliseconds
+        )
 
     def _decrement_in_progress(self, future: Any = None) -> None:
         # Pyodide counts callbacks to find the tasks for which nobody waits: one is this method itself.
@@ -2240,7 +3076,7 @@ class CellLoop(WebLoop):
         if not handle.cancelled():
             try:
                 handle._run()
-            except (SystemExit, KeyboardInterrupt):
+            except SystemExit, KeyboardInterrupt:
                 # A task that was ended by one of these keeps it for whoever awaits the task.
                 pass
 
@@ -2283,14 +3119,20 @@ class CellLoop(WebLoop):
         except Control:
             task.cancel()
             # The task ends with the same exception, whose traceback tells where it was.
-            if not settle(task.done) or task.cancelled() or not isinstance(task.exception(), Control):
+            if (
+                not settle(task.done)
+                or task.cancelled()
+                or not isinstance(task.exception(), Control)
+            ):
                 raise
         return task.result()
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Shows the exception of a task for which nobody waits."""
         error = context.get("exception")
-        if isinstance(error, BaseException) and not isinstance(error, (Control, asyncio.CancelledError)):
+        if isinstance(error, BaseException) and not isinstance(
+            error, (Control, asyncio.CancelledError)
+        ):
             output.stderr.write(f"Exception in a background task\\\\n{describe(error).traceback}")
 
 
@@ -2386,7 +3228,7 @@ class Runner:
     def __init__(self, **_options: Any) -> None:
         """Takes and ignores the options of the original."""
 
-    def __enter__(self) -> "Runner":
+    def __enter__(self) -> Runner:
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -2437,6 +3279,8 @@ def finish(execution: Execution) -> None:
     """Ends the tasks, threads, tool calls and timers that a cell left behind, and says so."""
     tasks = [task for task in asyncio.all_tasks(loop) if not task.done()]
     execution.closing = True
+    for timer in list(execution.timers):
+        timer.cancel()
     if tasks or execution.threads or execution.open_calls:
         for task in tasks:
             task.cancel()
@@ -2445,7 +3289,7 @@ def finish(execution: Execution) -> None:
         _note_left(execution, len(tasks), execution.threads)
         if not settle(lambda: idle(execution) and all(task.done() for task in tasks)):
             execution.note("code that the cell left running does not end; it can act no more")
-    for handle in list(execution.handles):
+    for handle in [*execution.timers, *execution.handles]:
         handle.cancel()
 
 
@@ -2454,9 +3298,13 @@ def _note_left(execution: Execution, tasks: int, threads: int) -> None:
     if execution.submission is not None or execution.timed_out:
         return
     if tasks:
-        execution.note(f"{tasks} task(s) still ran when the cell ended and were cancelled; await them")
+        execution.note(
+            f"{tasks} task(s) still ran when the cell ended and were cancelled; await them"
+        )
     if threads:
-        execution.note(f"{threads} thread(s) still ran when the cell ended and were ended; join them")
+        execution.note(
+            f"{threads} thread(s) still ran when the cell ended and were ended; join them"
+        )
 
 
 def idle(execution: Execution) -> bool:
@@ -2493,7 +3341,9 @@ DEFAULT_WORKERS = 64
 
 _pool_numbers = itertools.count()
 _numbers = itertools.count(threading.get_ident() + 1)
-_ident: contextvars.ContextVar[int] = contextvars.ContextVar("thread", default=threading.get_ident())
+_ident: contextvars.ContextVar[int] = contextvars.ContextVar(
+    "thread", default=threading.get_ident()
+)
 
 
 class Lock:
@@ -2578,7 +3428,9 @@ def start_joinable_thread(
         raise RuntimeError("can't start new thread: the cell that started this code has ended")
     started = ThreadHandle() if handle is None else handle
     # \\\`Thread\\\` runs its target in a context that knows nothing of the cell; give it what this one knows.
-    context = getattr(getattr(function, "__self__", None), "_context", None) or contextvars.Context()
+    context = getattr(getattr(function, "__self__", None), "_context", None)
+    if context is None:
+        context = contextvars.Context()
     for variable, value in contextvars.copy_context().items():
         if variable not in context:
             context.run(variable.set, value)
@@ -2626,7 +3478,9 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
         self._closed = False
         self._idle: asyncio.Future[Any] | None = None
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> concurrent.futures.Future[Any]:
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
@@ -2643,7 +3497,9 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
         self._jobs.append(job)
         if self._running < self._max_workers:
             self._running += 1
-            start_at_once(threading.Thread(target=self._work, name=f"{self._name}_{next(self._numbers)}"))
+            start_at_once(
+                threading.Thread(target=self._work, name=f"{self._name}_{next(self._numbers)}")
+            )
         return future
 
     def _work(self) -> None:
@@ -2670,7 +3526,6 @@ class ThreadPoolExecutor(concurrent.futures.Executor):
             wait_for(self._idle)
 
 
-
 def get_ident() -> int:
     """Stands in for \\\`threading.get_ident\\\`: a number for each stack."""
     return _ident.get()
@@ -2693,10 +3548,11 @@ def install() -> None:
     threading.RLock = threading._PyRLock
     threading.local = local
     queue.SimpleQueue = queue._PySimpleQueue
-    concurrent.futures.ThreadPoolExecutor = concurrent.futures.thread.ThreadPoolExecutor = ThreadPoolExecutor
+    concurrent.futures.ThreadPoolExecutor = concurrent.futures.thread.ThreadPoolExecutor = (
+        ThreadPoolExecutor
+    )
     concurrent.futures.ProcessPoolExecutor = ThreadPoolExecutor
     loop.executor = ThreadPoolExecutor()
-
 \`,prelude_together:\`"""Independent calls that run together: what rewritten comprehensions and loops call."""
 
 from collections import deque
@@ -2714,7 +3570,9 @@ MAX_OBJECTS = 100_000
 
 _SCALARS = frozenset({str, int, float, bool, bytes, type(None), complex, range})
 _CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
-_ITERATORS = frozenset({enumerate, zip, reversed, type({}.keys()), type({}.values()), type({}.items())})
+_ITERATORS = frozenset(
+    {enumerate, zip, reversed, type({}.keys()), type({}.values()), type({}.items())}
+)
 
 
 def in_order(thunks: Iterable[Callable[[], Any]], where: str) -> Iterator[Any]:
@@ -2762,7 +3620,9 @@ def loop_together(
 
 
 def _independent(
-    items: Iterable[Any], reads: Callable[[], tuple[Any, ...]], writes: Callable[[], tuple[Any, ...]]
+    items: Iterable[Any],
+    reads: Callable[[], tuple[Any, ...]],
+    writes: Callable[[], tuple[Any, ...]],
 ) -> bool:
     """Whether nothing that the calls read can be reached by what the loop writes."""
     try:
@@ -2915,7 +3775,9 @@ def concurrent_tools() -> frozenset[str]:
 def given_tools() -> frozenset[str]:
     """Names that stand for the tools of the open execution."""
     return frozenset(
-        name for name, value in _given.items() if isinstance(value, Tool) and variables.get(name) is value
+        name
+        for name, value in _given.items()
+        if isinstance(value, Tool) and variables.get(name) is value
     )
 
 
@@ -2926,7 +3788,9 @@ def restore_names(execution: Execution) -> None:
     for name, value in _given.items():
         if variables.get(name) is not value:
             variables[name] = value
-            execution.note(f"{name} was overwritten or deleted; it is the function of that name again")
+            execution.note(
+                f"{name} was overwritten or deleted; it is the function of that name again"
+            )
     for name in [name for name in variables if name[:1] == "\\\\0"]:
         # A rewritten loop's own.
         del variables[name]
@@ -3069,6 +3933,10 @@ class Cell:
         token = control.begin(execution)
         try:
             problem = self._attempt()
+            execution.ended = True
+            if problem is None and execution.timed_out:
+                # The deadline stopped a thread or a task, and nobody asked for its result.
+                problem = CellTimeout()
             namespace.restore_interpreter()
             namespace.restore_names(execution)
             error = None if problem is None else self._describe(problem)
@@ -3102,7 +3970,9 @@ class Cell:
         try:
             await_tools(tree, tools)
             if self._params["rewrite"]:
-                rewrite(tree, tools & namespace.concurrent_tools(), namespace.variables, self._filename)
+                rewrite(
+                    tree, tools & namespace.concurrent_tools(), namespace.variables, self._filename
+                )
         except RecursionError:
             # An expression of thousands of terms is left as it is; each change made so far stands by itself.
             pass
@@ -3114,12 +3984,16 @@ class Cell:
             return None
         if isinstance(problem, CellTimeout):
             seconds = self.execution.timeout_ms / 1000
-            message = f"the cell ran longer than {seconds:g} s and was stopped; its variables are kept"
+            message = (
+                f"the cell ran longer than {seconds:g} s and was stopped; its variables are kept"
+            )
             timeout = TimeoutError(message).with_traceback(problem.__traceback__)
             return errors.describe(timeout)
         if isinstance(problem, SyntaxError) and not self._compiled:
             return errors.describe_syntax(problem, self._params["code"])
-        return errors.describe(problem, runtime_hint(problem, namespace.variables, self.execution.tools))
+        return errors.describe(
+            problem, runtime_hint(problem, namespace.variables, self.execution.tools)
+        )
 
     def _result(self, error: errors.ErrorText | None) -> str:
         """The result as JSON text."""
@@ -3130,16 +4004,19 @@ class Cell:
             status = "timeout"
         else:
             status = "ok" if error is None else "error"
-        head = dumps({
-            "status": status,
-            "value": self._value if status == "ok" else None,
-            "error": None if error is None else {"type": error.type, "message": error.message, "traceback": error.traceb\\
-ack},
-            "stdoutChars": execution.output.totals["stdout"],
-            "stderrChars": execution.output.totals["stderr"],
-            "notes": execution.notes,
-            "names": namespace.names(),
-        })
+        head = dumps(
+            {
+                "status": status,
+                "value": self._value if status == "ok" else None,
+                "error": None
+                if error is None
+                else {"type": error.type, "message": error.message, "traceback": error.traceback},
+                "stdoutChars": execution.output.totals["stdout"],
+                "stderrChars": execution.output.totals["stderr"],
+                "notes": execution.notes,
+                "names": namespace.names(),
+            }
+        )
         return f'{head[:-1]},"submission":{execution.submission or "null"}}}'
 
     def failure(self, problem: BaseException) -> str:
@@ -3173,7 +4050,8 @@ import platform
 import random
 import tempfile
 
-from . import prelude_loop, prelude_namespace, prelude_stand_ins, prelude_threads
+from . import prelude_loop, prelude_namespace, prelude_net_pyodide, prelude_net_socket, prelude_stand_ins, prelude_threa\\
+ds
 from .prelude_blobs import open_blob
 from .prelude_cell import execute
 from .prelude_errors import forget_sources
@@ -3190,6 +4068,9 @@ PARTS = (
     "prelude_encode",
     "prelude_output",
     "prelude_host",
+    "prelude_net",
+    "prelude_net_socket",
+    "prelude_net_pyodide",
     "prelude_tools",
     "prelude_submit",
     "prelude_hints",
@@ -3248,6 +4129,8 @@ builtins.ToolError = ToolError
 prelude_loop.install()
 prelude_threads.install()
 prelude_stand_ins.install()
+prelude_net_socket.install()
+prelude_net_pyodide.install()
 prelude_namespace.protect()
 # The loader ran in the guest's namespace.
 reset()
@@ -3287,38 +4170,43 @@ let{snapshot,bridge}=options,pyodide=await loadPyodide(options);return snapshot=
 setInterruptBuffer(options.interrupt),new _Python(pyodide,bridge)}get versions(){let python=this.#pyodide.runPython("__i\\
 mport__('sys').version.split()[0]");return{python:String(python),pyodide:this.#pyodide.version}}personalize(env){let seed=crypto.
 getRandomValues(new Uint8Array(32)).toHex();this.#guest.reseed(seed,env)}bind(text){return this.#guest.bind(text)}execute(text){
-return this.#guest.execute.callPromising(text)}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){
-return this.#guest.open_blob(id,type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}snapshot(){
-let names=new Map([[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);return this.#pyodide.
-makeMemorySnapshot({serializer:value=>names.get(value)??"dead"})}};async function loadPyodide(options){let{files,snapshot,
-bridge}=options;serveFiles({"pyodide.asm.wasm":files.wasm,"python_stdlib.zip":files.stdlib});let[loader,module]=await Promise.
-all([import(files.loaderUrl),import(files.moduleUrl)]),revive=name=>name===""?bridge:BRIDGE_KEYS.some(key=>key===name)?Reflect.
-get(bridge,name):Object.create(null);return await loader.loadPyodide({indexURL:FILES_URL,createPyodideModule:module.default,
-lockFileContents:LOCK_FILE,jsglobals:Object.assign(Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},
-env:{HOME:"/home/guest"},args:[],_sysExecutable:"python",_makeSnapshot:!0,_snapshotDeserializer:revive,...snapshot===null?
-{}:{_loadSnapshot:snapshot}})}var FILES_URL="https://pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026_0",arch:"wasm3\\
-2",platform:"emscripten",python:"3.14.2",version:"314.0.7"},packages:{}};function serveFiles(files){Reflect.defineProperty(
+return this.#guest.execute.callPromising(text)}get files(){return this.#pyodide.FS}get memoryBytes(){return this.#pyodide.
+_module.HEAPU8.length}openBlob(id,type,length){return this.#guest.open_blob(id,type,length)}fillBlob(address,bytes){this.#pyodide.
+_module.HEAPU8.set(bytes,address)}snapshot(){let names=new Map([[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(
+this.#bridge[key],key);return this.#pyodide.makeMemorySnapshot({serializer:value=>names.get(value)??"dead"})}};async function loadPyodide(options){
+let{files,snapshot,bridge}=options;serveFiles({"pyodide.asm.wasm":files.wasm,"python_stdlib.zip":files.stdlib});let[loader,
+module]=await Promise.all([import(files.loaderUrl),import(files.moduleUrl)]),revive=name=>name===""?bridge:BRIDGE_KEYS.some(
+key=>key===name)?Reflect.get(bridge,name):Object.create(null);return await loader.loadPyodide({indexURL:FILES_URL,createPyodideModule:module.
+default,lockFileContents:LOCK_FILE,jsglobals:Object.assign(Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},
+stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"python",_makeSnapshot:!0,_snapshotDeserializer:revive,...snapshot===
+null?{}:{_loadSnapshot:snapshot}})}var FILES_URL="https://pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026_0",arch:"\\
+wasm32",platform:"emscripten",python:"3.14.2",version:"314.0.7"},packages:{}};function serveFiles(files){Reflect.defineProperty(
 globalThis,"fetch",{value:url=>{let bytes=files[String(url).slice(FILES_URL.length)];return bytes?Promise.resolve(new Response(
 bytes,{headers:{"content-type":"application/wasm"}})):Promise.reject(new TypeError("Cannot fetch: the sandbox has no net\\
-work"))},configurable:!0})}var Worker=class{#python;#peer;#addresses=new Map;executionId="";constructor(python,port,backlog){this.#python=python,this.#peer=
-new RpcPeer(portTransport(port,{sent:size=>backlog.add(size)}),{requests:{bind:params=>JSON.parse(python.bind(JSON.stringify(
-params))),execute:params=>this.#execute(params),snapshot:()=>this.#snapshot(),ping:()=>null},onChunk:chunk=>this.#fill(chunk)})}get peer(){
-return this.#peer}async#execute(params){this.executionId=executionIdOf(params);try{let result=JSON.parse(await this.#python.
-execute(JSON.stringify(params)));if(typeof result?.status!="string")throw new TypeError("the runner gave no result");return{
-...result,memoryBytes:this.#python.memoryBytes}}catch(error){let message=\`the runner is broken: \${reasonOf(error)}\`;throw this.#peer.
-notify("fatal",{message}),new RpcError(ErrorCode.internalError,message)}finally{this.executionId=""}}#fill(chunk){let{blob,
-type,offset,total,bytes}=chunk,address=this.#addresses.get(blob);if(address===void 0&&(address=this.#python.openBlob(blob,
-type,total),this.#addresses.set(blob,address)),offset+bytes.length>total)throw new RangeError("Cannot take chunk: it pas\\
-ses the end of its value");address!==0&&this.#python.fillBlob(address+offset,bytes),offset+bytes.length===total&&this.#addresses.
-delete(blob)}#snapshot(){let bytes=this.#python.snapshot();return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,
-total:bytes.length,bytes}),null}};function executionIdOf(params){return typeof params!="object"||params===null||Array.isArray(
-params)?"":typeof params.executionId=="string"?params.executionId:""}function reasonOf(error){return error instanceof Error?
+work"))},configurable:!0})}var Worker=class{#python;#files;#peer;#addresses=new Map;executionId="";constructor(python,files,port,backlog){this.#python=
+python,this.#files=files,this.#peer=new RpcPeer(portTransport(port,{sent:size=>backlog.add(size)}),{requests:{bind:params=>JSON.
+parse(python.bind(JSON.stringify(params))),execute:params=>this.#execute(params),snapshot:()=>this.#snapshot(),"files/ch\\
+anges":()=>({...files.changes()}),"files/read":params=>this.#readFile(params),"files/saved":params=>this.#filesSaved(params),
+ping:()=>null},onChunk:chunk=>this.#fill(chunk)})}get peer(){return this.#peer}async#execute(params){this.executionId=executionIdOf(
+params);try{let result=JSON.parse(await this.#python.execute(JSON.stringify(params)));if(typeof result?.status!="string")
+throw new TypeError("the runner gave no result");return{...result,memoryBytes:this.#python.memoryBytes}}catch(error){let message=\`\\
+the runner is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),new RpcError(ErrorCode.internalError,
+message)}finally{this.executionId=""}}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.get(blob);
+if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+bytes.length>
+total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(address+
+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#readFile(params){let[root,path,offset]=["root",
+"path","offset"].map(name=>field(params,name)),bytes=this.#files.read(Number(root),String(path),Number(offset)),{length}=bytes;
+return this.#peer.sendChunk({blob:INNER_BLOBS,type:"bytes",offset:0,total:length,bytes}),null}#filesSaved(params){let failed=field(
+params,"failed");return this.#files.saved(Array.isArray(failed)?failed.map(Number):[]),null}#snapshot(){let bytes=this.#python.
+snapshot();return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){
+let id=field(params,"executionId");return typeof id=="string"?id:""}function reasonOf(error){return error instanceof Error?
 [Reflect.get(error,"type"),error.message].filter(part=>typeof part=="string"&&part!=="").join(": ").slice(0,500):String(
 error).slice(0,500)}function surviveCallbacks(){for(let type of["error","unhandledrejection"])globalThis.addEventListener(
-type,event=>event.preventDefault())}async function boot({port,files,snapshot,interrupt,backlog,env}){let worker,bridge=createBridge(
-()=>{if(!worker)throw new Error("Cannot call the host: the guest is starting");return worker.peer},()=>worker?.executionId??
-"");try{hideHost();let python=await Python.start({files,snapshot,bridge,interrupt});python.personalize(env),surviveCallbacks(),
-closeRealm(),worker=new Worker(python,port,new Backlog(backlog)),worker.peer.notify("ready",python.versions)}catch(error){
-port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}globalThis.addEventListener(
-"message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
+type,event=>event.preventDefault())}async function boot({port,files,snapshot,granted,interrupt,backlog,env}){let worker,
+bridge=createBridge(()=>{if(!worker)throw new Error("Cannot call the host: the guest is starting");return worker.peer},()=>worker?.
+executionId??"");try{hideHost();let python=await Python.start({files,snapshot,bridge,interrupt});python.personalize(env),
+limitFiles(python.files,{bytes:granted.bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(python.files,
+granted);surviveCallbacks(),closeRealm(),worker=new Worker(python,guestFiles,port,new Backlog(backlog)),worker.peer.notify(
+"ready",python.versions)}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(
+error)}}))}}globalThis.addEventListener("message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
 `;

@@ -5,10 +5,14 @@
  */
 import { Backlog } from "./backlog.ts";
 import { createBridge, type GuestBridge } from "./bridge.ts";
+import { field } from "./field.ts";
+import { limitFiles } from "./file_quota.ts";
 import type { Chunk } from "./framing.ts";
+import type { GrantedFiles } from "./granted_entry.ts";
+import { GuestFiles } from "./guest_files.ts";
 import { closeRealm, hideHost } from "./lockdown.ts";
 import { portTransport } from "./port_transport.ts";
-import { ErrorCode, type JsonValue, MEMORY_BLOB } from "./protocol.ts";
+import { ErrorCode, FileLimits, INNER_BLOBS, type JsonValue, MEMORY_BLOB } from "./protocol.ts";
 import { type PyodideFiles, Python } from "./python.ts";
 import { RpcError, RpcPeer } from "./rpc_peer.ts";
 
@@ -20,6 +24,7 @@ export interface BootMessage {
   readonly interrupt: Uint8Array;
   /** Count of a {@linkcode Backlog}. */
   readonly backlog: Int32Array;
+  readonly granted: GrantedFiles;
   /** JSON of the guest's `os.environ`. */
   readonly env: string;
 }
@@ -27,18 +32,23 @@ export interface BootMessage {
 /** Serves the guest's methods to the gateway. */
 class Worker {
   readonly #python: Python;
+  readonly #files: GuestFiles;
   readonly #peer: RpcPeer;
   /** Where each large value that is arriving goes; 0 for one that does not fit and is dropped. */
   readonly #addresses = new Map<number, number>();
   executionId = "";
 
-  constructor(python: Python, port: MessagePort, backlog: Backlog) {
+  constructor(python: Python, files: GuestFiles, port: MessagePort, backlog: Backlog) {
     this.#python = python;
+    this.#files = files;
     this.#peer = new RpcPeer(portTransport(port, { sent: (size) => backlog.add(size) }), {
       requests: {
         bind: (params) => JSON.parse(python.bind(JSON.stringify(params))),
         execute: (params) => this.#execute(params),
         snapshot: () => this.#snapshot(),
+        "files/changes": () => ({ ...files.changes() }),
+        "files/read": (params) => this.#readFile(params),
+        "files/saved": (params) => this.#filesSaved(params),
         ping: () => null,
       },
       onChunk: (chunk) => this.#fill(chunk),
@@ -79,6 +89,21 @@ class Worker {
     if (offset + bytes.length === total) this.#addresses.delete(blob);
   }
 
+  /** Sends a piece of a file ahead of the answer. */
+  #readFile(params: JsonValue): JsonValue {
+    const [root, path, offset] = ["root", "path", "offset"].map((name) => field(params, name));
+    const bytes = this.#files.read(Number(root), String(path), Number(offset));
+    const { length } = bytes;
+    this.#peer.sendChunk({ blob: INNER_BLOBS, type: "bytes", offset: 0, total: length, bytes });
+    return null;
+  }
+
+  #filesSaved(params: JsonValue): JsonValue {
+    const failed = field(params, "failed");
+    this.#files.saved(Array.isArray(failed) ? failed.map(Number) : []);
+    return null;
+  }
+
   /** The guest's memory as blob 0, which no value of Python's has. */
   #snapshot(): JsonValue {
     const bytes = this.#python.snapshot();
@@ -94,8 +119,8 @@ class Worker {
 }
 
 function executionIdOf(params: JsonValue): string {
-  if (typeof params !== "object" || params === null || Array.isArray(params)) return "";
-  return typeof params["executionId"] === "string" ? params["executionId"] : "";
+  const id = field(params, "executionId");
+  return typeof id === "string" ? id : "";
 }
 
 /** A failure in a line: Pyodide's errors have the name of Python's exception as their type. */
@@ -115,7 +140,7 @@ function surviveCallbacks(): void {
 
 /** Loads Python, closes the realm, then opens for work; a failure is the only other thing it can say. */
 async function boot(
-  { port, files, snapshot, interrupt, backlog, env }: BootMessage,
+  { port, files, snapshot, granted, interrupt, backlog, env }: BootMessage,
 ): Promise<void> {
   let worker: Worker | undefined;
   const bridge: GuestBridge = createBridge(
@@ -129,9 +154,11 @@ async function boot(
     hideHost();
     const python = await Python.start({ files, snapshot, bridge, interrupt });
     python.personalize(env);
+    limitFiles(python.files, { bytes: granted.bytes, entries: FileLimits.guestEntries });
+    const guestFiles = new GuestFiles(python.files, granted);
     surviveCallbacks();
     closeRealm();
-    worker = new Worker(python, port, new Backlog(backlog));
+    worker = new Worker(python, guestFiles, port, new Backlog(backlog));
     worker.peer.notify("ready", python.versions);
   } catch (error) {
     port.postMessage(

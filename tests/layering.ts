@@ -12,8 +12,8 @@ import {
 const GENERATED = ["sandbox/prelude.ts", "sandbox/runner.ts", "lib/trace/viewer_page.ts"];
 
 /**
- * What `lib/` may know of `sandbox/`: the contract, the peer, the frames, what both sides count time and keep
- * snapshots with, and the text of what runs inside.
+ * What `lib/` may know of `sandbox/`: the contract, the peer, the frames, what both sides count time, keep
+ * snapshots, know addresses and look into values with, and the text of what runs inside.
  */
 const WIRE = [
   "protocol",
@@ -21,6 +21,8 @@ const WIRE = [
   "framing",
   "deadline",
   "snapshot_file",
+  "addresses",
+  "field",
   "prelude",
   "runner",
 ].map((name) => `sandbox/${name}.ts`);

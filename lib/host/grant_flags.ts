@@ -1,22 +1,11 @@
 /** Deno's flags for what is granted. Pure: each grant becomes the matching flag and nothing more. */
+import { isInRange, PRIVATE_V4 } from "../../sandbox/addresses.ts";
 import type { Grants } from "../../sandbox/protocol.ts";
 
 /** Nothing granted. */
 export const NO_GRANTS: Grants = { paths: [], net: [] };
 
-/** Addresses that no public name should lead to, in the forms that Deno takes: an IPv4 range, or one IPv6 address. */
-const PRIVATE_V4 = [
-  { base: "0.0.0.0", bits: 8 },
-  { base: "10.0.0.0", bits: 8 },
-  { base: "100.64.0.0", bits: 10 },
-  { base: "127.0.0.0", bits: 8 },
-  { base: "169.254.0.0", bits: 16 },
-  { base: "172.16.0.0", bits: 12 },
-  { base: "192.0.0.0", bits: 24 },
-  { base: "192.168.0.0", bits: 16 },
-  { base: "198.18.0.0", bits: 15 },
-  { base: "224.0.0.0", bits: 3 },
-];
+/** IPv6 addresses of this machine; Deno takes no ranges of them. */
 const PRIVATE_V6 = ["[::]", "[::1]"];
 
 /** Paths to add to those that the child may read. */
@@ -41,25 +30,8 @@ export function netFlags({ net }: Grants): string[] {
   const literal = new Set(net.map((host) => host.slice(0, host.lastIndexOf(":"))));
   if (literal.has("localhost")) literal.add("127.0.0.1").add("[::1]");
   const refused = [
-    ...PRIVATE_V4.filter(({ base, bits }) =>
-      ![...literal].some((host) => inRange(host, base, bits))
-    )
-      .map(({ base, bits }) => `${base}/${bits}`),
+    ...PRIVATE_V4.filter((range) => ![...literal].some((host) => isInRange(host, range))),
     ...PRIVATE_V6.filter((host) => !literal.has(host)),
   ];
   return [`--allow-net=${net.join(",")}`, `--deny-net=${refused.join(",")}`];
-}
-
-function inRange(host: string, base: string, bits: number): boolean {
-  const address = toNumber(host);
-  const size = 2 ** (32 - bits);
-  return address !== null &&
-    Math.floor(address / size) === Math.floor((toNumber(base) ?? 0) / size);
-}
-
-/** An IPv4 address as a number; null for anything else. */
-function toNumber(host: string): number | null {
-  const parts = host.split(".").map(Number);
-  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part))) return null;
-  return parts.reduce((sum, part) => sum * 256 + part, 0);
 }

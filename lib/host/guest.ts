@@ -7,6 +7,7 @@ import {
   MEMORY_BLOB,
   PROTOCOL_VERSION,
 } from "../../sandbox/protocol.ts";
+import { field } from "../../sandbox/field.ts";
 import { type Frame, FramingError } from "../../sandbox/framing.ts";
 import { RpcError, RpcPeer } from "../../sandbox/rpc_peer.ts";
 import { GATEWAY, WORKER } from "../../sandbox/runner.ts";
@@ -71,11 +72,8 @@ export class Guest {
       requests: { "tool/call": (params, { signal }) => this.#answerTool(params, signal) },
       notifications: {
         output: (params) => this.#takeOutput(params),
-        expired: (params) => {
-          if (member(params, "executionId") === this.#execution?.of.id) {
-            this.#execution.deadline.expired();
-          }
-        },
+        expired: (params) => this.#deadlineOf(params)?.expired(),
+        saving: (params) => this.#deadlineOf(params)?.saving(),
         fatal: (params) => {
           this.#fatal = textMember(params, "message").slice(0, 500);
         },
@@ -177,9 +175,9 @@ export class Guest {
     const result = await this.#inTime(
       this.#peer.request("checkpoint", { form }, signal ? { signal } : {}),
     );
-    const base = member(result, "base");
+    const base = field(result, "base");
     return {
-      bytes: this.#arrived.take(Number(member(result, "blob"))),
+      bytes: this.#arrived.take(Number(field(result, "blob"))),
       base: typeof base === "string" ? base : null,
     };
   }
@@ -231,19 +229,25 @@ export class Guest {
 
   async #answerTool(params: JsonValue, signal: AbortSignal): Promise<JsonValue> {
     const open = this.#execution;
-    if (!open || member(params, "executionId") !== open.of.id) {
+    if (!open || field(params, "executionId") !== open.of.id) {
       throw new RpcError(ErrorCode.wrongState, "Cannot call tool: no cell is running");
     }
     const { tools } = open.of;
     return await open.deadline.whilePaused(() =>
-      tools.answer(member(params, "name"), member(params, "arguments"), signal)
+      tools.answer(field(params, "name"), field(params, "arguments"), signal)
     );
+  }
+
+  /** The deadline of the execution that a message of the child names, if it is the open one. */
+  #deadlineOf(params: JsonValue): HardDeadline | null {
+    const open = this.#execution;
+    return open?.of.id === field(params, "executionId") ? open?.deadline ?? null : null;
   }
 
   #takeOutput(params: JsonValue): void {
     const open = this.#execution;
-    if (!open || member(params, "executionId") !== open.of.id) return;
-    const stream = member(params, "stream") === "stderr" ? "stderr" : "stdout";
+    if (!open || field(params, "executionId") !== open.of.id) return;
+    const stream = field(params, "stream") === "stderr" ? "stderr" : "stdout";
     open.of.onOutput(stream, textMember(params, "text"));
   }
 
@@ -285,14 +289,8 @@ export class Guest {
   }
 }
 
-/** A member of an object that came over the wire. */
-function member(value: JsonValue, name: string): JsonValue {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-  return value[name] ?? null;
-}
-
 /** A member that should be text; nothing where it is not. */
 function textMember(value: JsonValue, name: string): string {
-  const text = member(value, name);
+  const text = field(value, name);
   return typeof text === "string" ? text : "";
 }

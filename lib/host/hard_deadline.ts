@@ -1,5 +1,6 @@
 /** The deadline by which a cell has ended, or its process is. */
 import { Deadline } from "../../sandbox/deadline.ts";
+import { FileLimits } from "../../sandbox/protocol.ts";
 
 /** Milliseconds of a tool call that pass on the wire: they are on this clock and not on the guest's. */
 const WIRE_MS = 5;
@@ -32,6 +33,13 @@ export class HardDeadline {
   /** The gateway says that the soft deadline has passed. */
   expired(): void {
     this.#grace ??= setTimeout(this.#kill, this.#graceMs);
+  }
+
+  /** The gateway says that Python has ended, and that it writes files to the disk, which has a time of its own. */
+  saving(): void {
+    this.#own.pause();
+    clearTimeout(this.#grace);
+    this.#grace = setTimeout(this.#kill, FileLimits.saveMs + this.#graceMs);
   }
 
   /** Stops the own clock while a tool runs. */

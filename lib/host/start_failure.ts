@@ -15,6 +15,10 @@ export function startFailure(
   stderr: string,
   options: StartOptions,
 ): SandboxStartError {
+  // A grant that can't be given is the caller's to change, and no failure of the start.
+  if (error instanceof RpcError && error.code === ErrorCode.grantRefused) {
+    return new SandboxStartError(error.message, { cause: error });
+  }
   const said = stderr.trim().split("\n").slice(-3).join(" ");
   return new SandboxStartError(`Cannot start sandbox: ${describe(error, said, options)}`, {
     cause: error,

@@ -1,0 +1,8 @@
+/** Looks into values that came over the wire. */
+import type { JsonValue } from "./protocol.ts";
+
+/** A member of an object; null where there is no object, or no such member. */
+export function field(value: JsonValue, name: string): JsonValue {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  return value[name] ?? null;
+}
