@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 # DSPy sets this itself only for its default command.
 os.environ["DENO_NO_PACKAGE_JSON"] = "1"
+# Otherwise its model library first waits for a list of prices from the network.
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 
 import dspy
 from wire import echo, milliseconds_of, serve, slow, text_of
