@@ -209,7 +209,7 @@ Deno.test("Sources that cannot be used are refused by name, with the remedy", ()
       );
       assertStringIncludes(
         await refusal("p.pdf"),
-        "cannot read p.pdf: PDF is not supported, convert it first",
+        "cannot read p.pdf: the PDF is damaged (",
       );
       assertEquals(
         await refusal({ name: "n", source: "a" }, { name: "n", source: "dir" }),

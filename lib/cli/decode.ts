@@ -1,7 +1,8 @@
 /**
- * Bytes of a context → text, by one stated rule: gzip is unpacked; a byte order mark decides; else
+ * Bytes of a context → text, by one stated rule: gzip is unpacked; a document gives its text; a byte order mark decides; else
  * UTF-8; else, if there is a NUL byte, the content stays bytes; else Windows-1252, which never fails.
  */
+import { readDocument } from "./documents.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Decoded content, and in words what was done to it beyond reading UTF-8. */
@@ -23,12 +24,10 @@ export async function decode(
       note: ["unpacked from gzip", unpacked.note].filter(Boolean).join(", "),
     };
   }
-  if (startsWith(bytes, "%PDF-")) {
-    throw new UsageError(
-      `cannot read ${origin}: PDF is not supported, convert it first, as in pdftotext FILE - | rlm … -c -`,
-    );
-  }
-  return decodePlain(bytes);
+  const document = await readDocument(bytes, origin);
+  if (document === null) return decodePlain(bytes);
+  if (document.text.length > maxBytes) throw tooLarge(origin, maxBytes);
+  return { value: document.text, note: document.note };
 }
 
 /** Applies the rule to content that is not compressed. */
@@ -97,9 +96,4 @@ export function tooLarge(origin: string, maxBytes: number): UsageError {
   return new UsageError(
     `cannot take ${origin}: more than ${megabytes} MB, give less or raise --max-context-mb`,
   );
-}
-
-/** Whether the content begins with these ASCII characters. */
-function startsWith(bytes: Uint8Array, ascii: string): boolean {
-  return [...ascii].every((character, index) => bytes[index] === character.charCodeAt(0));
 }

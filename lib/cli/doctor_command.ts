@@ -16,9 +16,9 @@ export const DOCTOR: Subcommand = {
   name: "doctor",
   usage: "[flags]",
   about: [
-    "Checks what a run needs: Deno, its permissions, Pyodide, the snapshot, a sandbox,",
-    "keys, and the model, if one is named: it is asked for one word, which may cost",
-    "a fraction of a cent. --sandbox tries to break out of the sandbox in many ways.",
+    "Checks what a run needs: Deno, permissions, Pyodide, snapshot, a sandbox, keys,",
+    "and the model, if one is named: it is asked for one word, which may cost a",
+    "fraction of a cent. --sandbox tries to break out of the sandbox in many ways.",
   ],
   flags: [
     { name: "sandbox", help: "also try to break out, and print what was refused" },

@@ -1,6 +1,7 @@
 /** Reads one source of a context: a file, a folder, a pattern, an address or standard input. */
-import { decode, readAtMost, tooLarge } from "./decode.ts";
+import { decode, type Decoded, readAtMost, tooLarge } from "./decode.ts";
 import { isGlob, listFolder, listGlob, type Listing } from "./directory.ts";
+import { readPage } from "./documents.ts";
 import { download } from "./download.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -50,10 +51,19 @@ async function single(
   bytes: Uint8Array<ArrayBuffer>,
   { maxBytes }: LoadOptions,
 ): Promise<Source> {
-  const { value, note } = await decode(bytes, origin, maxBytes);
+  const { value, note } = await asPage(await decode(bytes, origin, maxBytes), origin);
   const notes = note === null ? [] : [`${origin}: ${note}`];
   if (value.length === 0) throw new UsageError(`${origin} is empty: give a source with text in it`);
   return { entries: { [origin]: value }, many: false, notes };
+}
+
+/** A web page that was named itself is read as a person reads it; in a folder it is source. */
+async function asPage(decoded: Decoded, origin: string): Promise<Decoded> {
+  const { value, note } = decoded;
+  if (typeof value !== "string" || !/^https?:|\.x?html?$/i.test(origin)) return decoded;
+  const text = await readPage(value);
+  if (text === null) return decoded;
+  return { value: text, note: [note, "text of a web page"].filter(Boolean).join(", ") };
 }
 
 /** The files of a folder or pattern; those that are not text are left out and named. */
