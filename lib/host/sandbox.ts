@@ -163,11 +163,37 @@ export interface SandboxOptions {
   readonly memoryMb?: number;
   /** Characters kept per cell and stream; more are counted and dropped. @default {10_000_000} */
   readonly maxOutputChars?: number;
-  /** Files and folders that Python may read, under their own names. @default {[]} */
+  /**
+   * Files and folders that Python may read, under the paths given here: `"/data/a.csv"`, or `"data/a.csv"`, which lies
+   * in Python's working folder too. A folder brings all that is in it, but no link that leads out of it.
+   *
+   * They are copied when the sandbox starts, and again when it is restored: a file that changes meanwhile does not
+   * change for Python. At most 20,000 of them, and no more bytes than `memoryMb`. The calling program needs
+   * permission to read them. Not on Windows.
+   *
+   * @default {[]}
+   */
   readonly read?: readonly string[];
-  /** Folders that Python may write. @default {[]} */
+  /**
+   * Files and folders that exist and that Python may read and write. What a cell created, changed, renamed or
+   * deleted is on the disk when `execute` resolves; what a cell did that lost the guest is not. A file is replaced as
+   * a whole, its mode kept; times, modes and links that Python makes stay in the sandbox. What can't be written is told in
+   * the cell's `notes` and tried again after the next cell; nothing is deleted as long as something could not be written.
+   *
+   * Copied at the start like `read`, with the same limits; the disk's newer content is overwritten. The calling
+   * program needs permission to read and write them.
+   *
+   * @default {[]}
+   */
   readonly write?: readonly string[];
-  /** `host:port` pairs that Python may fetch from. @default {[]} */
+  /**
+   * `host:port` pairs that Python may reach by HTTP and HTTPS, with `urllib.request`, `http.client` and
+   * `pyodide.http`. Nothing else on that host or on any other, no sockets, and no redirect to another host. A name that
+   * leads to a private address is refused unless that address is listed too (`"localhost:8000"` stands for
+   * this machine). The calling program needs permission to reach them.
+   *
+   * @default {[]}
+   */
   readonly net?: readonly string[];
   /** Names of host variables that Python sees in `os.environ`. @default {[]} */
   readonly env?: readonly string[];
