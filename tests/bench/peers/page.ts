@@ -26,8 +26,8 @@ work too, so trust the ratios more than the figures. The model is a server on lo
 
 - alexzhang13/rlm runs cells by \`exec\` in the program's own process, with no sandbox at all: it is the floor of CPython, and
   what its cells do, they do to the program.
-- DSPy's runner imports one module from deno.land. Where the bench runs without that host, an import map puts
-  \`line_reader.ts\` in its place; everything else of its default command stays. It gives each input anew with every turn.
+- DSPy's runner imports one module from deno.land, which no package registry has; an import map puts
+  \`line_reader.ts\` in its place, and everything else of its default command stays. It gives each input anew with every turn.
 - This project's time limit is 2 s in the rows of cells that don't end (its default is 30 s). The peers have none; the bench
   kills them after 30 s.
 - \`concurrency\` is 64 for this project's sub-calls; DSPy has 8 threads and no setting for them; alexzhang13/rlm is as it comes.
