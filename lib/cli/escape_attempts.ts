@@ -45,7 +45,7 @@ const ATTEMPTS: readonly Attempt[] = [
   },
   {
     title: "a socket",
-    code: ({ port }) => `import socket\nsocket.create_connection(("127.0.0.1", ${port}), 1)`,
+    code: ({ port }) => `import socket\nsocket.socket().connect(("127.0.0.1", ${port}))`,
   },
   {
     title: "a page by urllib",
