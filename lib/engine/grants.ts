@@ -8,8 +8,14 @@ export function describeGrants(
   const lines: string[] = [];
   const list = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(", ");
   if (read.length > 0) lines.push(`- Files and folders that may be read: ${list(read)}.`);
-  if (write.length > 0) lines.push(`- Folders that may be written: ${list(write)}.`);
-  if (net.length > 0) lines.push(`- Hosts that may be reached: ${list(net)}.`);
+  if (write.length > 0) {
+    lines.push(
+      `- Files and folders that may be written, and are kept after each cell: ${list(write)}.`,
+    );
+  }
+  if (net.length > 0) {
+    lines.push(`- Hosts that may be reached, with \`urllib.request\`: ${list(net)}.`);
+  }
   if (env.length > 0) lines.push(`- Variables in \`os.environ\`: ${list(env)}.`);
   if (lines.length > 0) {
     lines.push("- Nothing else can be reached, no subprocesses, nothing can be installed.");
