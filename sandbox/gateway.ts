@@ -68,6 +68,7 @@ export class Gateway {
     if (options.token !== null) this.#transport.seal(options.token);
     this.#state = { name: "booting" };
     const startedAt = performance.now();
+    const reading = readStartFiles(options, this.#early);
     const interpreter = new Interpreter(options.worker, {
       callTool: (call, signal) => this.#callTool(call, signal),
       fetch: (request, signal) => this.#fetch(request, signal),
@@ -75,8 +76,10 @@ export class Gateway {
       chunk: (chunk) => this.#passChunk(chunk),
       fatal: (message) => this.die(message),
     });
-    const granted = await readGrantedFiles(options.grants.paths, options.fileBytes);
-    const files = await readStartFiles(options, this.#early);
+    const [files, granted] = await Promise.all([
+      reading,
+      readGrantedFiles(options.grants.paths, options.fileBytes),
+    ]);
     const readMs = performance.now() - startedAt;
     this.#early = [];
     const base = options.snapshot !== null ? { path: options.snapshot, sha256: files.base } : null;

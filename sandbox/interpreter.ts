@@ -9,6 +9,7 @@ import { ErrorCode, FileLimits, INNER_BLOBS, type JsonValue, MEMORY_BLOB } from 
 import { RpcError, RpcPeer } from "./rpc_peer.ts";
 import { readSnapshot, sha256, type Snapshot } from "./snapshot_file.ts";
 import type { StartFiles } from "./start_files.ts";
+import { packImage, unpackImage } from "./start_image.ts";
 import type { BootMessage } from "./worker.ts";
 
 /** What the worker may ask of the gateway, and tell it. */
@@ -52,7 +53,7 @@ export class Interpreter {
   readonly #ready = Promise.withResolvers<JsonValue>();
   readonly #fatal: (message: string) => void;
   #base: Base | null = null;
-  /** Memory that the worker sent and the checkpoint in progress has not taken. */
+  /** Part of a snapshot that the worker sent and the checkpoint in progress has not taken. */
   #memory: Uint8Array<ArrayBuffer> | null = null;
   /** Piece of a file that the worker sent and {@linkcode files} has not taken. */
   #piece: Uint8Array<ArrayBuffer> | null = null;
@@ -102,20 +103,20 @@ export class Interpreter {
   ): Promise<JsonValue> {
     this.#base = base;
     const port = this.#channel.port2;
-    const { loaderUrl, moduleUrl, wasm, stdlib, memory } = files;
     const message: BootMessage = {
       port,
-      files: { loaderUrl, moduleUrl, wasm, stdlib },
-      snapshot: memory,
+      files,
       granted,
       interrupt: this.#interrupt,
       backlog: this.#backlog.shared,
       env: JSON.stringify(env),
     };
-    const contents = granted.entries.flatMap((entry) =>
-      entry.kind === "file" ? entry.bytes.buffer : []
-    );
-    const moved = [wasm.buffer, stdlib.buffer, ...(memory ? [memory.buffer] : []), ...contents];
+    const moved = [
+      files.pyodide.stdlib,
+      ...(files.memory ? [files.memory] : []),
+      ...(files.code ? [files.code] : []),
+      ...granted.entries.flatMap((entry) => entry.kind === "file" ? entry.bytes : []),
+    ].map(({ buffer }) => buffer);
     this.#worker.postMessage(message, [port, ...moved]);
     return this.#ready.promise;
   }
@@ -175,13 +176,9 @@ export class Interpreter {
 
   /** The guest's memory: whole, or as its difference from the start-up snapshot. */
   async checkpoint(form: "difference" | "whole"): Promise<TakenCheckpoint> {
-    await this.#peer.request("snapshot", {});
-    const bytes = this.#memory;
-    this.#memory = null;
-    if (bytes === null) {
-      throw new RpcError(ErrorCode.internalError, "Cannot take checkpoint: no memory came");
-    }
+    const memory = await this.#takePart("snapshot");
     if (form === "whole") {
+      const bytes = packImage({ memory, code: await this.#takePart("code") });
       // The host asks for the whole when it makes the snapshot of it.
       if (this.#base?.sha256 === null) {
         this.#base = { path: this.#base.path, sha256: await sha256(bytes) };
@@ -189,8 +186,17 @@ export class Interpreter {
       return { bytes, base: null };
     }
     const base = await this.#readBase();
-    const difference = await takeDifference(base?.bytes ?? new Uint8Array(0), bytes);
-    return { bytes: difference, base: base?.sha256 ?? null };
+    const before = base === null ? new Uint8Array(0) : unpackImage(base.bytes).memory;
+    return { bytes: await takeDifference(before, memory), base: base?.sha256 ?? null };
+  }
+
+  /** Has the worker send one part of a snapshot. */
+  async #takePart(part: "snapshot" | "code"): Promise<Uint8Array<ArrayBuffer>> {
+    await this.#peer.request(part, {});
+    const bytes = this.#memory;
+    this.#memory = null;
+    if (bytes !== null) return bytes;
+    throw new RpcError(ErrorCode.internalError, "Cannot take checkpoint: no memory came");
   }
 
   /** The snapshot that this guest started from, read again: keeping it would double an idle sandbox's memory. */

@@ -5,22 +5,16 @@
 import { BRIDGE_KEYS, type GuestBridge } from "./bridge.ts";
 import type { GuestFileSystem } from "./memory_files.ts";
 import { PRELUDE } from "./prelude.ts";
-
-/** Pyodide's files as the gateway read them. */
-export interface PyodideFiles {
-  /** URL of `pyodide.mjs` as a blob. */
-  readonly loaderUrl: string;
-  /** URL of `pyodide.asm.mjs` as a blob. */
-  readonly moduleUrl: string;
-  readonly wasm: Uint8Array<ArrayBuffer>;
-  readonly stdlib: Uint8Array<ArrayBuffer>;
-}
+import { PyodideScript } from "./pyodide_script.ts";
+import type { PyodideFiles } from "./start_files.ts";
 
 /** What starting Python needs. */
 export interface PythonOptions {
-  readonly files: PyodideFiles;
-  /** A memory snapshot to start from; null starts plain, which takes seconds. */
-  readonly snapshot: Uint8Array<ArrayBuffer> | null;
+  readonly pyodide: PyodideFiles;
+  /** A memory to start from; null starts plain, which takes seconds. */
+  readonly memory: Uint8Array<ArrayBuffer> | null;
+  /** What V8 made of Pyodide's programs at an earlier start, or null. */
+  readonly code: Uint8Array<ArrayBuffer> | null;
   /** What Python's `js.rlm` is. */
   readonly bridge: GuestBridge;
   /** The gateway writes 2 here to interrupt Python. */
@@ -51,10 +45,12 @@ interface GuestModule {
 export class Python {
   readonly #pyodide: Pyodide;
   readonly #guest: GuestModule;
+  readonly #script: PyodideScript;
   readonly #bridge: GuestBridge;
 
-  private constructor(pyodide: Pyodide, bridge: GuestBridge) {
+  private constructor(pyodide: Pyodide, script: PyodideScript, bridge: GuestBridge) {
     this.#pyodide = pyodide;
+    this.#script = script;
     this.#bridge = bridge;
     // Taken once: what the guest later puts in their place is not what is called.
     const { bind, execute, reseed, open_blob } = pyodide.pyimport("_rlm");
@@ -63,11 +59,12 @@ export class Python {
 
   /** Loads an interpreter with the prelude in it. */
   static async start(options: PythonOptions): Promise<Python> {
-    const { snapshot, bridge } = options;
-    const pyodide = await loadPyodide(options);
-    if (snapshot === null) pyodide.runPython(PRELUDE);
+    const { code, memory, bridge } = options;
+    const script = new PyodideScript(options.pyodide, code);
+    const pyodide = await loadPyodide(script, options);
+    if (memory === null) pyodide.runPython(PRELUDE);
     pyodide.setInterruptBuffer(options.interrupt);
-    return new Python(pyodide, bridge);
+    return new Python(pyodide, script, bridge);
   }
 
   get versions(): { python: string; pyodide: string } {
@@ -117,22 +114,27 @@ export class Python {
     for (const key of BRIDGE_KEYS) names.set(this.#bridge[key], key);
     return this.#pyodide.makeMemorySnapshot({ serializer: (value) => names.get(value) ?? "dead" });
   }
+
+  /** What V8 made of Pyodide's programs, for the next start. */
+  code(): Uint8Array<ArrayBuffer> {
+    return this.#script.code();
+  }
 }
 
-/** Runs Pyodide's own loader on our bytes. */
-async function loadPyodide(options: PythonOptions): Promise<Pyodide> {
-  const { files, snapshot, bridge } = options;
-  serveFiles({ "pyodide.asm.wasm": files.wasm, "python_stdlib.zip": files.stdlib });
-  const [loader, module] = await Promise.all([import(files.loaderUrl), import(files.moduleUrl)]);
+/** Runs Pyodide's own loader on our files. */
+async function loadPyodide(script: PyodideScript, options: PythonOptions): Promise<Pyodide> {
+  const { memory, bridge } = options;
+  serveFiles(options.pyodide);
+  const programs = script.run();
   const revive = (name: string): unknown => {
     if (name === "") return bridge;
     return BRIDGE_KEYS.some((key) => key === name)
       ? Reflect.get(bridge, name)
       : Object.create(null);
   };
-  return await loader.loadPyodide({
+  const pyodide = await programs.loadPyodide({
     indexURL: FILES_URL,
-    createPyodideModule: module.default,
+    createPyodideModule: programs.createPyodideModule,
     // No package is known, so none can be loaded; the real lock file would only name what is refused.
     lockFileContents: LOCK_FILE,
     // Python's `js` module: the bridge and not one global more.
@@ -146,8 +148,10 @@ async function loadPyodide(options: PythonOptions): Promise<Pyodide> {
     // Always on, so that a running guest can be saved.
     _makeSnapshot: true,
     _snapshotDeserializer: revive,
-    ...(snapshot === null ? {} : { _loadSnapshot: snapshot }),
+    ...(memory === null ? {} : { _loadSnapshot: memory }),
   });
+  // The pinned version's own interface.
+  return pyodide as Pyodide;
 }
 
 const FILES_URL = "https://pyodide.invalid/";
@@ -163,13 +167,17 @@ const LOCK_FILE = {
 };
 
 /** Stands in for `fetch`, the only way by which the loader asks for files: it can answer with these and nothing else. */
-function serveFiles(files: Record<string, Uint8Array<ArrayBuffer>>): void {
+function serveFiles({ wasm, stdlib }: PyodideFiles): void {
   const answer = (url: URL | RequestInfo): Promise<Response> => {
-    const bytes = files[String(url).slice(FILES_URL.length)];
-    if (!bytes) return Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"));
-    return Promise.resolve(
-      new Response(bytes, { headers: { "content-type": "application/wasm" } }),
-    );
+    const name = String(url).slice(FILES_URL.length);
+    if (name === "python_stdlib.zip") return Promise.resolve(new Response(stdlib));
+    if (name === "pyodide.asm.wasm") return Promise.resolve(new Response());
+    return Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"));
   };
   Reflect.defineProperty(globalThis, "fetch", { value: answer, configurable: true });
+  const instantiate = async (_answer: Response, imports: WebAssembly.Imports) => ({
+    instance: await WebAssembly.instantiate(wasm, imports),
+    module: wasm,
+  });
+  Reflect.defineProperty(WebAssembly, "instantiateStreaming", { value: instantiate });
 }

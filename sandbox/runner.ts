@@ -300,7 +300,14 @@ length}function isCount(value){return typeof value=="number"&&Number.isSafeInteg
 file.subarray(end));if(!trailer.endsWith(MAGIC))return null;let bytes=file.subarray(0,end),hash=await sha256(bytes);return trailer.
 startsWith(hash)?{bytes,sha256:hash}:null}async function readSnapshot(path){try{return await openSnapshot(await Deno.readFile(
 path))}catch{return null}}async function sha256(bytes){return new Uint8Array(await crypto.subtle.digest("SHA-256",bytes)).
-toHex()}var INTERRUPT=2,INTERRUPT_MS=100,Interpreter=class{#worker;#peer;#channel=new MessageChannel;#interrupt=new Uint8Array(new SharedArrayBuffer(
+toHex()}function packImage({memory,code}){let pages=usedPages(memory),head=new Uint32Array([memory.length,pages.length,code.length,
+...pages]),contents=pages.map(page=>memory.subarray(page*4096,(page+1)*4096));return join3([new Uint8Array(head.buffer),
+...contents,code])}function unpackImage(bytes){let[length=0,count=0,codeLength=0]=new Uint32Array(bytes.slice(0,12).buffer),
+pages=new Uint32Array(bytes.slice(12,12+4*count).buffer),memory=new Uint8Array(length),from=12+4*count;for(let page of pages){
+let size=Math.min(4096,length-page*4096);memory.set(bytes.subarray(from,from+size),page*4096),from+=size}return{memory,code:bytes.
+slice(from,from+codeLength)}}function usedPages(memory){let pages=[];for(let start=0;start<memory.length;start+=4096)memory.
+subarray(start,start+4096).some(byte=>byte!==0)&&pages.push(start/4096);return pages}function join3(parts){let whole=new Uint8Array(
+parts.reduce((sum,{length})=>sum+length,0)),at=0;for(let part of parts)whole.set(part,at),at+=part.length;return whole}var INTERRUPT=2,INTERRUPT_MS=100,Interpreter=class{#worker;#peer;#channel=new MessageChannel;#interrupt=new Uint8Array(new SharedArrayBuffer(
 1));#backlog=new Backlog;#ready=Promise.withResolvers();#fatal;#base=null;#memory=null;#piece=null;constructor(program,handlers){
 this.#fatal=handlers.fatal;let url=URL.createObjectURL(new Blob([program],{type:"text/javascript"}));this.#worker=new Worker(
 url,{type:"module",deno:{permissions:"none"}}),this.#worker.onerror=event=>{event.preventDefault(),this.#ready.reject(startFailure(
@@ -310,23 +317,24 @@ fetch(request,signal)},notifications:{ready:versions=>this.#ready.resolve(versio
 JSON.stringify(failure))),output:handlers.output,fatal:failure=>handlers.fatal(JSON.stringify(failure))},onChunk:chunk=>{
 chunk.blob===MEMORY_BLOB?this.#memory=chunk.bytes:chunk.blob===INNER_BLOBS?this.#piece=chunk.bytes:handlers.chunk(chunk)}}),
 this.#peer.ended.then(()=>handlers.fatal(String(this.#peer.failure)))}boot(files,granted,env,base){this.#base=base;let port=this.#channel.
-port2,{loaderUrl,moduleUrl,wasm,stdlib,memory}=files,message={port,files:{loaderUrl,moduleUrl,wasm,stdlib},snapshot:memory,
-granted,interrupt:this.#interrupt,backlog:this.#backlog.shared,env:JSON.stringify(env)},contents=granted.entries.flatMap(
-entry=>entry.kind==="file"?entry.bytes.buffer:[]),moved=[wasm.buffer,stdlib.buffer,...memory?[memory.buffer]:[],...contents];
-return this.#worker.postMessage(message,[port,...moved]),this.#ready.promise}bind(params){return this.#peer.request("bin\\
-d",params)}execute(params){return this.#peer.request("execute",params)}interrupt(){Atomics.store(this.#interrupt,0,INTERRUPT)}async rests(){
-await this.#peer.request("ping",{}).catch(()=>{})}async free(answerMs){let startedAt=performance.now(),timer=setInterval(
-()=>{performance.now()-startedAt>answerMs?this.#fatal("Python does not answer"):this.interrupt()},INTERRUPT_MS);await this.
-rests(),clearInterval(timer),Atomics.store(this.#interrupt,0,0)}get files(){let ask=(method,params)=>this.#peer.request(
-method,params,{signal:AbortSignal.timeout(FileLimits.saveMs)});return{changes:()=>this.#peer.request("files/changes",{}),
-read:async(change,offset)=>(this.#piece=null,await ask("files/read",{...change,offset}),this.#piece??new Uint8Array(0)),
-saved:failed=>ask("files/saved",{failed})}}sendChunk(chunk){this.#peer.sendChunk(chunk)}async checkpoint(form){await this.#peer.
-request("snapshot",{});let bytes=this.#memory;if(this.#memory=null,bytes===null)throw new RpcError(ErrorCode.internalError,
-"Cannot take checkpoint: no memory came");if(form==="whole")return this.#base?.sha256===null&&(this.#base={path:this.#base.
-path,sha256:await sha256(bytes)}),{bytes,base:null};let base=await this.#readBase();return{bytes:await takeDifference(base?.
-bytes??new Uint8Array(0),bytes),base:base?.sha256??null}}async#readBase(){if(this.#base===null||this.#base.sha256===null)
-return null;let base=await readSnapshot(this.#base.path);return base?.sha256===this.#base.sha256?base:null}};function startFailure(why){
-return new RpcError(ErrorCode.internalError,\`Cannot start Python: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#startedAt=0;#timer;#pauses=0;#pause=0;#disposed=!1;constructor(timeoutMs,expire,rests){
+port2,message={port,files,granted,interrupt:this.#interrupt,backlog:this.#backlog.shared,env:JSON.stringify(env)},moved=[
+files.pyodide.stdlib,...files.memory?[files.memory]:[],...files.code?[files.code]:[],...granted.entries.flatMap(entry=>entry.
+kind==="file"?entry.bytes:[])].map(({buffer})=>buffer);return this.#worker.postMessage(message,[port,...moved]),this.#ready.
+promise}bind(params){return this.#peer.request("bind",params)}execute(params){return this.#peer.request("execute",params)}interrupt(){
+Atomics.store(this.#interrupt,0,INTERRUPT)}async rests(){await this.#peer.request("ping",{}).catch(()=>{})}async free(answerMs){
+let startedAt=performance.now(),timer=setInterval(()=>{performance.now()-startedAt>answerMs?this.#fatal("Python does not\\
+ answer"):this.interrupt()},INTERRUPT_MS);await this.rests(),clearInterval(timer),Atomics.store(this.#interrupt,0,0)}get files(){
+let ask=(method,params)=>this.#peer.request(method,params,{signal:AbortSignal.timeout(FileLimits.saveMs)});return{changes:()=>this.#peer.
+request("files/changes",{}),read:async(change,offset)=>(this.#piece=null,await ask("files/read",{...change,offset}),this.#piece??
+new Uint8Array(0)),saved:failed=>ask("files/saved",{failed})}}sendChunk(chunk){this.#peer.sendChunk(chunk)}async checkpoint(form){
+let memory=await this.#takePart("snapshot");if(form==="whole"){let bytes=packImage({memory,code:await this.#takePart("co\\
+de")});return this.#base?.sha256===null&&(this.#base={path:this.#base.path,sha256:await sha256(bytes)}),{bytes,base:null}}
+let base=await this.#readBase(),before=base===null?new Uint8Array(0):unpackImage(base.bytes).memory;return{bytes:await takeDifference(
+before,memory),base:base?.sha256??null}}async#takePart(part){await this.#peer.request(part,{});let bytes=this.#memory;if(this.#memory=
+null,bytes!==null)return bytes;throw new RpcError(ErrorCode.internalError,"Cannot take checkpoint: no memory came")}async#readBase(){
+if(this.#base===null||this.#base.sha256===null)return null;let base=await readSnapshot(this.#base.path);return base?.sha256===
+this.#base.sha256?base:null}};function startFailure(why){return new RpcError(ErrorCode.internalError,\`Cannot start Pytho\\
+n: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#startedAt=0;#timer;#pauses=0;#pause=0;#disposed=!1;constructor(timeoutMs,expire,rests){
 this.#remainingMs=timeoutMs,this.#expire=expire,this.#rests=rests??null,this.#run()}pause(){if(this.#pauses++>0)return;let due=this.#stop();
 this.#rests!==null&&this.#lookSoon(++this.#pause),due&&this.#expire()}resume(){if(--this.#pauses>0)return;let due=this.#stop();
 this.#run(),due&&this.#expire()}extend(ms){this.#remainingMs+=ms}[Symbol.dispose](){this.#disposed=!0,clearTimeout(this.#timer)}async#look(pause){
@@ -357,37 +365,38 @@ entries(typeof env=="object"&&env!==null?env:{}).map(([k,v])=>[k,String(v)])),wo
 e"),snapshot:field(params,"snapshot")===null?null:text("snapshot"),checkpoint:checkpoint===null?null:readCheckpoint(checkpoint),
 grants:readGrants(field(params,"grants")),fileBytes:typeof fileBytes=="number"?fileBytes:FILE_BYTES}}function readCheckpoint(value){
 let blob=field(value,"blob"),base=field(value,"base");if(typeof blob=="number"&&(base===null||typeof base=="string"))return{
-blob,base};throw new RpcError(ErrorCode.invalidParams,"Cannot initialize: checkpoint must name blob and base")}var NAMES=["pyodide.mjs","pyodide.asm.mjs","pyodide.asm.wasm","python_stdlib.zip"];async function readStartFiles(options,early){
-let{pyodide,snapshot,checkpoint}=options,[contents,base]=await Promise.all([Promise.all(NAMES.map(name=>Deno.readFile(pyodide+
-name))),snapshot===null?null:readSnapshot(snapshot)]),[loader,module,wasm,stdlib]=contents;if(!loader||!module||!wasm||!stdlib)
-throw new RpcError(ErrorCode.internalError,"Cannot read Pyodide");return await Promise.all(NAMES.map(name=>Deno.permissions.
-revoke({name:"read",path:pyodide+name}))),{loaderUrl:blobUrl(loader),moduleUrl:blobUrl(module),wasm,stdlib,memory:checkpoint?
-await checkpointMemory(checkpoint,early,base):base?.bytes??null,base:base?.sha256??null}}async function checkpointMemory({
-blob,base:wanted},early,base){if(wanted!==null&&wanted!==base?.sha256)throw new RpcError(ErrorCode.invalidParams,"Cannot\\
- restore checkpoint: the snapshot that it was taken against is gone; run the cells again");let parts=early.filter(chunk=>chunk.
+blob,base};throw new RpcError(ErrorCode.invalidParams,"Cannot initialize: checkpoint must name blob and base")}var LOADER="pyodide.mjs",MODULE="pyodide.asm.mjs",WASM="pyodide.asm.wasm",STDLIB="python_stdlib.zip";async function readStartFiles(options,early){
+let[pyodide,memory]=await Promise.all([readPyodide(options.pyodide),readMemory(options,early)]);return{pyodide,...memory}}
+async function readPyodide(folder){let[loader,module,wasm,stdlib]=await Promise.all([Deno.readTextFile(folder+LOADER),Deno.
+readTextFile(folder+MODULE),Deno.readFile(folder+WASM).then(bytes=>WebAssembly.compile(bytes)),Deno.readFile(folder+STDLIB)]);
+return await Promise.all([LOADER,MODULE,WASM,STDLIB].map(name=>Deno.permissions.revoke({name:"read",path:folder+name}))),
+{loader,module,wasm,stdlib}}async function readMemory({snapshot,checkpoint},early){let file=snapshot===null?null:await readSnapshot(
+snapshot),base=file?.sha256??null,image=file===null?null:unpackImage(file.bytes);return{memory:checkpoint===null?image?.
+memory??null:await checkpointMemory(checkpoint,early,base,image),code:image?.code??null,base}}async function checkpointMemory({
+blob,base:wanted},early,base,image){if(wanted!==null&&wanted!==base)throw new RpcError(ErrorCode.invalidParams,"Cannot r\\
+estore checkpoint: the snapshot that it was taken against is gone; run the cells again");let parts=early.filter(chunk=>chunk.
 blob===blob).map(({bytes})=>bytes),difference=new Uint8Array(await new Blob(parts).arrayBuffer());try{let from=wanted!==
-null&&base?base.bytes:new Uint8Array(0);return await applyDifference(from,difference)}catch{throw new RpcError(ErrorCode.
-invalidParams,"Cannot restore checkpoint: it is damaged; run the cells again")}}function blobUrl(program){return URL.createObjectURL(
-new Blob([program],{type:"text/javascript"}))}var ANSWER_MS=1e3,Gateway=class{#transport;#host;#state={name:"new"};#early=[];constructor(transport){this.#transport=transport,
+null&&image!==null?image.memory:new Uint8Array(0);return await applyDifference(from,difference)}catch{throw new RpcError(
+ErrorCode.invalidParams,"Cannot restore checkpoint: it is damaged; run the cells again")}}var ANSWER_MS=1e3,Gateway=class{#transport;#host;#state={name:"new"};#early=[];constructor(transport){this.#transport=transport,
 this.#host=new RpcPeer(transport,{requests:{initialize:params=>this.#initialize(params),bind:params=>this.#whileIdle(1/0,
 interpreter=>interpreter.bind(params)),execute:(params,{signal})=>this.#execute(params,signal),checkpoint:params=>this.#whileIdle(
 ANSWER_MS,interpreter=>this.#checkpoint(interpreter,params)),shutdown:()=>this.#shutdown()},notifications:{interrupt:params=>this.#interrupt(
 params)},onChunk:chunk=>this.#takeChunk(chunk)})}get ended(){return this.#host.ended}async#initialize(params){if(this.#state.
 name!=="new")throw wrongState("initialize",this.#state);let options=readInitialize(params);options.token!==null&&this.#transport.
-seal(options.token),this.#state={name:"booting"};let startedAt=performance.now(),interpreter=new Interpreter(options.worker,
-{callTool:(call,signal)=>this.#callTool(call,signal),fetch:(request,signal)=>this.#fetch(request,signal),output:output=>this.#passOutput(
-output),chunk:chunk=>this.#passChunk(chunk),fatal:message=>this.die(message)}),granted=await readGrantedFiles(options.grants.
-paths,options.fileBytes),files=await readStartFiles(options,this.#early),readMs=performance.now()-startedAt;this.#early=
-[];let base=options.snapshot!==null?{path:options.snapshot,sha256:files.base}:null,versions=await interpreter.boot(files,
-granted,options.env,base),grants=new CellGrants(options.grants,granted,interpreter);return this.#state={name:"idle",interpreter,
-grants},{protocolVersion:1,python:field(versions,"python"),pyodide:field(versions,"pyodide"),start:options.checkpoint?"c\\
-heckpoint":files.base!==null?"snapshot":"plain",base:files.base,timings:{readMs,pythonMs:performance.now()-startedAt-readMs}}}async#execute(params,signal){
-if(this.#state.name!=="idle")throw wrongState("execute",this.#state);let executionId=field(params,"executionId"),{interpreter,
-grants}=this.#state;this.#state={name:"busy",interpreter,grants,execution:null};try{await interpreter.free(ANSWER_MS),signal.
-throwIfAborted();let result=await this.#run(params,signal,{interpreter,grants});return this.#state={name:"busy",interpreter,
-grants,execution:null},await grants.afterCell(result,()=>this.#host.notify("saving",{executionId}))}finally{this.#state=
-{name:"idle",interpreter,grants}}}async#run(params,signal,{interpreter,grants}){using execution=new OpenExecution(params,
-{expire:()=>{this.#stop(execution,interpreter),this.#host.notify("expired",{executionId:execution.id})},rests:()=>interpreter.
+seal(options.token),this.#state={name:"booting"};let startedAt=performance.now(),reading=readStartFiles(options,this.#early),
+interpreter=new Interpreter(options.worker,{callTool:(call,signal)=>this.#callTool(call,signal),fetch:(request,signal)=>this.#fetch(
+request,signal),output:output=>this.#passOutput(output),chunk:chunk=>this.#passChunk(chunk),fatal:message=>this.die(message)}),
+[files,granted]=await Promise.all([reading,readGrantedFiles(options.grants.paths,options.fileBytes)]),readMs=performance.
+now()-startedAt;this.#early=[];let base=options.snapshot!==null?{path:options.snapshot,sha256:files.base}:null,versions=await interpreter.
+boot(files,granted,options.env,base),grants=new CellGrants(options.grants,granted,interpreter);return this.#state={name:"\\
+idle",interpreter,grants},{protocolVersion:1,python:field(versions,"python"),pyodide:field(versions,"pyodide"),start:options.
+checkpoint?"checkpoint":files.base!==null?"snapshot":"plain",base:files.base,timings:{readMs,pythonMs:performance.now()-
+startedAt-readMs}}}async#execute(params,signal){if(this.#state.name!=="idle")throw wrongState("execute",this.#state);let executionId=field(
+params,"executionId"),{interpreter,grants}=this.#state;this.#state={name:"busy",interpreter,grants,execution:null};try{await interpreter.
+free(ANSWER_MS),signal.throwIfAborted();let result=await this.#run(params,signal,{interpreter,grants});return this.#state=
+{name:"busy",interpreter,grants,execution:null},await grants.afterCell(result,()=>this.#host.notify("saving",{executionId}))}finally{
+this.#state={name:"idle",interpreter,grants}}}async#run(params,signal,{interpreter,grants}){using execution=new OpenExecution(
+params,{expire:()=>{this.#stop(execution,interpreter),this.#host.notify("expired",{executionId:execution.id})},rests:()=>interpreter.
 rests()});this.#state={name:"busy",interpreter,grants,execution};let stop=()=>this.#stop(execution,interpreter);signal.addEventListener(
 "abort",stop,{once:!0});try{return await interpreter.execute(params)}finally{signal.removeEventListener("abort",stop)}}#stop(execution,interpreter){
 interpreter.interrupt(),execution.stop()}#interrupt(params){let execution=this.#openExecution(params);execution&&this.#state.
@@ -4164,49 +4173,59 @@ def load(sources: dict[str, str]) -> None:
 
 load(json.loads(globals()["sources"]))
 \`,PRELUDE=\`sources = \${JSON.stringify(JSON.stringify(MODULES))}
-\${LOADER}\`;var Python=class _Python{#pyodide;#guest;#bridge;constructor(pyodide,bridge){this.#pyodide=pyodide,this.#bridge=bridge;let{
-bind,execute,reseed,open_blob}=pyodide.pyimport("_rlm");this.#guest={bind,execute,reseed,open_blob}}static async start(options){
-let{snapshot,bridge}=options,pyodide=await loadPyodide(options);return snapshot===null&&pyodide.runPython(PRELUDE),pyodide.
-setInterruptBuffer(options.interrupt),new _Python(pyodide,bridge)}get versions(){let python=this.#pyodide.runPython("__i\\
-mport__('sys').version.split()[0]");return{python:String(python),pyodide:this.#pyodide.version}}personalize(env){let seed=crypto.
-getRandomValues(new Uint8Array(32)).toHex();this.#guest.reseed(seed,env)}bind(text){return this.#guest.bind(text)}execute(text){
-return this.#guest.execute.callPromising(text)}get files(){return this.#pyodide.FS}get memoryBytes(){return this.#pyodide.
-_module.HEAPU8.length}openBlob(id,type,length){return this.#guest.open_blob(id,type,length)}fillBlob(address,bytes){this.#pyodide.
-_module.HEAPU8.set(bytes,address)}snapshot(){let names=new Map([[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(
-this.#bridge[key],key);return this.#pyodide.makeMemorySnapshot({serializer:value=>names.get(value)??"dead"})}};async function loadPyodide(options){
-let{files,snapshot,bridge}=options;serveFiles({"pyodide.asm.wasm":files.wasm,"python_stdlib.zip":files.stdlib});let[loader,
-module]=await Promise.all([import(files.loaderUrl),import(files.moduleUrl)]),revive=name=>name===""?bridge:BRIDGE_KEYS.some(
-key=>key===name)?Reflect.get(bridge,name):Object.create(null);return await loader.loadPyodide({indexURL:FILES_URL,createPyodideModule:module.
-default,lockFileContents:LOCK_FILE,jsglobals:Object.assign(Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},
-stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"python",_makeSnapshot:!0,_snapshotDeserializer:revive,...snapshot===
-null?{}:{_loadSnapshot:snapshot}})}var FILES_URL="https://pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026_0",arch:"\\
-wasm32",platform:"emscripten",python:"3.14.2",version:"314.0.7"},packages:{}};function serveFiles(files){Reflect.defineProperty(
-globalThis,"fetch",{value:url=>{let bytes=files[String(url).slice(FILES_URL.length)];return bytes?Promise.resolve(new Response(
-bytes,{headers:{"content-type":"application/wasm"}})):Promise.reject(new TypeError("Cannot fetch: the sandbox has no net\\
-work"))},configurable:!0})}var Worker=class{#python;#files;#peer;#addresses=new Map;executionId="";constructor(python,files,port,backlog){this.#python=
+\${LOADER}\`;import{Script}from"node:vm";var PyodideScript=class{#script;constructor(texts,code){this.#script=new Script(scriptOf(texts),
+{filename:"pyodide.js",...code===null?{}:{cachedData:code}})}run(){return this.#script.runInThisContext()}code(){return new Uint8Array(
+this.#script.createCachedData())}},LOADER_END=/export\\s*\\{\\s*(\\w+) as loadPyodide\\b[^}]*\\};?\\s*(\\/\\/.*)?\\s*$/,MODULE_END=/export default (\\w+);?\\s*$/,
+ADDRESSES="if(isInternalSym(symName)){continue}",FEWER_ADDRESSES="if(!GOT[symName]){continue}";function scriptOf({loader,
+module}){let parts=[replace(loader,LOADER_END,"return $1;"),replace(replace(module,ADDRESSES,FEWER_ADDRESSES),MODULE_END,
+"return $1;")],[loadPyodide2,createPyodideModule]=parts.map(part=>\`(() => {\${part.replaceAll("import.meta.url",'"pyodide\\
+"')}
+})()\`);return\`"use strict";
+({ loadPyodide: \${loadPyodide2}, createPyodideModule: \${createPyodideModule} })\`}function replace(program,what,by){let changed=program.
+replace(what,by);if(changed===program)throw new SyntaxError("Cannot read Pyodide: not the program it should be");return changed}var Python=class _Python{#pyodide;#guest;#script;#bridge;constructor(pyodide,script,bridge){this.#pyodide=pyodide,this.#script=
+script,this.#bridge=bridge;let{bind,execute,reseed,open_blob}=pyodide.pyimport("_rlm");this.#guest={bind,execute,reseed,
+open_blob}}static async start(options){let{code,memory,bridge}=options,script=new PyodideScript(options.pyodide,code),pyodide=await loadPyodide(
+script,options);return memory===null&&pyodide.runPython(PRELUDE),pyodide.setInterruptBuffer(options.interrupt),new _Python(
+pyodide,script,bridge)}get versions(){let python=this.#pyodide.runPython("__import__('sys').version.split()[0]");return{
+python:String(python),pyodide:this.#pyodide.version}}personalize(env){let seed=crypto.getRandomValues(new Uint8Array(32)).
+toHex();this.#guest.reseed(seed,env)}bind(text){return this.#guest.bind(text)}execute(text){return this.#guest.execute.callPromising(
+text)}get files(){return this.#pyodide.FS}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){
+return this.#guest.open_blob(id,type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}snapshot(){
+let names=new Map([[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);return this.#pyodide.
+makeMemorySnapshot({serializer:value=>names.get(value)??"dead"})}code(){return this.#script.code()}};async function loadPyodide(script,options){
+let{memory,bridge}=options;serveFiles(options.pyodide);let programs=script.run(),revive=name=>name===""?bridge:BRIDGE_KEYS.
+some(key=>key===name)?Reflect.get(bridge,name):Object.create(null);return await programs.loadPyodide({indexURL:FILES_URL,
+createPyodideModule:programs.createPyodideModule,lockFileContents:LOCK_FILE,jsglobals:Object.assign(Object.create(null),
+{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"python",_makeSnapshot:!0,
+_snapshotDeserializer:revive,...memory===null?{}:{_loadSnapshot:memory}})}var FILES_URL="https://pyodide.invalid/",LOCK_FILE={
+info:{abi_version:"2026_0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"314.0.7"},packages:{}};function serveFiles({
+wasm,stdlib}){Reflect.defineProperty(globalThis,"fetch",{value:url=>{let name=String(url).slice(FILES_URL.length);return name===
+"python_stdlib.zip"?Promise.resolve(new Response(stdlib)):name==="pyodide.asm.wasm"?Promise.resolve(new Response):Promise.
+reject(new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0}),Reflect.defineProperty(WebAssembly,
+"instantiateStreaming",{value:async(_answer,imports)=>({instance:await WebAssembly.instantiate(wasm,imports),module:wasm})})}var Worker=class{#python;#files;#peer;#addresses=new Map;executionId="";constructor(python,files,port,backlog){this.#python=
 python,this.#files=files,this.#peer=new RpcPeer(portTransport(port,{sent:size=>backlog.add(size)}),{requests:{bind:params=>JSON.
-parse(python.bind(JSON.stringify(params))),execute:params=>this.#execute(params),snapshot:()=>this.#snapshot(),"files/ch\\
-anges":()=>({...files.changes()}),"files/read":params=>this.#readFile(params),"files/saved":params=>this.#filesSaved(params),
-ping:()=>null},onChunk:chunk=>this.#fill(chunk)})}get peer(){return this.#peer}async#execute(params){this.executionId=executionIdOf(
-params);try{let result=JSON.parse(await this.#python.execute(JSON.stringify(params)));if(typeof result?.status!="string")
-throw new TypeError("the runner gave no result");return{...result,memoryBytes:this.#python.memoryBytes}}catch(error){let message=\`\\
-the runner is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),new RpcError(ErrorCode.internalError,
-message)}finally{this.executionId=""}}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.get(blob);
-if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+bytes.length>
-total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(address+
-offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#readFile(params){let[root,path,offset]=["root",
-"path","offset"].map(name=>field(params,name)),bytes=this.#files.read(Number(root),String(path),Number(offset)),{length}=bytes;
-return this.#peer.sendChunk({blob:INNER_BLOBS,type:"bytes",offset:0,total:length,bytes}),null}#filesSaved(params){let failed=field(
-params,"failed");return this.#files.saved(Array.isArray(failed)?failed.map(Number):[]),null}#snapshot(){let bytes=this.#python.
-snapshot();return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){
+parse(python.bind(JSON.stringify(params))),execute:params=>this.#execute(params),snapshot:()=>this.#sendPart(python.snapshot()),
+code:()=>this.#sendPart(python.code()),"files/changes":()=>({...files.changes()}),"files/read":params=>this.#readFile(params),
+"files/saved":params=>this.#filesSaved(params),ping:()=>null},onChunk:chunk=>this.#fill(chunk)})}get peer(){return this.#peer}async#execute(params){
+this.executionId=executionIdOf(params);try{let result=JSON.parse(await this.#python.execute(JSON.stringify(params)));if(typeof result?.
+status!="string")throw new TypeError("the runner gave no result");return{...result,memoryBytes:this.#python.memoryBytes}}catch(error){
+let message=\`the runner is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),new RpcError(ErrorCode.
+internalError,message)}finally{this.executionId=""}}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.
+get(blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+
+bytes.length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(
+address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#readFile(params){let[root,path,offset]=[
+"root","path","offset"].map(name=>field(params,name)),bytes=this.#files.read(Number(root),String(path),Number(offset)),{
+length}=bytes;return this.#peer.sendChunk({blob:INNER_BLOBS,type:"bytes",offset:0,total:length,bytes}),null}#filesSaved(params){
+let failed=field(params,"failed");return this.#files.saved(Array.isArray(failed)?failed.map(Number):[]),null}#sendPart(bytes){
+return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){
 let id=field(params,"executionId");return typeof id=="string"?id:""}function reasonOf(error){return error instanceof Error?
 [Reflect.get(error,"type"),error.message].filter(part=>typeof part=="string"&&part!=="").join(": ").slice(0,500):String(
 error).slice(0,500)}function surviveCallbacks(){for(let type of["error","unhandledrejection"])globalThis.addEventListener(
-type,event=>event.preventDefault())}async function boot({port,files,snapshot,granted,interrupt,backlog,env}){let worker,
-bridge=createBridge(()=>{if(!worker)throw new Error("Cannot call the host: the guest is starting");return worker.peer},()=>worker?.
-executionId??"");try{hideHost();let python=await Python.start({files,snapshot,bridge,interrupt});python.personalize(env),
-limitFiles(python.files,{bytes:granted.bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(python.files,
-granted);surviveCallbacks(),closeRealm(),worker=new Worker(python,guestFiles,port,new Backlog(backlog)),worker.peer.notify(
-"ready",python.versions)}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(
-error)}}))}}globalThis.addEventListener("message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
+type,event=>event.preventDefault())}async function boot({port,files,granted,interrupt,backlog,env}){let worker,bridge=createBridge(
+()=>{if(!worker)throw new Error("Cannot call the host: the guest is starting");return worker.peer},()=>worker?.executionId??
+"");try{hideHost();let python=await Python.start({...files,bridge,interrupt});python.personalize(env),limitFiles(python.
+files,{bytes:granted.bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(python.files,granted);surviveCallbacks(),
+closeRealm(),worker=new Worker(python,guestFiles,port,new Backlog(backlog)),worker.peer.notify("ready",python.versions)}catch(error){
+port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}globalThis.addEventListener(
+"message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
 `;

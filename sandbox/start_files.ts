@@ -3,56 +3,91 @@ import type { Chunk } from "./framing.ts";
 import { applyDifference } from "./page_difference.ts";
 import { ErrorCode, type InitializeParams } from "./protocol.ts";
 import { RpcError } from "./rpc_peer.ts";
-import { readSnapshot, type Snapshot } from "./snapshot_file.ts";
+import { readSnapshot } from "./snapshot_file.ts";
+import { type StartImage, unpackImage } from "./start_image.ts";
 
-/** Everything that a worker needs to start Python. */
-export interface StartFiles {
-  readonly loaderUrl: string;
-  readonly moduleUrl: string;
-  readonly wasm: Uint8Array<ArrayBuffer>;
+/** Pyodide as a worker needs it. */
+export interface PyodideFiles {
+  /** Text of `pyodide.mjs`. */
+  readonly loader: string;
+  /** Text of `pyodide.asm.mjs`. */
+  readonly module: string;
+  readonly wasm: WebAssembly.Module;
   readonly stdlib: Uint8Array<ArrayBuffer>;
+}
+
+/** The memory that Python starts with. */
+export interface StartMemory {
   /** Null starts plain. */
   readonly memory: Uint8Array<ArrayBuffer> | null;
+  /** What V8 made of Pyodide's programs at an earlier start. */
+  readonly code: Uint8Array<ArrayBuffer> | null;
   /** Hash of the start-up snapshot, where there is one. */
   readonly base: string | null;
 }
 
-const NAMES = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"];
+/** Everything that a worker needs to start Python. */
+export interface StartFiles extends StartMemory {
+  readonly pyodide: PyodideFiles;
+}
 
-/** Reads all files at once, then gives up the right to read Pyodide's; the snapshot stays readable for checkpoints. */
+const LOADER = "pyodide.mjs";
+const MODULE = "pyodide.asm.mjs";
+const WASM = "pyodide.asm.wasm";
+const STDLIB = "python_stdlib.zip";
+
+/** Reads everything at once. */
 export async function readStartFiles(
   options: InitializeParams,
   early: readonly Chunk[],
 ): Promise<StartFiles> {
-  const { pyodide, snapshot, checkpoint } = options;
-  const [contents, base] = await Promise.all([
-    Promise.all(NAMES.map((name) => Deno.readFile(pyodide + name))),
-    snapshot === null ? null : readSnapshot(snapshot),
+  const [pyodide, memory] = await Promise.all([
+    readPyodide(options.pyodide),
+    readMemory(options, early),
   ]);
-  const [loader, module, wasm, stdlib] = contents;
-  if (!loader || !module || !wasm || !stdlib) {
-    throw new RpcError(ErrorCode.internalError, "Cannot read Pyodide");
-  }
+  return { pyodide, ...memory };
+}
+
+/**
+ * Reads and compiles Pyodide, then gives up the right to read it; the snapshot stays readable for checkpoints. V8
+ * compiles WebAssembly on threads of its own, while the worker's realm is being made.
+ */
+async function readPyodide(folder: string): Promise<PyodideFiles> {
+  const [loader, module, wasm, stdlib] = await Promise.all([
+    Deno.readTextFile(folder + LOADER),
+    Deno.readTextFile(folder + MODULE),
+    Deno.readFile(folder + WASM).then((bytes) => WebAssembly.compile(bytes)),
+    Deno.readFile(folder + STDLIB),
+  ]);
   await Promise.all(
-    NAMES.map((name) => Deno.permissions.revoke({ name: "read", path: pyodide + name })),
+    [LOADER, MODULE, WASM, STDLIB].map((name) =>
+      Deno.permissions.revoke({ name: "read", path: folder + name })
+    ),
   );
-  return {
-    loaderUrl: blobUrl(loader),
-    moduleUrl: blobUrl(module),
-    wasm,
-    stdlib,
-    memory: checkpoint ? await checkpointMemory(checkpoint, early, base) : base?.bytes ?? null,
-    base: base?.sha256 ?? null,
-  };
+  return { loader, module, wasm, stdlib };
+}
+
+async function readMemory(
+  { snapshot, checkpoint }: InitializeParams,
+  early: readonly Chunk[],
+): Promise<StartMemory> {
+  const file = snapshot === null ? null : await readSnapshot(snapshot);
+  const base = file?.sha256 ?? null;
+  const image = file === null ? null : unpackImage(file.bytes);
+  const memory = checkpoint === null
+    ? image?.memory ?? null
+    : await checkpointMemory(checkpoint, early, base, image);
+  return { memory, code: image?.code ?? null, base };
 }
 
 /** The memory that a checkpoint was taken of. */
 async function checkpointMemory(
   { blob, base: wanted }: NonNullable<InitializeParams["checkpoint"]>,
   early: readonly Chunk[],
-  base: Snapshot | null,
+  base: string | null,
+  image: StartImage | null,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (wanted !== null && wanted !== base?.sha256) {
+  if (wanted !== null && wanted !== base) {
     throw new RpcError(
       ErrorCode.invalidParams,
       "Cannot restore checkpoint: the snapshot that it was taken against is gone; run the cells again",
@@ -61,7 +96,7 @@ async function checkpointMemory(
   const parts = early.filter((chunk) => chunk.blob === blob).map(({ bytes }) => bytes);
   const difference = new Uint8Array(await new Blob(parts).arrayBuffer());
   try {
-    const from = wanted !== null && base ? base.bytes : new Uint8Array(0);
+    const from = wanted !== null && image !== null ? image.memory : new Uint8Array(0);
     return await applyDifference(from, difference);
   } catch {
     throw new RpcError(
@@ -69,8 +104,4 @@ async function checkpointMemory(
       "Cannot restore checkpoint: it is damaged; run the cells again",
     );
   }
-}
-
-function blobUrl(program: Uint8Array<ArrayBuffer>): string {
-  return URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
 }

@@ -13,14 +13,14 @@ import { GuestFiles } from "./guest_files.ts";
 import { closeRealm, hideHost } from "./lockdown.ts";
 import { portTransport } from "./port_transport.ts";
 import { ErrorCode, FileLimits, INNER_BLOBS, type JsonValue, MEMORY_BLOB } from "./protocol.ts";
-import { type PyodideFiles, Python } from "./python.ts";
+import { Python } from "./python.ts";
 import { RpcError, RpcPeer } from "./rpc_peer.ts";
+import type { StartFiles } from "./start_files.ts";
 
 /** The one message that the gateway posts to the worker itself. */
 export interface BootMessage {
   readonly port: MessagePort;
-  readonly files: PyodideFiles;
-  readonly snapshot: Uint8Array<ArrayBuffer> | null;
+  readonly files: StartFiles;
   readonly interrupt: Uint8Array;
   /** Count of a {@linkcode Backlog}. */
   readonly backlog: Int32Array;
@@ -45,7 +45,8 @@ class Worker {
       requests: {
         bind: (params) => JSON.parse(python.bind(JSON.stringify(params))),
         execute: (params) => this.#execute(params),
-        snapshot: () => this.#snapshot(),
+        snapshot: () => this.#sendPart(python.snapshot()),
+        code: () => this.#sendPart(python.code()),
         "files/changes": () => ({ ...files.changes() }),
         "files/read": (params) => this.#readFile(params),
         "files/saved": (params) => this.#filesSaved(params),
@@ -104,9 +105,8 @@ class Worker {
     return null;
   }
 
-  /** The guest's memory as blob 0, which no value of Python's has. */
-  #snapshot(): JsonValue {
-    const bytes = this.#python.snapshot();
+  /** Sends a part of a snapshot as blob 0, which no value of Python's has. */
+  #sendPart(bytes: Uint8Array<ArrayBuffer>): JsonValue {
     this.#peer.sendChunk({
       blob: MEMORY_BLOB,
       type: "bytes",
@@ -140,7 +140,7 @@ function surviveCallbacks(): void {
 
 /** Loads Python, closes the realm, then opens for work; a failure is the only other thing it can say. */
 async function boot(
-  { port, files, snapshot, granted, interrupt, backlog, env }: BootMessage,
+  { port, files, granted, interrupt, backlog, env }: BootMessage,
 ): Promise<void> {
   let worker: Worker | undefined;
   const bridge: GuestBridge = createBridge(
@@ -152,7 +152,7 @@ async function boot(
   );
   try {
     hideHost();
-    const python = await Python.start({ files, snapshot, bridge, interrupt });
+    const python = await Python.start({ ...files, bridge, interrupt });
     python.personalize(env);
     limitFiles(python.files, { bytes: granted.bytes, entries: FileLimits.guestEntries });
     const guestFiles = new GuestFiles(python.files, granted);
