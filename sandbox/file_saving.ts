@@ -1,9 +1,9 @@
 /** Saving: what a cell did under the write grants is brought to the host's disk before the cell's result is told. */
-import { type FileWriter, FolderWriter, SingleFileWriter } from "./file_writer.ts";
+import { type FileWriter, FolderWriter, SingleFileWriter, UnsavedError } from "./file_writer.ts";
 import { shorten } from "./file_grants.ts";
 import { inOrder } from "./file_order.ts";
 import type { FileChange, WriteRoot } from "./granted_entry.ts";
-import { contains, isBelow } from "./host_path.ts";
+import { contains, isBelow, join, shown } from "./host_path.ts";
 import { FileLimits, type JsonValue, Limits, type PathGrant } from "./protocol.ts";
 
 /** The realm in which the files are; all it says is hostile. */
@@ -77,7 +77,7 @@ export class FileSaving {
         continue;
       }
       try {
-        if (late) throw new Error(`saving took longer than ${FileLimits.saveMs / 1000} s`);
+        if (late) throw new UnsavedError(`saving took longer than ${FileLimits.saveMs / 1000} s`);
         await this.#applyOne(change, written);
       } catch (error) {
         failures.set(index, `${this.#name(change)} was not saved: ${reasonOf(error)}`);
@@ -97,7 +97,9 @@ export class FileSaving {
       return;
     }
     const more = size - (sizes.get(path) ?? 0);
-    if (this.#used + more > this.#quota) throw new Error("the quota of all saved files is used up");
+    if (this.#used + more > this.#quota) {
+      throw new UnsavedError("the quota of all saved files is used up");
+    }
     written.add(await writer.writeFile(path, this.#pieces(change)));
     sizes.set(path, size);
     this.#used += more;
@@ -109,7 +111,7 @@ export class FileSaving {
     const fits = target &&
       (path === "" ? target.writer instanceof SingleFileWriter : isBelow(path));
     if (!fits || target.except.some((inner) => contains(inner, path))) {
-      throw new Error("it is not granted");
+      throw new UnsavedError("it is not granted");
     }
     return target;
   }
@@ -118,7 +120,7 @@ export class FileSaving {
     for (let offset = 0; offset < change.size;) {
       const piece = await this.#source.read(change, offset);
       if (piece.length !== Math.min(Limits.chunkBytes, change.size - offset)) {
-        throw new Error("its content changed while it was read");
+        throw new UnsavedError("its content changed while it was read");
       }
       yield piece;
       offset += piece.length;
@@ -126,7 +128,7 @@ export class FileSaving {
   }
 
   #name({ root, path }: FileChange): string {
-    return `${this.#targets[root]?.guestPath ?? ""}${path === "" ? "" : `/${path.slice(0, 200)}`}`;
+    return shown(join(this.#targets[root]?.guestPath ?? "", path));
   }
 }
 
@@ -161,7 +163,7 @@ function readChange(value: JsonValue): FileChange {
 /** Why something failed, without the host's paths. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return "it failed";
-  if (error.name === "Error") return error.message;
+  if (error instanceof UnsavedError) return error.message;
   const known = REASONS.find(([type]) => error instanceof type);
   if (known) return known[1];
   const code = Reflect.get(error, "code");

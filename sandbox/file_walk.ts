@@ -1,6 +1,6 @@
 /** Reads a granted file or folder of the host, and nothing that only seems to lie in it. */
 import type { GrantedEntry } from "./granted_entry.ts";
-import { contains, join } from "./host_path.ts";
+import { contains, join, shown } from "./host_path.ts";
 import { ErrorCode, FileLimits, type PathGrant } from "./protocol.ts";
 import { RpcError } from "./rpc_peer.ts";
 
@@ -133,7 +133,7 @@ class Walk implements Walked {
   }
 
   #skip(below: string, why: string): void {
-    this.skipped.push(`${this.#guestPath(below)} was left out: ${why}`);
+    this.skipped.push(`${shown(this.#guestPath(below))} was left out: ${why}`);
   }
 
   #tooMany(): RpcError {

@@ -7,7 +7,12 @@ import { folderOf, join } from "./host_path.ts";
 /** Pieces of a file's new content. */
 export type Pieces = AsyncIterable<Uint8Array<ArrayBuffer>>;
 
-/** A granted place; paths are relative to it. Every method throws an `Error` that says in plain words what can't be done. */
+/** Why something is not saved, in words that Python may see: without paths of the host. */
+export class UnsavedError extends Error {
+  override name = "UnsavedError";
+}
+
+/** A granted place; paths are relative to it. Methods throw {@linkcode UnsavedError}, or what the host's disk refuses. */
 export interface FileWriter {
   makeFolder(below: string): Promise<void>;
   /** Replaces a file's content as a whole, or leaves what was there; returns what identifies it on the disk. */
@@ -33,12 +38,12 @@ export class FolderWriter implements FileWriter {
   async writeFile(below: string, pieces: Pieces): Promise<string> {
     const path = await this.#place(below);
     const before = await lstat(path);
-    if (before?.isDirectory) throw new Error("a folder is in its place");
+    if (before?.isDirectory) throw new UnsavedError("a folder is in its place");
     const draft = join(folderOf(path), `.rlm-${crypto.randomUUID()}`);
     try {
       await writeNew(draft, pieces);
       if (before?.isFile && before.mode !== null) await Deno.chmod(draft, before.mode & 0o777);
-      if (await Deno.realPath(draft) !== draft) throw new Error(LINKED);
+      if (await Deno.realPath(draft) !== draft) throw new UnsavedError(LINKED);
       await Deno.rename(draft, path);
     } catch (error) {
       await Deno.remove(draft).catch(() => {});
@@ -59,7 +64,7 @@ export class FolderWriter implements FileWriter {
   async #place(below: string): Promise<string> {
     const path = join(this.#root, below);
     const folder = folderOf(path);
-    if (await Deno.realPath(folder) !== folder) throw new Error(LINKED);
+    if (await Deno.realPath(folder) !== folder) throw new UnsavedError(LINKED);
     return path;
   }
 }
@@ -73,20 +78,20 @@ export class SingleFileWriter implements FileWriter {
   }
 
   makeFolder(): Promise<void> {
-    return Promise.reject(new Error("only a file is granted"));
+    return Promise.reject(new UnsavedError("only a file is granted"));
   }
 
   async writeFile(below: string, pieces: Pieces): Promise<string> {
-    if (below !== "") throw new Error("only one file is granted");
+    if (below !== "") throw new UnsavedError("only one file is granted");
     const before = await lstat(this.#path);
     if (before === null) {
       await writeNew(this.#path, pieces);
       return "";
     }
-    if (!before.isFile) throw new Error("it is no file any more");
+    if (!before.isFile) throw new UnsavedError("it is no file any more");
     using file = await Deno.open(this.#path, { write: true });
-    if (identity(await file.stat()) !== identity(before)) throw new Error(LINKED);
-    if (await Deno.realPath(this.#path) !== this.#path) throw new Error(LINKED);
+    if (identity(await file.stat()) !== identity(before)) throw new UnsavedError(LINKED);
+    if (await Deno.realPath(this.#path) !== this.#path) throw new UnsavedError(LINKED);
     // Nothing is lost if the new content does not come whole.
     const whole = await Array.fromAsync(pieces);
     await file.truncate();
@@ -95,9 +100,9 @@ export class SingleFileWriter implements FileWriter {
   }
 
   async remove(below: string): Promise<void> {
-    if (below !== "") throw new Error("only one file is granted");
+    if (below !== "") throw new UnsavedError("only one file is granted");
     if (await lstat(this.#path) === null) return;
-    if (await Deno.realPath(this.#path) !== this.#path) throw new Error(LINKED);
+    if (await Deno.realPath(this.#path) !== this.#path) throw new UnsavedError(LINKED);
     await Deno.remove(this.#path);
   }
 }

@@ -1,5 +1,6 @@
 /** Granted files as Python sees them: in memory, under the paths that were granted; and what cells did to them. */
 import type { FileChange, GrantedEntry, GrantedFiles, WriteRoot } from "./granted_entry.ts";
+import { shown } from "./host_path.ts";
 import {
   copyOf,
   entriesOf,
@@ -57,11 +58,13 @@ export class GuestFiles {
         problems.push(`nothing in ${root.path} was saved: ${found}`);
         continue;
       }
-      for (const [path, why] of found.skipped) problems.push(`${path} was not saved: ${why}`);
+      for (const [path, why] of found.skipped) {
+        problems.push(`${shown(path)} was not saved: ${why}`);
+      }
       for (const [path, node] of found.links) {
         if (this.#links.has(node)) continue;
         this.#links.add(node);
-        problems.push(`${path} was not saved: links are not`);
+        problems.push(`${shown(path)} was not saved: links are not`);
       }
       changes.push(...compare(index, this.#saved[index] ?? new Map(), found.nodes));
     }

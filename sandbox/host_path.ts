@@ -1,4 +1,4 @@
-/** Paths on the host, as the gateway joins and checks them. */
+/** Paths as they are joined, checked and shown. */
 
 /** Joins a folder and a path below it; an empty one is the folder itself. */
 export function join(folder: string, below: string): string {
@@ -21,4 +21,9 @@ export function isBelow(path: string): boolean {
     path.split("/").every((part) =>
       part !== "" && part !== "." && part !== ".." && !part.includes("\0")
     );
+}
+
+/** A path for a note: one that is very long keeps its ends. */
+export function shown(path: string): string {
+  return path.length <= 200 ? path : `${path.slice(0, 100)}…${path.slice(-99)}`;
 }

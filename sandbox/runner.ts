@@ -53,26 +53,27 @@ function findBlankLine(bytes,from){for(let i=bytes.indexOf(13,from);i>=0;i=bytes
 a),whole.set(b,a.length),whole}function join2(folder,below){return below===""?folder:\`\${folder}/\${below}\`}function folderOf(path){return path.slice(0,path.
 lastIndexOf("/"))||"/"}function contains(folder,path){return path===folder||path.startsWith(\`\${folder}/\`)}function isBelow(path){
 return path.length<=4096&&path.isWellFormed()&&path.split("/").every(part=>part!==""&&part!=="."&&part!==".."&&!part.includes(
-"\\0"))}var FolderWriter=class{#root;constructor(root){this.#root=root}async makeFolder(below){let path=await this.#place(below);
-(await lstat(path))?.isDirectory||await Deno.mkdir(path)}async writeFile(below,pieces){let path=await this.#place(below),
-before=await lstat(path);if(before?.isDirectory)throw new Error("a folder is in its place");let draft=join2(folderOf(path),
-\`.rlm-\${crypto.randomUUID()}\`);try{if(await writeNew(draft,pieces),before?.isFile&&before.mode!==null&&await Deno.chmod(
-draft,before.mode&511),await Deno.realPath(draft)!==draft)throw new Error(LINKED);await Deno.rename(draft,path)}catch(error){
-throw await Deno.remove(draft).catch(()=>{}),error}return identity(await lstat(path))}async remove(below,keep){let path=await this.#place(
-below),found=await lstat(path);found===null||keep.has(identity(found))||await Deno.remove(path)}async#place(below){let path=join2(
-this.#root,below),folder=folderOf(path);if(await Deno.realPath(folder)!==folder)throw new Error(LINKED);return path}},SingleFileWriter=class{#path;constructor(path){
-this.#path=path}makeFolder(){return Promise.reject(new Error("only a file is granted"))}async writeFile(below,pieces){if(below!==
-"")throw new Error("only one file is granted");let before=await lstat(this.#path);if(before===null)return await writeNew(
-this.#path,pieces),"";if(!before.isFile)throw new Error("it is no file any more");using file=await Deno.open(this.#path,
-{write:!0});if(identity(await file.stat())!==identity(before))throw new Error(LINKED);if(await Deno.realPath(this.#path)!==
-this.#path)throw new Error(LINKED);let whole=await Array.fromAsync(pieces);await file.truncate();for(let bytes of whole)
-await writeAll(file,bytes);return""}async remove(below){if(below!=="")throw new Error("only one file is granted");if(await lstat(
-this.#path)!==null){if(await Deno.realPath(this.#path)!==this.#path)throw new Error(LINKED);await Deno.remove(this.#path)}}},
-LINKED="a link has been put on the way to it";async function writeNew(path,pieces){using file=await Deno.open(path,{write:!0,
-createNew:!0});await writePieces(file,pieces)}async function writePieces(file,pieces){for await(let bytes of pieces)await writeAll(
-file,bytes)}async function writeAll(file,bytes){for(let at=0;at<bytes.length;)at+=await file.write(bytes.subarray(at))}async function lstat(path){
-try{return await Deno.lstat(path)}catch(error){if(error instanceof Deno.errors.NotFound)return null;throw error}}function identity(info){
-return\`\${info?.dev}:\${info?.ino}\`}var ID_CHARS=200,ERROR_CHARS=64*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
+"\\0"))}function shown(path){return path.length<=200?path:\`\${path.slice(0,100)}\\u2026\${path.slice(-99)}\`}var UnsavedError=class extends Error{name="UnsavedError"},FolderWriter=class{#root;constructor(root){this.#root=root}async makeFolder(below){
+let path=await this.#place(below);(await lstat(path))?.isDirectory||await Deno.mkdir(path)}async writeFile(below,pieces){
+let path=await this.#place(below),before=await lstat(path);if(before?.isDirectory)throw new UnsavedError("a folder is in\\
+ its place");let draft=join2(folderOf(path),\`.rlm-\${crypto.randomUUID()}\`);try{if(await writeNew(draft,pieces),before?.isFile&&
+before.mode!==null&&await Deno.chmod(draft,before.mode&511),await Deno.realPath(draft)!==draft)throw new UnsavedError(LINKED);
+await Deno.rename(draft,path)}catch(error){throw await Deno.remove(draft).catch(()=>{}),error}return identity(await lstat(
+path))}async remove(below,keep){let path=await this.#place(below),found=await lstat(path);found===null||keep.has(identity(
+found))||await Deno.remove(path)}async#place(below){let path=join2(this.#root,below),folder=folderOf(path);if(await Deno.
+realPath(folder)!==folder)throw new UnsavedError(LINKED);return path}},SingleFileWriter=class{#path;constructor(path){this.#path=
+path}makeFolder(){return Promise.reject(new UnsavedError("only a file is granted"))}async writeFile(below,pieces){if(below!==
+"")throw new UnsavedError("only one file is granted");let before=await lstat(this.#path);if(before===null)return await writeNew(
+this.#path,pieces),"";if(!before.isFile)throw new UnsavedError("it is no file any more");using file=await Deno.open(this.#path,
+{write:!0});if(identity(await file.stat())!==identity(before))throw new UnsavedError(LINKED);if(await Deno.realPath(this.#path)!==
+this.#path)throw new UnsavedError(LINKED);let whole=await Array.fromAsync(pieces);await file.truncate();for(let bytes of whole)
+await writeAll(file,bytes);return""}async remove(below){if(below!=="")throw new UnsavedError("only one file is granted");
+if(await lstat(this.#path)!==null){if(await Deno.realPath(this.#path)!==this.#path)throw new UnsavedError(LINKED);await Deno.
+remove(this.#path)}}},LINKED="a link has been put on the way to it";async function writeNew(path,pieces){using file=await Deno.
+open(path,{write:!0,createNew:!0});await writePieces(file,pieces)}async function writePieces(file,pieces){for await(let bytes of pieces)
+await writeAll(file,bytes)}async function writeAll(file,bytes){for(let at=0;at<bytes.length;)at+=await file.write(bytes.
+subarray(at))}async function lstat(path){try{return await Deno.lstat(path)}catch(error){if(error instanceof Deno.errors.
+NotFound)return null;throw error}}function identity(info){return\`\${info?.dev}:\${info?.ino}\`}var ID_CHARS=200,ERROR_CHARS=64*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
 super(message),this.code=code,this.data=data}};function toText(message){let text=JSON.stringify({jsonrpc:"2.0",...message});
 if(text.length*3<=Limits.messageBytes)return text;let{length}=new TextEncoder().encode(text);if(length<=Limits.messageBytes)
 return text;throw new RpcError(ErrorCode.tooLarge,\`Cannot send message: \${length} bytes, limit \${Limits.messageBytes}\`)}
@@ -146,7 +147,7 @@ hostPath)return this.#skip(below,"it is no file");if(this.#allowance.bytes-=size
 "the granted files together are larger than the memory that Python may have; grant fewer, or raise memoryMb");let bytes=await readUpTo(
 file,size);this.entries.push({path,writable,kind:"file",bytes,mtime:mtime?.getTime()??0})}catch(error){if(error instanceof
 RpcError)throw error;this.#skip(below,"it can't be read")}}#guestPath(below){return join2(this.#grant.guestPath,below)}#skip(below,why){
-this.skipped.push(\`\${this.#guestPath(below)} was left out: \${why}\`)}#tooMany(){let most=FileLimits.entries.toLocaleString(
+this.skipped.push(\`\${shown(this.#guestPath(below))} was left out: \${why}\`)}#tooMany(){let most=FileLimits.entries.toLocaleString(
 "en");return this.#refusal(\`more than \${most} files and folders are granted; name those that are needed\`)}#refusal(why){
 let{access,hostPath}=this.#grant;return new RpcError(ErrorCode.grantRefused,\`Cannot grant \${access} of \${JSON.stringify(
 hostPath)}: \${why}\`)}};async function readUpTo(file,size){let bytes=new Uint8Array(size),at=0;for(;at<size;){let count=await file.
@@ -170,28 +171,28 @@ changes());if(changes.length===0)return shorten(problems);begin();let failures=a
 saved([...failures.keys()]),shorten([...problems,...failures.values()])}async#apply(changes){let deadline=performance.now()+
 FileLimits.saveMs,failures=new Map,written=new Set;for(let{change,index,last}of inOrder(changes)){let late=performance.now()>
 deadline;if(last&&failures.size>0){failures.set(index,\`\${this.#name(change)} was not deleted: something else was not sav\\
-ed\`);continue}try{if(late)throw new Error(\`saving took longer than \${FileLimits.saveMs/1e3} s\`);await this.#applyOne(change,
-written)}catch(error){failures.set(index,\`\${this.#name(change)} was not saved: \${reasonOf(error)}\`)}}return failures}async#applyOne(change,written){
+ed\`);continue}try{if(late)throw new UnsavedError(\`saving took longer than \${FileLimits.saveMs/1e3} s\`);await this.#applyOne(
+change,written)}catch(error){failures.set(index,\`\${this.#name(change)} was not saved: \${reasonOf(error)}\`)}}return failures}async#applyOne(change,written){
 let{path,kind,size}=change,{writer,sizes}=this.#targetOf(change);if(kind==="folder")return await writer.makeFolder(path);
 if(kind==="gone"){await writer.remove(path,written),this.#used-=sizes.get(path)??0,sizes.delete(path);return}let more=size-
-(sizes.get(path)??0);if(this.#used+more>this.#quota)throw new Error("the quota of all saved files is used up");written.add(
-await writer.writeFile(path,this.#pieces(change))),sizes.set(path,size),this.#used+=more}#targetOf({root,path}){let target=this.#targets[root];
+(sizes.get(path)??0);if(this.#used+more>this.#quota)throw new UnsavedError("the quota of all saved files is used up");written.
+add(await writer.writeFile(path,this.#pieces(change))),sizes.set(path,size),this.#used+=more}#targetOf({root,path}){let target=this.#targets[root];
 if(!(target&&(path===""?target.writer instanceof SingleFileWriter:isBelow(path)))||target.except.some(inner=>contains(inner,
-path)))throw new Error("it is not granted");return target}async*#pieces(change){for(let offset=0;offset<change.size;){let piece=await this.#source.
-read(change,offset);if(piece.length!==Math.min(Limits.chunkBytes,change.size-offset))throw new Error("its content change\\
-d while it was read");yield piece,offset+=piece.length}}#name({root,path}){return\`\${this.#targets[root]?.guestPath??""}\${path===
-""?"":\`/\${path.slice(0,200)}\`}\`}};function readChanges(value){let{changes,problems}=typeof value=="object"&&value!==null&&
-!Array.isArray(value)?value:{};return!Array.isArray(changes)||!Array.isArray(problems)?{changes:[],problems:[]}:changes.
-length>2*FileLimits.entries?{changes:[],problems:["nothing was saved: too many changes"]}:{changes:changes.map(readChange),
-problems:problems.slice(0,FileLimits.entries).map(problem=>String(problem).slice(0,500))}}function readChange(value){let{
-root,path,kind,size}=typeof value=="object"&&value!==null&&!Array.isArray(value)?value:{};return typeof root!="number"||
-typeof path!="string"||!(kind==="file"||kind==="folder"||kind==="gone")||typeof size!="number"||!Number.isSafeInteger(size)||
-size<0?{root:-1,path:"",kind:"folder",size:0}:{root,path,kind,size}}function reasonOf(error){if(!(error instanceof Error))
-return"it failed";if(error.name==="Error")return error.message;let known=REASONS.find(([type])=>error instanceof type);if(known)
-return known[1];let code=Reflect.get(error,"code");return typeof code=="string"?\`the host refused it (\${code})\`:"the hos\\
-t refused it"}var REASONS=[[Deno.errors.NotFound,"its folder is not there on the host"],[Deno.errors.PermissionDenied,"t\\
-he host does not permit it"],[Deno.errors.NotCapable,"it is not granted"],[Deno.errors.AlreadyExists,"something else has\\
- its name on the host"],[Deno.errors.FilesystemLoop,"a link has been put on the way to it"]];var PRIVATE_V4=["0.0.0.0/8","10.0.0.0/8","100.64.0.0/10","127.0.0.0/8","169.254.0.0/16","172.16.0.0/12","192.0.0.0/24","\\
+path)))throw new UnsavedError("it is not granted");return target}async*#pieces(change){for(let offset=0;offset<change.size;){
+let piece=await this.#source.read(change,offset);if(piece.length!==Math.min(Limits.chunkBytes,change.size-offset))throw new UnsavedError(
+"its content changed while it was read");yield piece,offset+=piece.length}}#name({root,path}){return shown(join2(this.#targets[root]?.
+guestPath??"",path))}};function readChanges(value){let{changes,problems}=typeof value=="object"&&value!==null&&!Array.isArray(
+value)?value:{};return!Array.isArray(changes)||!Array.isArray(problems)?{changes:[],problems:[]}:changes.length>2*FileLimits.
+entries?{changes:[],problems:["nothing was saved: too many changes"]}:{changes:changes.map(readChange),problems:problems.
+slice(0,FileLimits.entries).map(problem=>String(problem).slice(0,500))}}function readChange(value){let{root,path,kind,size}=typeof value==
+"object"&&value!==null&&!Array.isArray(value)?value:{};return typeof root!="number"||typeof path!="string"||!(kind==="fi\\
+le"||kind==="folder"||kind==="gone")||typeof size!="number"||!Number.isSafeInteger(size)||size<0?{root:-1,path:"",kind:"\\
+folder",size:0}:{root,path,kind,size}}function reasonOf(error){if(!(error instanceof Error))return"it failed";if(error instanceof
+UnsavedError)return error.message;let known=REASONS.find(([type])=>error instanceof type);if(known)return known[1];let code=Reflect.
+get(error,"code");return typeof code=="string"?\`the host refused it (\${code})\`:"the host refused it"}var REASONS=[[Deno.
+errors.NotFound,"its folder is not there on the host"],[Deno.errors.PermissionDenied,"the host does not permit it"],[Deno.
+errors.NotCapable,"it is not granted"],[Deno.errors.AlreadyExists,"something else has its name on the host"],[Deno.errors.
+FilesystemLoop,"a link has been put on the way to it"]];var PRIVATE_V4=["0.0.0.0/8","10.0.0.0/8","100.64.0.0/10","127.0.0.0/8","169.254.0.0/16","172.16.0.0/12","192.0.0.0/24","\\
 192.168.0.0/16","198.18.0.0/15","224.0.0.0/3"];function isPublicAddress(address){let v4=readV4(address);if(v4!==null)return isPublicV4(
 v4);let groups=readV6(address);if(groups===null)return!1;let[first=0,second=0]=groups,inner=mappedV4(groups);return inner!==
 null?isPublicV4(inner):first>>13!==1||first===8194?!1:first!==8193||second!==0&&second!==3512}function isLoopback(address){
@@ -515,30 +516,30 @@ growth(opened.node,position+length),0),write(opened,buffer,offset,length,positio
 Math.floor(room*(room<1024**2?2:1.125)))-room}function fits(used,quota){return used.bytes<=quota.bytes&&used.entries<=quota.
 entries}function measure({root,streams}){let seen=new Set,waiting=[root,...streams.flatMap(stream=>stream?.node??[])],bytes=0;
 for(let node=waiting.pop();node!==void 0;node=waiting.pop())if(!seen.has(node)){seen.add(node),bytes+=bytesOf(node);for(let[
-,entry]of entriesOf(node))waiting.push(entry)}return{bytes,entries:seen.size}}var GuestFiles=class{#fs;#roots;#saved;#links=new WeakSet;#pending=[];constructor(fs,{entries,roots}){this.#fs=fs,this.#roots=
+,entry]of entriesOf(node))waiting.push(entry)}return{bytes,entries:seen.size}}function shown(path){return path.length<=200?path:\`\${path.slice(0,100)}\\u2026\${path.slice(-99)}\`}var GuestFiles=class{#fs;#roots;#saved;#links=new WeakSet;#pending=[];constructor(fs,{entries,roots}){this.#fs=fs,this.#roots=
 roots,place(fs,entries),this.#saved=roots.map(()=>new Map),this.#pending=this.changes().changes,this.saved([])}changes(){
 let changes=[],problems=[];for(let[index,root]of this.#roots.entries()){let found=walk(this.#fs.root,root);if(typeof found==
 "string"){problems.push(\`nothing in \${root.path} was saved: \${found}\`);continue}for(let[path,why]of found.skipped)problems.
-push(\`\${path} was not saved: \${why}\`);for(let[path,node]of found.links)this.#links.has(node)||(this.#links.add(node),problems.
-push(\`\${path} was not saved: links are not\`));changes.push(...compare(index,this.#saved[index]??new Map,found.nodes))}return this.#pending=
-changes,{changes,problems}}read(root,path,offset){let node=this.#nodeOf(root,path);if(node===void 0)throw new Error("Can\\
-not read file: it is gone");return copyOf(node,offset,Limits.chunkBytes)}saved(failed){let left=new Set(failed);for(let[
-index,{root,path,kind}]of this.#pending.entries()){let tree=this.#saved[root];if(left.has(index)||tree===void 0)continue;
-let node=kind==="gone"?void 0:this.#nodeOf(root,path);node===void 0?tree.delete(path):tree.set(path,mark(node))}this.#pending=
-[]}#nodeOf(root,path){let base=this.#roots[root];return base&&nodeAt(this.#fs.root,\`\${base.path}/\${path}\`)}};function place(fs,entries){
-for(let entry of entries){let{path}=entry;fs.mkdirTree(entry.kind==="folder"?path:path.slice(0,path.lastIndexOf("/"))),entry.
-kind==="link"&&fs.symlink(entry.target,path),entry.kind==="file"&&(fs.writeFile(path,entry.bytes,{canOwn:!0}),fs.utime(path,
-entry.mtime,entry.mtime))}for(let{path,kind,writable}of entries)kind==="folder"&&fs.chmod(path,writable?493:365),kind===
-"file"&&fs.chmod(path,writable?420:292)}function walk(top,root){let nodes=new Map,links=new Map,skipped=new Map,start=nodeAt(
-top,root.path);if(start===void 0)return{nodes,links,skipped};if(!(root.kind==="folder"?isFolder:isFile)(start))return\`it\\
- is no longer a \${root.kind}\`;let waiting=[{node:start,below:"",depth:0}];for(let next=waiting.pop();next!==void 0;next=
-waiting.pop()){let{node,below,depth}=next,path=\`\${root.path}/\${below}\`;if(!isFile(node)&&!isFolder(node)?links.set(path,
-node):(node!==start||root.kind==="file")&&nodes.set(below,node),nodes.size>FileLimits.entries)return\`it holds more than \${FileLimits.
-entries.toLocaleString("en")} files and folders\`;if(isFolder(node)){if(depth===FileLimits.depth){skipped.set(path,\`it is\\
- the \${depth}th folder inside another\`);continue}for(let[name,entry]of entriesOf(node)){let inside=below===""?name:\`\${below}\\
-/\${name}\`;root.except.includes(\`\${root.path}/\${inside}\`)||waiting.push({node:entry,below:inside,depth:depth+1})}}}return{
-nodes,links,skipped}}function compare(root,saved,found){let changes=[];for(let[path,{node}]of saved){let now=found.get(path);
-(now===void 0||isFolder(now)!==isFolder(node))&&changes.push({root,path,kind:"gone",size:0})}for(let[path,node]of found){
+push(\`\${shown(path)} was not saved: \${why}\`);for(let[path,node]of found.links)this.#links.has(node)||(this.#links.add(node),
+problems.push(\`\${shown(path)} was not saved: links are not\`));changes.push(...compare(index,this.#saved[index]??new Map,
+found.nodes))}return this.#pending=changes,{changes,problems}}read(root,path,offset){let node=this.#nodeOf(root,path);if(node===
+void 0)throw new Error("Cannot read file: it is gone");return copyOf(node,offset,Limits.chunkBytes)}saved(failed){let left=new Set(
+failed);for(let[index,{root,path,kind}]of this.#pending.entries()){let tree=this.#saved[root];if(left.has(index)||tree===
+void 0)continue;let node=kind==="gone"?void 0:this.#nodeOf(root,path);node===void 0?tree.delete(path):tree.set(path,mark(
+node))}this.#pending=[]}#nodeOf(root,path){let base=this.#roots[root];return base&&nodeAt(this.#fs.root,\`\${base.path}/\${path}\`)}};
+function place(fs,entries){for(let entry of entries){let{path}=entry;fs.mkdirTree(entry.kind==="folder"?path:path.slice(
+0,path.lastIndexOf("/"))),entry.kind==="link"&&fs.symlink(entry.target,path),entry.kind==="file"&&(fs.writeFile(path,entry.
+bytes,{canOwn:!0}),fs.utime(path,entry.mtime,entry.mtime))}for(let{path,kind,writable}of entries)kind==="folder"&&fs.chmod(
+path,writable?493:365),kind==="file"&&fs.chmod(path,writable?420:292)}function walk(top,root){let nodes=new Map,links=new Map,
+skipped=new Map,start=nodeAt(top,root.path);if(start===void 0)return{nodes,links,skipped};if(!(root.kind==="folder"?isFolder:
+isFile)(start))return\`it is no longer a \${root.kind}\`;let waiting=[{node:start,below:"",depth:0}];for(let next=waiting.pop();next!==
+void 0;next=waiting.pop()){let{node,below,depth}=next,path=\`\${root.path}/\${below}\`;if(!isFile(node)&&!isFolder(node)?links.
+set(path,node):(node!==start||root.kind==="file")&&nodes.set(below,node),nodes.size>FileLimits.entries)return\`it holds m\\
+ore than \${FileLimits.entries.toLocaleString("en")} files and folders\`;if(isFolder(node)){if(depth===FileLimits.depth){skipped.
+set(path,\`it is the \${depth}th folder inside another\`);continue}for(let[name,entry]of entriesOf(node)){let inside=below===
+""?name:\`\${below}/\${name}\`;root.except.includes(\`\${root.path}/\${inside}\`)||waiting.push({node:entry,below:inside,depth:depth+
+1})}}}return{nodes,links,skipped}}function compare(root,saved,found){let changes=[];for(let[path,{node}]of saved){let now=found.
+get(path);(now===void 0||isFolder(now)!==isFolder(node))&&changes.push({root,path,kind:"gone",size:0})}for(let[path,node]of found){
 let before=saved.get(path),size=node.usedBytes??0;isFolder(node)?(!before||!isFolder(before.node))&&changes.push({root,path,
 kind:"folder",size:0}):(!before||isTouched(node,before))&&changes.push({root,path,kind:"file",size})}return changes}function mark(node){
 return node.ctime=Math.floor(node.ctime)+.5,{node,contents:node.contents,size:node.usedBytes??0}}function isTouched(node,{

@@ -1,0 +1,186 @@
+/** What cells do to files that are granted for writing, as it is found on the host's disk when the cell has ended. */
+import { assertEquals, assertLess } from "@std/assert";
+import { HardDeadline } from "../lib/host/hard_deadline.ts";
+import type { Cell } from "../lib/host/mod.ts";
+import { GrantedFolder } from "./fixtures/granted_folder.ts";
+import { toolOf } from "./fixtures/attacks.ts";
+
+const SETUP = "import os, shutil\nfrom pathlib import Path\nO = Path(D) / 'out'\n";
+
+Deno.test("what a cell creates, changes, renames and deletes is on the disk when it has ended", async () => {
+  await using folder = await GrantedFolder.with({
+    "out/change": "old",
+    "out/delete": "x",
+    "out/rename": "moved",
+    "out/dir/inner/f": "f",
+    "out/keep": "kept",
+  });
+  await Deno.utime(folder.at("out/keep"), 1_000_000_000, 1_000_000_000);
+  const sandbox = await folder.sandbox({ write: ["out"] });
+  await folder.good(
+    sandbox,
+    SETUP +
+      "(O / 'change').write_text('new')\n(O / 'delete').unlink()\n(O / 'rename').rename(O / 'renamed')\n" +
+      "(O / 'dir').rename(O / 'folder')\n(O / 'a/b/c').mkdir(parents=True)\n(O / 'a/b/c/d').write_bytes(b'\\0\\xff')\n" +
+      "(O / 'empty').mkdir()\n(O / 'zero').touch()\n(O / 'Ünïcode 漢字 🐋\\n').write_text('name')",
+  );
+  assertEquals(await folder.list("out"), [
+    ...["a/", "a/b/", "a/b/c/", "a/b/c/d", "change", "empty/", "folder/", "folder/inner/"],
+    ...["folder/inner/f", "keep", "renamed", "zero", "Ünïcode 漢字 🐋\n"],
+  ]);
+  assertEquals(await folder.read("out/change"), "new");
+  assertEquals(await folder.read("out/renamed"), "moved");
+  assertEquals(await folder.read("out/folder/inner/f"), "f");
+  assertEquals(await Deno.readFile(folder.at("out/a/b/c/d")), new Uint8Array([0, 255]));
+  // What was not touched was not written.
+  assertEquals((await Deno.stat(folder.at("out/keep"))).mtime, new Date(1_000_000_000_000));
+});
+
+Deno.test("each cell saves its own changes, also one that fails, submits or runs out of time", async () => {
+  await using folder = await GrantedFolder.with({ "out/f": "0" });
+  const sandbox = await folder.sandbox({ write: ["out"] });
+  const cells: [string, Cell["status"]][] = [
+    ["1 / 0", "error"],
+    ["SUBMIT(1)", "submitted"],
+    ["while True: pass", "timeout"],
+    ["pass", "ok"],
+  ];
+  for (const [code, status] of cells) {
+    const write = `${SETUP}(O / 'f').write_text('${status}')\n${code}`;
+    assertEquals((await folder.run(sandbox, write, { timeoutMs: 300 })).status, status);
+    assertEquals(await folder.read("out/f"), status);
+  }
+});
+
+Deno.test("every way of writing is seen: in place, by another handle, by mmap, truncated, and with the time set back", async () => {
+  await using folder = await GrantedFolder.with({ "out/f": "0123456789" });
+  const sandbox = await folder.sandbox({ write: ["out"] });
+  const ways: [string, string][] = [
+    ["open(p, 'r+').write('A')", "A123456789"],
+    ["fd = os.open(p, os.O_WRONLY); os.pwrite(fd, b'B', 1)", "AB23456789"],
+    ["os.pwrite(fd, b'C', 2); os.close(fd); os.utime(p, (0, 0))", "ABC3456789"],
+    [
+      "import mmap\nwith open(p, 'r+b') as f, mmap.mmap(f.fileno(), 0) as m:\n  m[3] = ord('D')\n  m.flush()",
+      "ABCD456789",
+    ],
+    ["os.truncate(p, 5)", "ABCD4"],
+    ["os.truncate(p, 0); os.truncate(p, 5)", "\0\0\0\0\0"],
+    ["shutil.copy(p, p + '2'); os.replace(p + '2', p); open(p, 'a').write('E')", "\0\0\0\0\0E"],
+  ];
+  for (const [code, text] of ways) {
+    await folder.good(sandbox, `${SETUP}p = str(O / 'f')\n${code}`);
+    assertEquals(await folder.read("out/f"), text, code);
+  }
+  assertEquals(await folder.list("out"), ["f"]);
+});
+
+Deno.test("a handle that stays open writes in the cell that flushes it", async () => {
+  await using folder = await GrantedFolder.with({ "out/": "" });
+  const sandbox = await folder.sandbox({ write: ["out"] });
+  await folder.good(sandbox, `${SETUP}f = open(O / 'log', 'w'); n = f.write('one'); f.flush()`);
+  assertEquals(await folder.read("out/log"), "one");
+  await folder.good(sandbox, "n = f.write(' two'); f.close()");
+  assertEquals(await folder.read("out/log"), "one two");
+});
+
+Deno.test("files and folders may take each other's places, and a name may change its case", async () => {
+  await using folder = await GrantedFolder.with({
+    "out/a": "file",
+    "out/b/c/d": "deep",
+    "out/n": "n",
+  });
+  const sandbox = await folder.sandbox({ write: ["out"] });
+  await folder.good(
+    sandbox,
+    `${SETUP}(O / 'a').unlink(); (O / 'a/x').mkdir(parents=True); (O / 'a/x/y').write_text('in')\n` +
+      "shutil.rmtree(O / 'b'); (O / 'b').write_text('flat')\nos.rename(O / 'n', O / 'N')",
+  );
+  assertEquals(await folder.list("out"), ["N", "a/", "a/x/", "a/x/y", "b"]);
+  assertEquals(await folder.read("out/b"), "flat");
+  await folder.good(sandbox, "shutil.rmtree(O); O.mkdir(); (O / 'only').touch()");
+  assertEquals(await folder.list("out"), ["only"]);
+});
+
+Deno.test("a single file is granted for writing: it is changed, replaced, deleted and made again, and nothing beside it", async () => {
+  await using folder = await GrantedFolder.with({ "one.txt": "1", "CANARY": "x" });
+  const sandbox = await folder.sandbox({ write: ["one.txt"] });
+  await folder.good(sandbox, `${SETUP}p = f'{D}/one.txt'\nopen(p, 'a').write('2')`);
+  assertEquals(await folder.read("one.txt"), "12");
+  await folder.good(sandbox, "open(p + '.new', 'w').write('replaced'); os.replace(p + '.new', p)");
+  assertEquals(await folder.read("one.txt"), "replaced");
+  await folder.good(sandbox, "os.remove(p); open(f'{D}/beside', 'w').write('y')");
+  assertEquals(await folder.list("."), ["CANARY"]);
+  await folder.good(sandbox, "open(p, 'w').write('again')");
+  assertEquals(await folder.read("one.txt"), "again");
+});
+
+Deno.test("a file keeps its mode and its owner's rights; modes and times that Python sets stay inside", async () => {
+  await using folder = await GrantedFolder.with({ "out/run.sh": "echo", "out/other": "" });
+  await Deno.chmod(folder.at("out/run.sh"), 0o750);
+  const sandbox = await folder.sandbox({ write: ["out"] });
+  await folder.good(
+    sandbox,
+    `${SETUP}(O / 'run.sh').write_text('echo hi')\nos.chmod(O / 'other', 0o777); os.chmod(O, 0o000)`,
+  );
+  const mode = async (path: string) => ((await Deno.stat(folder.at(path))).mode ?? 0) & 0o777;
+  assertEquals(await mode("out/run.sh"), 0o750);
+  assertEquals(await mode("out/other") & 0o111, 0);
+  assertEquals(await folder.read("out/run.sh"), "echo hi");
+});
+
+Deno.test("read and write grants inside each other: each place has the access of the nearest grant", async () => {
+  await using folder = await GrantedFolder.with({
+    "data/in.txt": "in",
+    "data/out/x": "x",
+    "data/out/fixed/y": "y",
+  });
+  const sandbox = await folder.sandbox({ read: ["data", "data/out/fixed"], write: ["data/out"] });
+  const attempt = (path: string) =>
+    folder.run(sandbox, `n = open(f'{D}/data/${path}', 'w').write('!')`);
+  assertEquals((await attempt("in.txt")).error?.type, "PermissionError");
+  assertEquals((await attempt("out/fixed/y")).error?.type, "PermissionError");
+  assertEquals((await attempt("out/x")).error, null);
+  await folder.run(
+    sandbox,
+    "import os\np = f'{D}/data/out/fixed'\nos.chmod(p, 0o777)\nopen(p + '/z', 'w')",
+  );
+  assertEquals(await folder.list("data"), ["in.txt", "out/", "out/fixed/", "out/fixed/y", "out/x"]);
+  assertEquals(await folder.read("data/out/x"), "!");
+});
+
+Deno.test("the host's clock stands still while files are saved, whether the soft deadline has passed or not", async () => {
+  const killed: string[] = [];
+  const clock = (name: string) =>
+    new HardDeadline({ softMs: 30, graceMs: 30 }, () => killed.push(name));
+  using early = clock("saves before its deadline");
+  using late = clock("saves after its deadline");
+  using _other = clock("does not save");
+  late.expired();
+  for (const saves of [early, late]) saves.saving();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assertEquals([...new Set(killed)], ["does not save"]);
+});
+
+Deno.test("a write grant costs a cell that writes nothing next to nothing", async () => {
+  await using folder = await GrantedFolder.with({ "out/": "" });
+  for (let i = 0; i < 2_000; i++) await Deno.writeTextFile(folder.at(`out/${i}`), "");
+  const sandbox = await folder.sandbox({ write: ["out"] });
+  await sandbox.execute("pass");
+  const startedAt = performance.now();
+  for (let i = 0; i < 50; i++) await sandbox.execute("pass");
+  const each = (performance.now() - startedAt) / 50;
+  assertLess(each, 50);
+});
+
+Deno.test("tools see nothing of a cell's files before it has ended, and all of them after", async () => {
+  await using folder = await GrantedFolder.with({ "out/": "" });
+  const sandbox = await folder.sandbox({ write: ["out"] });
+  let during: string[] = [];
+  const look = toolOf([], async () => {
+    during = await folder.list("out");
+  });
+  const cell = await folder.run(sandbox, `${SETUP}(O / 'f').touch(); look()`, { tools: { look } });
+  assertEquals(cell.error, null);
+  assertEquals(during, []);
+  assertEquals(await folder.list("out"), ["f"]);
+});
