@@ -7,7 +7,7 @@ import type { FileSource } from "./file_saving.ts";
 import type { GrantedFiles } from "./granted_entry.ts";
 import { ErrorCode, FileLimits, INNER_BLOBS, type JsonValue, MEMORY_BLOB } from "./protocol.ts";
 import { RpcError, RpcPeer } from "./rpc_peer.ts";
-import { readSnapshot, sha256, type Snapshot } from "./snapshot_file.ts";
+import { readSnapshot, sha256 } from "./snapshot_file.ts";
 import type { StartFiles } from "./start_files.ts";
 import { packImage, unpackImage } from "./start_image.ts";
 import type { BootMessage } from "./worker.ts";
@@ -174,20 +174,24 @@ export class Interpreter {
     this.#peer.sendChunk(chunk);
   }
 
-  /** The guest's memory: whole, or as its difference from the start-up snapshot. */
+  /** The guest's memory: as what a start needs of it, or as its difference from the start-up snapshot. */
   async checkpoint(form: "difference" | "whole"): Promise<TakenCheckpoint> {
+    if (form === "whole") return { bytes: await this.#takeImage(), base: null };
+    // Read while the worker copies its memory.
+    const reading = this.#readBase();
     const memory = await this.#takePart("snapshot");
-    if (form === "whole") {
-      const bytes = packImage({ memory, code: await this.#takePart("code") });
-      // The host asks for the whole when it makes the snapshot of it.
-      if (this.#base?.sha256 === null) {
-        this.#base = { path: this.#base.path, sha256: await sha256(bytes) };
-      }
-      return { bytes, base: null };
+    const { memory: before, sha256: base } = await reading;
+    return { bytes: await takeDifference(before, memory), base };
+  }
+
+  /** All that the next start needs, which becomes the snapshot where there was none. */
+  async #takeImage(): Promise<Uint8Array<ArrayBuffer>> {
+    const memory = await this.#takePart("snapshot");
+    const image = packImage({ memory, code: await this.#takePart("code") });
+    if (this.#base?.sha256 === null) {
+      this.#base = { path: this.#base.path, sha256: await sha256(image) };
     }
-    const base = await this.#readBase();
-    const before = base === null ? new Uint8Array(0) : unpackImage(base.bytes).memory;
-    return { bytes: await takeDifference(before, memory), base: base?.sha256 ?? null };
+    return image;
   }
 
   /** Has the worker send one part of a snapshot. */
@@ -199,11 +203,13 @@ export class Interpreter {
     throw new RpcError(ErrorCode.internalError, "Cannot take checkpoint: no memory came");
   }
 
-  /** The snapshot that this guest started from, read again: keeping it would double an idle sandbox's memory. */
-  async #readBase(): Promise<Snapshot | null> {
-    if (this.#base === null || this.#base.sha256 === null) return null;
-    const base = await readSnapshot(this.#base.path);
-    return base?.sha256 === this.#base.sha256 ? base : null;
+  /** The memory that this guest started from, read again: keeping it would double an idle sandbox's own. */
+  async #readBase(): Promise<{ memory: Uint8Array<ArrayBuffer>; sha256: string | null }> {
+    const nothing = { memory: new Uint8Array(0), sha256: null };
+    if (this.#base === null || this.#base.sha256 === null) return nothing;
+    const snapshot = await readSnapshot(this.#base.path);
+    if (snapshot?.sha256 !== this.#base.sha256) return nothing;
+    return { memory: unpackImage(snapshot.bytes).memory, sha256: snapshot.sha256 };
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * A guest's memory as its difference from the start-up snapshot: only the pages that changed, compressed.
- * A small guest touches a few hundred of the snapshot's eight thousand pages.
+ * A guest's memory as its difference from the start-up snapshot: only the pages that changed, each as what
+ * `xor` leaves of it, compressed. A small guest touches a thousand of the snapshot's eight thousand pages, but few bytes
+ * in most of them, where Python counts references: what is left is zeros, which compress well and fast.
  */
 
 const PAGE = 4096;
@@ -19,8 +20,15 @@ export async function takeDifference(
   const head = new Uint32Array(2 + pages.length);
   head.set([whole.length, pages.length]);
   head.set(pages, 2);
-  const parts: Uint8Array<ArrayBuffer>[] = [new Uint8Array(head.buffer)];
-  for (const page of pages) parts.push(whole.subarray(page * PAGE, (page + 1) * PAGE));
+  const content = new Uint8Array(pages.length * PAGE);
+  let end = 0;
+  for (const page of pages) {
+    const part = whole.subarray(page * PAGE, (page + 1) * PAGE);
+    content.set(part, end);
+    xorPage(content, end, base, page);
+    end += part.length;
+  }
+  const parts = [new Uint8Array(head.buffer), content.subarray(0, end)];
   return await pipe(new Blob(parts), new CompressionStream("gzip"));
 }
 
@@ -41,11 +49,19 @@ export async function applyDifference(
     if (page < least || start >= length) throw damaged(`page ${page} is out of place`);
     const size = Math.min(PAGE, length - start);
     whole.set(content.subarray(from, from + size), start);
+    xorPage(whole, start, base, page);
     from += size;
     least = page + 1;
   }
   if (from !== content.length) throw damaged(`${content.length} bytes of pages, not ${from}`);
   return whole;
+}
+
+/** Changes the bytes at `at` by those of a page of `base`; done again, it changes them back. */
+function xorPage(bytes: Uint8Array, at: number, base: Uint8Array, page: number): void {
+  const before = base.subarray(page * PAGE, (page + 1) * PAGE);
+  const length = Math.min(before.length, bytes.length - at);
+  for (let i = 0; i < length; i++) bytes[at + i] = (bytes[at + i] ?? 0) ^ (before[i] ?? 0);
 }
 
 /** A difference in parts: the length of the memory, the numbers of the changed pages, and what is in them. */

@@ -272,23 +272,25 @@ this.#interpreter.sendChunk({kind:"chunk",blob,type:"bytes",offset,total:length,
 tes",length}}};function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
 add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}remove(size){
 Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};async function takeDifference(base,whole){let pages=changedPages(base,whole),head=new Uint32Array(2+pages.length);head.set(
-[whole.length,pages.length]),head.set(pages,2);let parts=[new Uint8Array(head.buffer)];for(let page of pages)parts.push(
-whole.subarray(page*4096,(page+1)*4096));return await pipe(new Blob(parts),new CompressionStream("gzip"))}async function applyDifference(base,difference){
+[whole.length,pages.length]),head.set(pages,2);let content=new Uint8Array(pages.length*4096),end=0;for(let page of pages){
+let part=whole.subarray(page*4096,(page+1)*4096);content.set(part,end),xorPage(content,end,base,page),end+=part.length}let parts=[
+new Uint8Array(head.buffer),content.subarray(0,end)];return await pipe(new Blob(parts),new CompressionStream("gzip"))}async function applyDifference(base,difference){
 let{length,pages,content}=await readDifference(difference);if(length>base.length+content.length)throw damaged("its lengt\\
 h is not that of its pages");let whole=new Uint8Array(length);whole.set(base.subarray(0,length));let from=0,least=0;for(let page of pages){
 let start=page*4096;if(page<least||start>=length)throw damaged(\`page \${page} is out of place\`);let size=Math.min(4096,length-
-start);whole.set(content.subarray(from,from+size),start),from+=size,least=page+1}if(from!==content.length)throw damaged(
-\`\${content.length} bytes of pages, not \${from}\`);return whole}async function readDifference(difference){let bytes=await pipe(
-new Blob([difference]),new DecompressionStream("gzip")).catch(error=>{throw damaged(error instanceof Error?error.message:
-String(error))});if(bytes.length<8)throw damaged(\`\${bytes.length} bytes\`);let[length=0,count=0]=new Uint32Array(bytes.buffer,
-0,2),end=8+count*4;if(end>bytes.length)throw damaged(\`\${count} pages in \${bytes.length} bytes\`);return{length,pages:new Uint32Array(
-bytes.buffer,8,count),content:bytes.subarray(end)}}function damaged(how){return new RangeError(\`Cannot apply difference:\\
- \${how}\`)}function changedPages(base,whole){let pages=[],before=words(base),after=words(whole),perPage=4096/4,count=Math.
-ceil(whole.length/4096);for(let page=0;page<count;page++){let start=page*perPage,end=start+perPage;if(end>before.length||
-end>after.length){pages.push(page);continue}for(let i=start;i<end;i++)if(before[i]!==after[i]){pages.push(page);break}}return pages}
-function words(bytes){let{buffer,byteOffset,length}=bytes.byteOffset%4===0?bytes:bytes.slice();return new Int32Array(buffer,
-byteOffset,length>>>2)}async function pipe(source,through){return new Uint8Array(await new Response(source.stream().pipeThrough(
-through)).arrayBuffer())}function portTransport(port,flow={}){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};
+start);whole.set(content.subarray(from,from+size),start),xorPage(whole,start,base,page),from+=size,least=page+1}if(from!==
+content.length)throw damaged(\`\${content.length} bytes of pages, not \${from}\`);return whole}function xorPage(bytes,at,base,page){
+let before=base.subarray(page*4096,(page+1)*4096),length=Math.min(before.length,bytes.length-at);for(let i=0;i<length;i++)
+bytes[at+i]=(bytes[at+i]??0)^(before[i]??0)}async function readDifference(difference){let bytes=await pipe(new Blob([difference]),
+new DecompressionStream("gzip")).catch(error=>{throw damaged(error instanceof Error?error.message:String(error))});if(bytes.
+length<8)throw damaged(\`\${bytes.length} bytes\`);let[length=0,count=0]=new Uint32Array(bytes.buffer,0,2),end=8+count*4;if(end>
+bytes.length)throw damaged(\`\${count} pages in \${bytes.length} bytes\`);return{length,pages:new Uint32Array(bytes.buffer,8,
+count),content:bytes.subarray(end)}}function damaged(how){return new RangeError(\`Cannot apply difference: \${how}\`)}function changedPages(base,whole){
+let pages=[],before=words(base),after=words(whole),perPage=4096/4,count=Math.ceil(whole.length/4096);for(let page=0;page<
+count;page++){let start=page*perPage,end=start+perPage;if(end>before.length||end>after.length){pages.push(page);continue}
+for(let i=start;i<end;i++)if(before[i]!==after[i]){pages.push(page);break}}return pages}function words(bytes){let{buffer,
+byteOffset,length}=bytes.byteOffset%4===0?bytes:bytes.slice();return new Int32Array(buffer,byteOffset,length>>>2)}async function pipe(source,through){
+return new Uint8Array(await new Response(source.stream().pipeThrough(through)).arrayBuffer())}function portTransport(port,flow={}){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};
 async function*frames(){for(;;){let frame=queue.shift();frame?(yield frame,flow.taken?.(sizeOf(frame))):await new Promise(
 resolve=>wake=resolve)}}return{frames:frames(),send(frame){let size=sizeOf(frame);frame.kind==="message"?port.postMessage(
 frame.text):port.postMessage(frame,[frame.bytes.buffer]),flow.sent?.(size)}}}function toFrame(data){if(typeof data=="str\\
@@ -328,14 +330,15 @@ let startedAt=performance.now(),timer=setInterval(()=>{performance.now()-started
 let ask=(method,params)=>this.#peer.request(method,params,{signal:AbortSignal.timeout(FileLimits.saveMs)});return{changes:()=>this.#peer.
 request("files/changes",{}),read:async(change,offset)=>(this.#piece=null,await ask("files/read",{...change,offset}),this.#piece??
 new Uint8Array(0)),saved:failed=>ask("files/saved",{failed})}}sendChunk(chunk){this.#peer.sendChunk(chunk)}async checkpoint(form){
-let memory=await this.#takePart("snapshot");if(form==="whole"){let bytes=packImage({memory,code:await this.#takePart("co\\
-de")});return this.#base?.sha256===null&&(this.#base={path:this.#base.path,sha256:await sha256(bytes)}),{bytes,base:null}}
-let base=await this.#readBase(),before=base===null?new Uint8Array(0):unpackImage(base.bytes).memory;return{bytes:await takeDifference(
-before,memory),base:base?.sha256??null}}async#takePart(part){await this.#peer.request(part,{});let bytes=this.#memory;if(this.#memory=
-null,bytes!==null)return bytes;throw new RpcError(ErrorCode.internalError,"Cannot take checkpoint: no memory came")}async#readBase(){
-if(this.#base===null||this.#base.sha256===null)return null;let base=await readSnapshot(this.#base.path);return base?.sha256===
-this.#base.sha256?base:null}};function startFailure(why){return new RpcError(ErrorCode.internalError,\`Cannot start Pytho\\
-n: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#startedAt=0;#timer;#pauses=0;#pause=0;#disposed=!1;constructor(timeoutMs,expire,rests){
+if(form==="whole")return{bytes:await this.#takeImage(),base:null};let reading=this.#readBase(),memory=await this.#takePart(
+"snapshot"),{memory:before,sha256:base}=await reading;return{bytes:await takeDifference(before,memory),base}}async#takeImage(){
+let memory=await this.#takePart("snapshot"),image=packImage({memory,code:await this.#takePart("code")});return this.#base?.
+sha256===null&&(this.#base={path:this.#base.path,sha256:await sha256(image)}),image}async#takePart(part){await this.#peer.
+request(part,{});let bytes=this.#memory;if(this.#memory=null,bytes!==null)return bytes;throw new RpcError(ErrorCode.internalError,
+"Cannot take checkpoint: no memory came")}async#readBase(){let nothing={memory:new Uint8Array(0),sha256:null};if(this.#base===
+null||this.#base.sha256===null)return nothing;let snapshot=await readSnapshot(this.#base.path);return snapshot?.sha256!==
+this.#base.sha256?nothing:{memory:unpackImage(snapshot.bytes).memory,sha256:snapshot.sha256}}};function startFailure(why){
+return new RpcError(ErrorCode.internalError,\`Cannot start Python: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#startedAt=0;#timer;#pauses=0;#pause=0;#disposed=!1;constructor(timeoutMs,expire,rests){
 this.#remainingMs=timeoutMs,this.#expire=expire,this.#rests=rests??null,this.#run()}pause(){if(this.#pauses++>0)return;let due=this.#stop();
 this.#rests!==null&&this.#lookSoon(++this.#pause),due&&this.#expire()}resume(){if(--this.#pauses>0)return;let due=this.#stop();
 this.#run(),due&&this.#expire()}extend(ms){this.#remainingMs+=ms}[Symbol.dispose](){this.#disposed=!0,clearTimeout(this.#timer)}async#look(pause){
