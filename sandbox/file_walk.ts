@@ -117,7 +117,7 @@ class Walk implements Walked {
       this.#allowance.bytes -= size;
       if (this.#allowance.bytes < 0) {
         throw this.#refusal(
-          "the granted files together are larger than the memory that Python may have; grant fewer, or raise memoryMb",
+          "the granted files together are larger than half of the memory that Python may have; grant fewer, or raise memoryMb",
         );
       }
       const bytes = await readUpTo(file, size);

@@ -885,6 +885,8 @@ from .prelude_net import Headers, Request, fetch
 class HttpSocket:
     """Stands in for a connected socket, as far as HTTP needs one."""
 
+    family = socket.AF_INET
+
     def __init__(self, address: tuple[str, int], seconds: float | None) -> None:
         self._host, self._port = address
         self._seconds = seconds

@@ -144,7 +144,7 @@ a link that leads out of what is granted, or nowhere");let target=this.#guestPat
 push({path,writable,kind:"link",target})}async#takeFile(below,path,writable){try{let hostPath=join2(this.#grant.hostPath,
 below);using file=await Deno.open(hostPath);let{isFile,size,mtime}=await file.stat();if(!isFile||await Deno.realPath(hostPath)!==
 hostPath)return this.#skip(below,"it is no file");if(this.#allowance.bytes-=size,this.#allowance.bytes<0)throw this.#refusal(
-"the granted files together are larger than the memory that Python may have; grant fewer, or raise memoryMb");let bytes=await readUpTo(
+"the granted files together are larger than half of the memory that Python may have; grant fewer, or raise memoryMb");let bytes=await readUpTo(
 file,size);this.entries.push({path,writable,kind:"file",bytes,mtime:mtime?.getTime()??0})}catch(error){if(error instanceof
 RpcError)throw error;this.#skip(below,"it can't be read")}}#guestPath(below){return join2(this.#grant.guestPath,below)}#skip(below,why){
 this.skipped.push(\`\${shown(this.#guestPath(below))} was left out: \${why}\`)}#tooMany(){let most=FileLimits.entries.toLocaleString(
@@ -1444,6 +1444,8 @@ from .prelude_net import Headers, Request, fetch
 
 class HttpSocket:
     """Stands in for a connected socket, as far as HTTP needs one."""
+
+    family = socket.AF_INET
 
     def __init__(self, address: tuple[str, int], seconds: float | None) -> None:
         self._host, self._port = address

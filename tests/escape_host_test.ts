@@ -93,7 +93,7 @@ urllib.request.urlopen("http://example.com/", timeout=1)`,
         `import smtplib, ftplib
 for open_connection in (smtplib.SMTP, ftplib.FTP):
   try: open_connection("127.0.0.1", timeout=1) if open_connection is ftplib.FTP else open_connection("127.0.0.1", ${port}, timeout=1); print("connected")
-  except OSError: print("refused")`,
+  except (OSError, EOFError): print("refused")`,
         prints("refused\nrefused\n"),
       ],
       [

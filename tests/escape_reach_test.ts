@@ -282,21 +282,19 @@ with ThreadPoolExecutor() as pool: print(list(pool.map(lambda n: n * n, range(4)
   ]);
 });
 
-Deno.test({
-  name: "no attack leaves a process or a thread behind (R06, R18)",
+Deno.test("no attack leaves a process or a thread behind (R06, R18)", {
   ignore: Deno.build.os !== "linux",
-  async fn() {
-    await using target = await Target.open();
-    const threads = async () =>
-      (await Array.fromAsync(Deno.readDir(`/proc/${target.pid}/task`))).length;
-    const children = async () =>
-      (await Deno.readTextFile(`/proc/${target.pid}/task/${target.pid}/children`)).trim();
-    await target.run(["1"]);
-    const before = await threads();
-    for (const code of ["posix.system('id')", "js.Worker.new('x')", "posix.fork()"]) {
-      await target.run([`import posix, js\n${code}`]);
-    }
-    assertEquals(await children(), "");
-    assert(await threads() <= before);
-  },
+}, async () => {
+  await using target = await Target.open();
+  const threads = async () =>
+    (await Array.fromAsync(Deno.readDir(`/proc/${target.pid}/task`))).length;
+  const children = async () =>
+    (await Deno.readTextFile(`/proc/${target.pid}/task/${target.pid}/children`)).trim();
+  await target.run(["1"]);
+  const before = await threads();
+  for (const code of ["posix.system('id')", "js.Worker.new('x')", "posix.fork()"]) {
+    await target.run([`import posix, js\n${code}`]);
+  }
+  assertEquals(await children(), "");
+  assert(await threads() <= before);
 });

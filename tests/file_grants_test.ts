@@ -222,11 +222,11 @@ Deno.test("too many files, too many bytes and too many folders inside each other
     "more than 20,000 files and folders are granted; name those that are needed",
   );
   for (const name of ["a", "b"]) {
-    await Deno.truncate(await touched(folder, `big/${name}`), 80 * 1024 ** 2);
+    await Deno.truncate(await touched(folder, `big/${name}`), 40 * 1024 ** 2);
   }
   assertEquals(
     await refusal("big"),
-    "the granted files together are larger than the memory that Python may have; grant fewer, or raise memoryMb",
+    "the granted files together are larger than half of the memory that Python may have; grant fewer, or raise memoryMb",
   );
   await Deno.mkdir(folder.at(`deep/${"d/".repeat(FileLimits.depth + 1)}`), { recursive: true });
   assertEquals(await refusal("deep"), "it has more than 100 folders inside each other");

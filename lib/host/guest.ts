@@ -106,7 +106,8 @@ export class Guest {
         snapshot,
         checkpoint: checkpoint && { blob: 0, base: checkpoint.base },
         grants,
-        fileBytes: memoryMb * 1024 ** 2,
+        // A file that grows is copied, so half of the memory may be gone for a moment.
+        fileBytes: memoryMb * 1024 ** 2 / 2,
       };
       const result = await guest.#peer.request("initialize", { ...params }, { signal });
       guest.introduction = typeof result === "object" && result !== null && !Array.isArray(result)

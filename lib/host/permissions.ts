@@ -85,11 +85,11 @@ function v8Flags({ memoryMb }: ChildOptions): string[] {
 }
 
 /**
- * Bytes that the whole process may hold: Python's memory, a copy of it on its way to the host, and the runtime.
+ * Bytes that the whole process may hold: Python's memory, as much in files, a copy on its way to the host, and the runtime.
  * The child's own watch keeps to it, as the caller may have no right to start a program that sets limits.
  */
 function processLimit({ memoryMb }: ChildOptions): number {
-  return (2 * memoryMb + 512) * 1024 ** 2;
+  return (3 * memoryMb + 512) * 1024 ** 2;
 }
 
 /** The whole environment. An unusable DENO_DIR takes away the storage that outlives a process. */

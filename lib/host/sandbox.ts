@@ -168,7 +168,7 @@ export interface SandboxOptions {
    * in Python's working folder too. A folder brings all that is in it, but no link that leads out of it.
    *
    * They are copied when the sandbox starts, and again when it is restored: a file that changes meanwhile does not
-   * change for Python. At most 20,000 of them, and no more bytes than `memoryMb`. The calling program needs
+   * change for Python. At most 20,000 of them, and no more bytes than half of `memoryMb`. The calling program needs
    * permission to read them. Not on Windows.
    *
    * @default {[]}
