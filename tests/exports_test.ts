@@ -16,7 +16,7 @@ import { rlmJsonlOf } from "../lib/trace/rlm_jsonl.ts";
 import { hostileRun } from "./fixtures/hostile_run.ts";
 import { RunEvents } from "./fixtures/drawn_run.ts";
 
-const RECORDING = new URL("../examples/recordings/removals.jsonl", import.meta.url).pathname;
+const RECORDING = `${import.meta.dirname}/../examples/recordings/removals.jsonl`;
 
 /** A run of one turn with three sub-calls, two at a time. */
 function smallRun(): RlmEvent[] {

@@ -6,7 +6,7 @@ import { rlm as rlmProcess } from "./fixtures/command.ts";
 import { OpenAIServer } from "./fixtures/openai_server.ts";
 import { RunEvents } from "./fixtures/drawn_run.ts";
 
-const RECORDING = new URL("../examples/recordings/removals.jsonl", import.meta.url).pathname;
+const RECORDING = `${import.meta.dirname}/../examples/recordings/removals.jsonl`;
 
 /** Runs the command with what it says. */
 async function rlm(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {

@@ -8,7 +8,7 @@ import { findChromium, type OpenOptions, TestBrowser } from "./fixtures/chromium
 import { hostileRun } from "./fixtures/hostile_run.ts";
 import { RunEvents } from "./fixtures/drawn_run.ts";
 
-const RECORDING = new URL("../examples/recordings/removals.jsonl", import.meta.url).pathname;
+const RECORDING = `${import.meta.dirname}/../examples/recordings/removals.jsonl`;
 const CHROMIUM = findChromium();
 
 /** A test in a browser of its own; the page may complain of nothing. */

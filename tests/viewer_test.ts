@@ -7,7 +7,7 @@ import { PAGE_SCRIPT, PAGE_STYLE } from "../lib/trace/viewer_page.ts";
 import { HOSTILE, hostileRun } from "./fixtures/hostile_run.ts";
 import { RunEvents } from "./fixtures/drawn_run.ts";
 
-const RECORDING = new URL("../examples/recordings/removals.jsonl", import.meta.url).pathname;
+const RECORDING = `${import.meta.dirname}/../examples/recordings/removals.jsonl`;
 
 /** The data blocks of a page, as its script reads them. */
 function blocksOf(html: string): { data: ViewerData; texts: string[] } {

@@ -10,7 +10,7 @@ import type { Message } from "../../lib/models/language_model.ts";
 import { readJournal } from "../../lib/trace/journal_reader.ts";
 import { OpenAIServer } from "../fixtures/openai_server.ts";
 
-const RECORDING = new URL("../../examples/recordings/removals.jsonl", import.meta.url).pathname;
+const RECORDING = `${import.meta.dirname}/../../examples/recordings/removals.jsonl`;
 
 /** Recorded replies: the root's by turn, the sub-calls' by the files that their prompts show. */
 async function recordedReplies(): Promise<(messages: readonly Message[]) => string> {
@@ -51,7 +51,7 @@ await using server = new OpenAIServer(({ body }) => {
 });
 const folder = await Deno.makeTempDir();
 const journal = `${folder}/run.jsonl`;
-const demo = new URL("../../examples/demo.ts", import.meta.url).pathname;
+const demo = `${import.meta.dirname}/../../examples/demo.ts`;
 const args = [
   "run",
   "-A",
