@@ -155,7 +155,7 @@ export interface SandboxOptions {
   readonly timeoutMs?: number;
   /** Milliseconds after the soft deadline at which the process is killed. @default {1_000} */
   readonly graceMs?: number;
-  /** Milliseconds that starting may take. @default {30_000} */
+  /** Milliseconds that starting may take. @default {60_000} */
   readonly startTimeoutMs?: number;
   /** Milliseconds that one tool call may take. @default {600_000} */
   readonly toolTimeoutMs?: number;

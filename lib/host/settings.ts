@@ -32,7 +32,7 @@ export async function readSettings(options: SandboxOptions): Promise<Settings> {
   const {
     timeoutMs = 30_000,
     graceMs = 1_000,
-    startTimeoutMs = 30_000,
+    startTimeoutMs = 60_000,
     toolTimeoutMs = 600_000,
     memoryMb = 2_048,
     maxOutputChars = 10_000_000,
