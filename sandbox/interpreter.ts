@@ -7,6 +7,7 @@ import type { FileSource } from "./file_saving.ts";
 import type { GrantedFiles } from "./granted_entry.ts";
 import { ErrorCode, FileLimits, INNER_BLOBS, type JsonValue, MEMORY_BLOB } from "./protocol.ts";
 import { RpcError, RpcPeer } from "./rpc_peer.ts";
+import { release } from "./release.ts";
 import { readSnapshot, sha256 } from "./snapshot_file.ts";
 import type { StartFiles } from "./start_files.ts";
 import { packImage, unpackImage } from "./start_image.ts";
@@ -181,7 +182,10 @@ export class Interpreter {
     const reading = this.#readBase();
     const memory = await this.#takePart("snapshot");
     const { memory: before, sha256: base } = await reading;
-    return { bytes: await takeDifference(before, memory), base };
+    const bytes = await takeDifference(before, memory);
+    release(before);
+    release(memory);
+    return { bytes, base };
   }
 
   /** All that the next start needs, which becomes the snapshot where there was none. */
@@ -191,6 +195,7 @@ export class Interpreter {
     if (this.#base?.sha256 === null) {
       this.#base = { path: this.#base.path, sha256: await sha256(image) };
     }
+    release(memory);
     return image;
   }
 
@@ -209,7 +214,9 @@ export class Interpreter {
     if (this.#base === null || this.#base.sha256 === null) return nothing;
     const snapshot = await readSnapshot(this.#base.path);
     if (snapshot?.sha256 !== this.#base.sha256) return nothing;
-    return { memory: unpackImage(snapshot.bytes).memory, sha256: snapshot.sha256 };
+    const { memory } = unpackImage(snapshot.bytes);
+    release(snapshot.bytes);
+    return { memory, sha256: snapshot.sha256 };
   }
 }
 

@@ -6,6 +6,7 @@ import { BRIDGE_KEYS, type GuestBridge } from "./bridge.ts";
 import type { GuestFileSystem } from "./memory_files.ts";
 import { PRELUDE } from "./prelude.ts";
 import { PyodideScript } from "./pyodide_script.ts";
+import { release } from "./release.ts";
 import type { PyodideFiles } from "./start_files.ts";
 
 /** What starting Python needs. */
@@ -63,6 +64,8 @@ export class Python {
     const script = new PyodideScript(options.pyodide, code);
     const pyodide = await loadPyodide(script, options);
     if (memory === null) pyodide.runPython(PRELUDE);
+    // Pyodide keeps its options, and in them the memory that it has copied.
+    if (memory !== null) release(memory);
     pyodide.setInterruptBuffer(options.interrupt);
     return new Python(pyodide, script, bridge);
   }

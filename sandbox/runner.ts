@@ -299,7 +299,7 @@ null)return{kind:"garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobTyp
 !isCount(total)||!(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.length>total)return{
 kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"chunk",blob,type,offset,
 total,bytes:own}}function sizeOf(frame){return frame.kind==="garbled"?0:frame.kind==="message"?frame.text.length:frame.bytes.
-length}function isCount(value){return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}var MAGIC="RLMSNAP1",TRAILER=64+MAGIC.length;async function openSnapshot(file){let end=file.length-TRAILER;if(end<=0)return null;let trailer=new TextDecoder().decode(
+length}function isCount(value){return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}function release(bytes){bytes.buffer.transfer(0)}var MAGIC="RLMSNAP1",TRAILER=64+MAGIC.length;async function openSnapshot(file){let end=file.length-TRAILER;if(end<=0)return null;let trailer=new TextDecoder().decode(
 file.subarray(end));if(!trailer.endsWith(MAGIC))return null;let bytes=file.subarray(0,end),hash=await sha256(bytes);return trailer.
 startsWith(hash)?{bytes,sha256:hash}:null}async function readSnapshot(path){try{return await openSnapshot(await Deno.readFile(
 path))}catch{return null}}async function sha256(bytes){return new Uint8Array(await crypto.subtle.digest("SHA-256",bytes)).
@@ -331,14 +331,15 @@ let ask=(method,params)=>this.#peer.request(method,params,{signal:AbortSignal.ti
 request("files/changes",{}),read:async(change,offset)=>(this.#piece=null,await ask("files/read",{...change,offset}),this.#piece??
 new Uint8Array(0)),saved:failed=>ask("files/saved",{failed})}}sendChunk(chunk){this.#peer.sendChunk(chunk)}async checkpoint(form){
 if(form==="whole")return{bytes:await this.#takeImage(),base:null};let reading=this.#readBase(),memory=await this.#takePart(
-"snapshot"),{memory:before,sha256:base}=await reading;return{bytes:await takeDifference(before,memory),base}}async#takeImage(){
-let memory=await this.#takePart("snapshot"),image=packImage({memory,code:await this.#takePart("code")});return this.#base?.
-sha256===null&&(this.#base={path:this.#base.path,sha256:await sha256(image)}),image}async#takePart(part){await this.#peer.
-request(part,{});let bytes=this.#memory;if(this.#memory=null,bytes!==null)return bytes;throw new RpcError(ErrorCode.internalError,
-"Cannot take checkpoint: no memory came")}async#readBase(){let nothing={memory:new Uint8Array(0),sha256:null};if(this.#base===
-null||this.#base.sha256===null)return nothing;let snapshot=await readSnapshot(this.#base.path);return snapshot?.sha256!==
-this.#base.sha256?nothing:{memory:unpackImage(snapshot.bytes).memory,sha256:snapshot.sha256}}};function startFailure(why){
-return new RpcError(ErrorCode.internalError,\`Cannot start Python: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#startedAt=0;#timer;#pauses=0;#pause=0;#disposed=!1;constructor(timeoutMs,expire,rests){
+"snapshot"),{memory:before,sha256:base}=await reading,bytes=await takeDifference(before,memory);return release(before),release(
+memory),{bytes,base}}async#takeImage(){let memory=await this.#takePart("snapshot"),image=packImage({memory,code:await this.#takePart(
+"code")});return this.#base?.sha256===null&&(this.#base={path:this.#base.path,sha256:await sha256(image)}),release(memory),
+image}async#takePart(part){await this.#peer.request(part,{});let bytes=this.#memory;if(this.#memory=null,bytes!==null)return bytes;
+throw new RpcError(ErrorCode.internalError,"Cannot take checkpoint: no memory came")}async#readBase(){let nothing={memory:new Uint8Array(
+0),sha256:null};if(this.#base===null||this.#base.sha256===null)return nothing;let snapshot=await readSnapshot(this.#base.
+path);if(snapshot?.sha256!==this.#base.sha256)return nothing;let{memory}=unpackImage(snapshot.bytes);return release(snapshot.
+bytes),{memory,sha256:snapshot.sha256}}};function startFailure(why){return new RpcError(ErrorCode.internalError,\`Cannot \\
+start Python: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#startedAt=0;#timer;#pauses=0;#pause=0;#disposed=!1;constructor(timeoutMs,expire,rests){
 this.#remainingMs=timeoutMs,this.#expire=expire,this.#rests=rests??null,this.#run()}pause(){if(this.#pauses++>0)return;let due=this.#stop();
 this.#rests!==null&&this.#lookSoon(++this.#pause),due&&this.#expire()}resume(){if(--this.#pauses>0)return;let due=this.#stop();
 this.#run(),due&&this.#expire()}extend(ms){this.#remainingMs+=ms}[Symbol.dispose](){this.#disposed=!0,clearTimeout(this.#timer)}async#look(pause){
@@ -372,16 +373,17 @@ let blob=field(value,"blob"),base=field(value,"base");if(typeof blob=="number"&&
 blob,base};throw new RpcError(ErrorCode.invalidParams,"Cannot initialize: checkpoint must name blob and base")}var LOADER="pyodide.mjs",MODULE="pyodide.asm.mjs",WASM="pyodide.asm.wasm",STDLIB="python_stdlib.zip";async function readStartFiles(options,early){
 let[pyodide,memory]=await Promise.all([readPyodide(options.pyodide),readMemory(options,early)]);return{pyodide,...memory}}
 async function readPyodide(folder){let[loader,module,wasm,stdlib]=await Promise.all([Deno.readTextFile(folder+LOADER),Deno.
-readTextFile(folder+MODULE),Deno.readFile(folder+WASM).then(bytes=>WebAssembly.compile(bytes)),Deno.readFile(folder+STDLIB)]);
-return await Promise.all([LOADER,MODULE,WASM,STDLIB].map(name=>Deno.permissions.revoke({name:"read",path:folder+name}))),
-{loader,module,wasm,stdlib}}async function readMemory({snapshot,checkpoint},early){let file=snapshot===null?null:await readSnapshot(
-snapshot),base=file?.sha256??null,image=file===null?null:unpackImage(file.bytes);return{memory:checkpoint===null?image?.
-memory??null:await checkpointMemory(checkpoint,early,base,image),code:image?.code??null,base}}async function checkpointMemory({
-blob,base:wanted},early,base,image){if(wanted!==null&&wanted!==base)throw new RpcError(ErrorCode.invalidParams,"Cannot r\\
-estore checkpoint: the snapshot that it was taken against is gone; run the cells again");let parts=early.filter(chunk=>chunk.
-blob===blob).map(({bytes})=>bytes),difference=new Uint8Array(await new Blob(parts).arrayBuffer());try{let from=wanted!==
-null&&image!==null?image.memory:new Uint8Array(0);return await applyDifference(from,difference)}catch{throw new RpcError(
-ErrorCode.invalidParams,"Cannot restore checkpoint: it is damaged; run the cells again")}}var ANSWER_MS=1e3,Gateway=class{#transport;#host;#state={name:"new"};#early=[];constructor(transport){this.#transport=transport,
+readTextFile(folder+MODULE),compile(folder+WASM),Deno.readFile(folder+STDLIB)]);return await Promise.all([LOADER,MODULE,
+WASM,STDLIB].map(name=>Deno.permissions.revoke({name:"read",path:folder+name}))),{loader,module,wasm,stdlib}}async function compile(path){
+let bytes=await Deno.readFile(path),module=await WebAssembly.compile(bytes);return release(bytes),module}async function readMemory({
+snapshot,checkpoint},early){let file=snapshot===null?null:await readSnapshot(snapshot),base=file?.sha256??null,image=file===
+null?null:unpackImage(file.bytes);return file!==null&&release(file.bytes),{memory:checkpoint===null?image?.memory??null:
+await checkpointMemory(checkpoint,early,base,image),code:image?.code??null,base}}async function checkpointMemory({blob,base:wanted},early,base,image){
+if(wanted!==null&&wanted!==base)throw new RpcError(ErrorCode.invalidParams,"Cannot restore checkpoint: the snapshot that\\
+ it was taken against is gone; run the cells again");let parts=early.filter(chunk=>chunk.blob===blob).map(({bytes})=>bytes),
+difference=new Uint8Array(await new Blob(parts).arrayBuffer());try{let from=wanted!==null&&image!==null?image.memory:new Uint8Array(
+0),memory=await applyDifference(from,difference);return release(from),memory}catch{throw new RpcError(ErrorCode.invalidParams,
+"Cannot restore checkpoint: it is damaged; run the cells again")}}var ANSWER_MS=1e3,Gateway=class{#transport;#host;#state={name:"new"};#early=[];constructor(transport){this.#transport=transport,
 this.#host=new RpcPeer(transport,{requests:{initialize:params=>this.#initialize(params),bind:params=>this.#whileIdle(1/0,
 interpreter=>interpreter.bind(params)),execute:(params,{signal})=>this.#execute(params,signal),checkpoint:params=>this.#whileIdle(
 ANSWER_MS,interpreter=>this.#checkpoint(interpreter,params)),shutdown:()=>this.#shutdown()},notifications:{interrupt:params=>this.#interrupt(
@@ -4188,14 +4190,14 @@ module}){let parts=[replace(loader,LOADER_END,"return $1;"),replace(replace(modu
 "')}
 })()\`);return\`"use strict";
 ({ loadPyodide: \${loadPyodide2}, createPyodideModule: \${createPyodideModule} })\`}function replace(program,what,by){let changed=program.
-replace(what,by);if(changed===program)throw new SyntaxError("Cannot read Pyodide: not the program it should be");return changed}var Python=class _Python{#pyodide;#guest;#script;#bridge;constructor(pyodide,script,bridge){this.#pyodide=pyodide,this.#script=
+replace(what,by);if(changed===program)throw new SyntaxError("Cannot read Pyodide: not the program it should be");return changed}function release(bytes){bytes.buffer.transfer(0)}var Python=class _Python{#pyodide;#guest;#script;#bridge;constructor(pyodide,script,bridge){this.#pyodide=pyodide,this.#script=
 script,this.#bridge=bridge;let{bind,execute,reseed,open_blob}=pyodide.pyimport("_rlm");this.#guest={bind,execute,reseed,
 open_blob}}static async start(options){let{code,memory,bridge}=options,script=new PyodideScript(options.pyodide,code),pyodide=await loadPyodide(
-script,options);return memory===null&&pyodide.runPython(PRELUDE),pyodide.setInterruptBuffer(options.interrupt),new _Python(
-pyodide,script,bridge)}get versions(){let python=this.#pyodide.runPython("__import__('sys').version.split()[0]");return{
-python:String(python),pyodide:this.#pyodide.version}}personalize(env){let seed=crypto.getRandomValues(new Uint8Array(32)).
-toHex();this.#guest.reseed(seed,env)}bind(text){return this.#guest.bind(text)}execute(text){return this.#guest.execute.callPromising(
-text)}get files(){return this.#pyodide.FS}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){
+script,options);return memory===null&&pyodide.runPython(PRELUDE),memory!==null&&release(memory),pyodide.setInterruptBuffer(
+options.interrupt),new _Python(pyodide,script,bridge)}get versions(){let python=this.#pyodide.runPython("__import__('sys\\
+').version.split()[0]");return{python:String(python),pyodide:this.#pyodide.version}}personalize(env){let seed=crypto.getRandomValues(
+new Uint8Array(32)).toHex();this.#guest.reseed(seed,env)}bind(text){return this.#guest.bind(text)}execute(text){return this.#guest.
+execute.callPromising(text)}get files(){return this.#pyodide.FS}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){
 return this.#guest.open_blob(id,type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}snapshot(){
 let names=new Map([[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);return this.#pyodide.
 makeMemorySnapshot({serializer:value=>names.get(value)??"dead"})}code(){return this.#script.code()}};async function loadPyodide(script,options){

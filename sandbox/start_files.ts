@@ -3,6 +3,7 @@ import type { Chunk } from "./framing.ts";
 import { applyDifference } from "./page_difference.ts";
 import { ErrorCode, type InitializeParams } from "./protocol.ts";
 import { RpcError } from "./rpc_peer.ts";
+import { release } from "./release.ts";
 import { readSnapshot } from "./snapshot_file.ts";
 import { type StartImage, unpackImage } from "./start_image.ts";
 
@@ -56,7 +57,7 @@ async function readPyodide(folder: string): Promise<PyodideFiles> {
   const [loader, module, wasm, stdlib] = await Promise.all([
     Deno.readTextFile(folder + LOADER),
     Deno.readTextFile(folder + MODULE),
-    Deno.readFile(folder + WASM).then((bytes) => WebAssembly.compile(bytes)),
+    compile(folder + WASM),
     Deno.readFile(folder + STDLIB),
   ]);
   await Promise.all(
@@ -67,6 +68,13 @@ async function readPyodide(folder: string): Promise<PyodideFiles> {
   return { loader, module, wasm, stdlib };
 }
 
+async function compile(path: string): Promise<WebAssembly.Module> {
+  const bytes = await Deno.readFile(path);
+  const module = await WebAssembly.compile(bytes);
+  release(bytes);
+  return module;
+}
+
 async function readMemory(
   { snapshot, checkpoint }: InitializeParams,
   early: readonly Chunk[],
@@ -74,6 +82,7 @@ async function readMemory(
   const file = snapshot === null ? null : await readSnapshot(snapshot);
   const base = file?.sha256 ?? null;
   const image = file === null ? null : unpackImage(file.bytes);
+  if (file !== null) release(file.bytes);
   const memory = checkpoint === null
     ? image?.memory ?? null
     : await checkpointMemory(checkpoint, early, base, image);
@@ -97,7 +106,9 @@ async function checkpointMemory(
   const difference = new Uint8Array(await new Blob(parts).arrayBuffer());
   try {
     const from = wanted !== null && image !== null ? image.memory : new Uint8Array(0);
-    return await applyDifference(from, difference);
+    const memory = await applyDifference(from, difference);
+    release(from);
+    return memory;
   } catch {
     throw new RpcError(
       ErrorCode.invalidParams,

@@ -66,13 +66,14 @@ Deno.test("the engine runs no code from strings, and no more memory and stack th
   ]);
 });
 
-Deno.test("the child's environment holds these four variables and nothing of the caller's", () => {
+Deno.test("the child's environment holds these variables and nothing of the caller's", () => {
   const { env } = childCommand(OPTIONS);
   assertEquals(env, {
     DENO_DIR: Deno.build.os === "windows" ? "NUL\\none" : "/dev/null/none",
     DENO_NO_PACKAGE_JSON: "1",
     DENO_NO_UPDATE_CHECK: "1",
     NO_COLOR: "1",
+    GLIBC_TUNABLES: "glibc.malloc.mmap_threshold=1048576:glibc.malloc.hugetlb=1",
   });
 });
 
