@@ -1021,6 +1021,7 @@ import tempfile
 from typing import Any
 
 from pyodide import http
+from pyodide.ffi import JsException
 from pyodide.http import BodyUsedError, FetchResponse, _pyfetch, pyxhr
 
 from .prelude_net import MAX_REDIRECTS, Answer, Headers, Request, fetch, fetch_later, redirected
@@ -1184,6 +1185,8 @@ def install() -> None:
     """Puts the stand-ins in place."""
     http.pyfetch = _pyfetch.pyfetch = pyfetch
     http.XMLHttpRequest = pyxhr.XMLHttpRequest = XMLHttpRequest
+    # The module took this along with what is not there.
+    pyxhr.JsException = JsException
 `,
   prelude_tools: `"""Host functions as Python functions: signatures from JSON Schema, calls, answers."""
 

@@ -6,6 +6,7 @@ import tempfile
 from typing import Any
 
 from pyodide import http
+from pyodide.ffi import JsException
 from pyodide.http import BodyUsedError, FetchResponse, _pyfetch, pyxhr
 
 from .prelude_net import MAX_REDIRECTS, Answer, Headers, Request, fetch, fetch_later, redirected
@@ -169,3 +170,5 @@ def install() -> None:
     """Puts the stand-ins in place."""
     http.pyfetch = _pyfetch.pyfetch = pyfetch
     http.XMLHttpRequest = pyxhr.XMLHttpRequest = XMLHttpRequest
+    # The module took this along with what is not there.
+    pyxhr.JsException = JsException

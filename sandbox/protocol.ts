@@ -61,7 +61,7 @@ export const FileLimits = {
   /** Files, folders and links that are copied in, or out after one cell. */
   entries: 20_000,
   /** Files, folders and links that Python may have at once, granted or its own. */
-  guestEntries: 100_000,
+  guestEntries: 50_000,
   /** Folders inside folders. */
   depth: 100,
   /** Milliseconds that writing a cell's changes to the host's disk may take. */

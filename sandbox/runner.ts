@@ -3,7 +3,7 @@
 /** The program of the child's main thread: `sandbox/main.ts` with all it imports. */
 export const GATEWAY: string = `var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
 tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005},Limits={headerBytes:4096,messageBytes:16*1024*1024,
-chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096},FileLimits={entries:2e4,guestEntries:1e5,depth:100,
+chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096},FileLimits={entries:2e4,guestEntries:5e4,depth:100,
 saveMs:6e4},NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,INNER_BLOBS=2**
 40;var FramingError=class extends Error{name="FramingError";code;constructor(message,code=ErrorCode.invalidRequest){super(message),
 this.code=code}},encoder=new TextEncoder,CHUNK_TYPE="application/octet-stream",FrameEncoder=class{#token;#sequence=0;constructor(token=null){
@@ -436,7 +436,7 @@ export const WORKER: string = `var Backlog=class{shared;constructor(shared=new I
 add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}remove(size){
 Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
 tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005},Limits={headerBytes:4096,messageBytes:16*1024*1024,
-chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096},FileLimits={entries:2e4,guestEntries:1e5,depth:100,
+chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096},FileLimits={entries:2e4,guestEntries:5e4,depth:100,
 saveMs:6e4},NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,INNER_BLOBS=2**
 40;var ID_CHARS=200,ERROR_CHARS=64*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
 super(message),this.code=code,this.data=data}};function toText(message){let text=JSON.stringify({jsonrpc:"2.0",...message});
@@ -1582,6 +1582,7 @@ import tempfile
 from typing import Any
 
 from pyodide import http
+from pyodide.ffi import JsException
 from pyodide.http import BodyUsedError, FetchResponse, _pyfetch, pyxhr
 
 from .prelude_net import MAX_REDIRECTS, Answer, Headers, Request, fetch, fetch_later, redirected
@@ -1745,6 +1746,8 @@ def install() -> None:
     """Puts the stand-ins in place."""
     http.pyfetch = _pyfetch.pyfetch = pyfetch
     http.XMLHttpRequest = pyxhr.XMLHttpRequest = XMLHttpRequest
+    # The module took this along with what is not there.
+    pyxhr.JsException = JsException
 \`,prelude_tools:\`"""Host functions as Python functions: signatures from JSON Schema, calls, answers."""
 
 import builtins
