@@ -5,7 +5,6 @@
 import { BRIDGE_KEYS, type GuestBridge } from "./bridge.ts";
 import type { GuestFileSystem } from "./memory_files.ts";
 import { PRELUDE } from "./prelude.ts";
-import type { ExecuteParams } from "./protocol.ts";
 import { PyodideScript } from "./pyodide_script.ts";
 import { release } from "./release.ts";
 import type { PyodideFiles } from "./start_files.ts";
@@ -90,21 +89,6 @@ export class Python {
   /** Runs a cell; `ExecuteParams` in, `ExecuteResult` out, as JSON. */
   execute(text: string): Promise<string> {
     return this.#guest.execute.callPromising(text);
-  }
-
-  /** Runs a cell that does nothing, so that V8 has compiled what all cells call when the first real one comes. */
-  async warmUp(): Promise<void> {
-    const params: ExecuteParams = {
-      executionId: "",
-      cell: 0,
-      code: "1",
-      timeoutMs: 1_000,
-      tools: [],
-      submit: [],
-      rewrite: true,
-      maxOutputChars: 0,
-    };
-    await this.execute(JSON.stringify(params));
   }
 
   /** Python's files. */

@@ -4200,22 +4200,20 @@ script,options);return memory===null&&pyodide.runPython(PRELUDE),memory!==null&&
 options.interrupt),new _Python(pyodide,script,bridge)}get versions(){let python=this.#pyodide.runPython("__import__('sys\\
 ').version.split()[0]");return{python:String(python),pyodide:this.#pyodide.version}}personalize(env){let seed=crypto.getRandomValues(
 new Uint8Array(32)).toHex();this.#guest.reseed(seed,env)}bind(text){return this.#guest.bind(text)}execute(text){return this.#guest.
-execute.callPromising(text)}async warmUp(){let params={executionId:"",cell:0,code:"1",timeoutMs:1e3,tools:[],submit:[],rewrite:!0,
-maxOutputChars:0};await this.execute(JSON.stringify(params))}get files(){return this.#pyodide.FS}get memoryBytes(){return this.#pyodide.
-_module.HEAPU8.length}openBlob(id,type,length){return this.#guest.open_blob(id,type,length)}fillBlob(address,bytes){this.#pyodide.
-_module.HEAPU8.set(bytes,address)}snapshot(){let names=new Map([[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(
-this.#bridge[key],key);return this.#pyodide.makeMemorySnapshot({serializer:value=>names.get(value)??"dead"})}code(){return this.#script.
-code()}};async function loadPyodide(script,options){let{memory,bridge}=options;serveFiles(options.pyodide);let programs=script.
-run(),revive=name=>name===""?bridge:BRIDGE_KEYS.some(key=>key===name)?Reflect.get(bridge,name):Object.create(null);return await programs.
-loadPyodide({indexURL:FILES_URL,createPyodideModule:programs.createPyodideModule,lockFileContents:LOCK_FILE,jsglobals:Object.
-assign(Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"\\
-python",_makeSnapshot:!0,_snapshotDeserializer:revive,...memory===null?{}:{_loadSnapshot:memory}})}var FILES_URL="https:\\
-//pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026_0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"3\\
-14.0.7"},packages:{}};function serveFiles({wasm,stdlib}){Reflect.defineProperty(globalThis,"fetch",{value:url=>{let name=String(
-url).slice(FILES_URL.length);return name==="python_stdlib.zip"?Promise.resolve(new Response(stdlib)):name==="pyodide.asm\\
-.wasm"?Promise.resolve(new Response):Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0}),
-Reflect.defineProperty(WebAssembly,"instantiateStreaming",{value:async(_answer,imports)=>({instance:await WebAssembly.instantiate(
-wasm,imports),module:wasm})})}var Worker=class{#python;#files;#peer;#addresses=new Map;executionId="";constructor(python,files,port,backlog){this.#python=
+execute.callPromising(text)}get files(){return this.#pyodide.FS}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){
+return this.#guest.open_blob(id,type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}snapshot(){
+let names=new Map([[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);return this.#pyodide.
+makeMemorySnapshot({serializer:value=>names.get(value)??"dead"})}code(){return this.#script.code()}};async function loadPyodide(script,options){
+let{memory,bridge}=options;serveFiles(options.pyodide);let programs=script.run(),revive=name=>name===""?bridge:BRIDGE_KEYS.
+some(key=>key===name)?Reflect.get(bridge,name):Object.create(null);return await programs.loadPyodide({indexURL:FILES_URL,
+createPyodideModule:programs.createPyodideModule,lockFileContents:LOCK_FILE,jsglobals:Object.assign(Object.create(null),
+{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"python",_makeSnapshot:!0,
+_snapshotDeserializer:revive,...memory===null?{}:{_loadSnapshot:memory}})}var FILES_URL="https://pyodide.invalid/",LOCK_FILE={
+info:{abi_version:"2026_0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"314.0.7"},packages:{}};function serveFiles({
+wasm,stdlib}){Reflect.defineProperty(globalThis,"fetch",{value:url=>{let name=String(url).slice(FILES_URL.length);return name===
+"python_stdlib.zip"?Promise.resolve(new Response(stdlib)):name==="pyodide.asm.wasm"?Promise.resolve(new Response):Promise.
+reject(new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0}),Reflect.defineProperty(WebAssembly,
+"instantiateStreaming",{value:async(_answer,imports)=>({instance:await WebAssembly.instantiate(wasm,imports),module:wasm})})}var Worker=class{#python;#files;#peer;#addresses=new Map;executionId="";constructor(python,files,port,backlog){this.#python=
 python,this.#files=files,this.#peer=new RpcPeer(portTransport(port,{sent:size=>backlog.add(size)}),{requests:{bind:params=>JSON.
 parse(python.bind(JSON.stringify(params))),execute:params=>this.#execute(params),snapshot:()=>this.#sendPart(python.snapshot()),
 code:()=>this.#sendPart(python.code()),"files/changes":()=>({...files.changes()}),"files/read":params=>this.#readFile(params),
@@ -4238,7 +4236,7 @@ type,event=>event.preventDefault())}async function boot({port,files,granted,inte
 ()=>{if(!worker)throw new Error("Cannot call the host: the guest is starting");return worker.peer},()=>worker?.executionId??
 "");try{hideHost();let python=await Python.start({...files,bridge,interrupt});python.personalize(env),limitFiles(python.
 files,{bytes:granted.bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(python.files,granted);surviveCallbacks(),
-closeRealm(),worker=new Worker(python,guestFiles,port,new Backlog(backlog)),worker.peer.notify("ready",python.versions),
-await python.warmUp()}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(
-error)}}))}}globalThis.addEventListener("message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
+closeRealm(),worker=new Worker(python,guestFiles,port,new Backlog(backlog)),worker.peer.notify("ready",python.versions)}catch(error){
+port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}globalThis.addEventListener(
+"message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
 `;

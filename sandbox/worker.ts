@@ -160,7 +160,6 @@ async function boot(
     closeRealm();
     worker = new Worker(python, guestFiles, port, new Backlog(backlog));
     worker.peer.notify("ready", python.versions);
-    await python.warmUp();
   } catch (error) {
     port.postMessage(
       JSON.stringify({ jsonrpc: "2.0", method: "failed", params: { message: String(error) } }),

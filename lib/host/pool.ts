@@ -4,9 +4,6 @@ import type { Cell, ExecuteOptions, Sandbox, SandboxOptions, Tool } from "./sand
 import { SandboxSession } from "./session.ts";
 import { readSettings } from "./settings.ts";
 
-/** Milliseconds after a lease before a new sandbox is started in the place of the leased one. */
-const REFILL_MS = 50;
-
 /** Options of a {@linkcode SandboxPool}: those of every sandbox in it, and how many there are. */
 export interface SandboxPoolOptions extends Omit<SandboxOptions, "signal" | "tools"> {
   /** Sandboxes kept warm; each costs a process and its memory. @default {1} */
@@ -46,7 +43,6 @@ export class SandboxPool implements AsyncDisposable {
   readonly #waiting: (() => void)[] = [];
   readonly #stopped = new AbortController();
   #alive = 0;
-  #refillTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Starts warming at once. Throws `RangeError` when `size` or `max` is not a count. */
   constructor(options: SandboxPoolOptions = {}) {
@@ -91,7 +87,6 @@ export class SandboxPool implements AsyncDisposable {
     this.#stopped.abort(
       new SandboxLostError("Cannot lease sandbox: the pool was closed", { reason: "closed" }),
     );
-    clearTimeout(this.#refillTimer);
     for (const wake of this.#waiting.splice(0)) wake();
     const closing = this.#warm.splice(0).map((started) =>
       started.then((session) => session.close(), () => {})
@@ -112,7 +107,7 @@ export class SandboxPool implements AsyncDisposable {
   async #take(signal: AbortSignal | undefined): Promise<SandboxSession | null> {
     const started = this.#warm.shift() ?? (this.#alive < this.#max ? this.#start() : null);
     if (started === null) return null;
-    this.#refillSoon();
+    this.#refill();
     try {
       return await orAborted(started, signal);
     } catch (error) {
@@ -120,13 +115,6 @@ export class SandboxPool implements AsyncDisposable {
       if (signal?.aborted) this.#warm.unshift(started);
       throw error;
     }
-  }
-
-  /** Refills a little later: a start keeps every core busy, and the first cell of the lease goes first. */
-  #refillSoon(): void {
-    clearTimeout(this.#refillTimer);
-    this.#refillTimer = setTimeout(() => this.#refill(), REFILL_MS);
-    Deno.unrefTimer(this.#refillTimer);
   }
 
   #refill(): void {
