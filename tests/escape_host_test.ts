@@ -214,7 +214,7 @@ with tempfile.NamedTemporaryFile("w+") as f: f.write("t"); f.seek(0); print(f.re
 });
 
 Deno.test({
-  name: "the child's own environment holds its four settings and nothing of the caller's (R14)",
+  name: "the child's own environment holds its own settings and nothing of the caller's (R14)",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using target = await Target.open();
@@ -224,6 +224,7 @@ Deno.test({
       "DENO_DIR",
       "DENO_NO_PACKAGE_JSON",
       "DENO_NO_UPDATE_CHECK",
+      "GLIBC_TUNABLES",
       "NO_COLOR",
     ]);
   },
