@@ -224,7 +224,6 @@ Deno.test({
       "DENO_DIR",
       "DENO_NO_PACKAGE_JSON",
       "DENO_NO_UPDATE_CHECK",
-      "GLIBC_TUNABLES",
       "NO_COLOR",
     ]);
   },

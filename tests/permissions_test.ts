@@ -73,7 +73,6 @@ Deno.test("the child's environment holds these variables and nothing of the call
     DENO_NO_PACKAGE_JSON: "1",
     DENO_NO_UPDATE_CHECK: "1",
     NO_COLOR: "1",
-    GLIBC_TUNABLES: "glibc.malloc.mmap_threshold=1048576:glibc.malloc.hugetlb=1",
   });
 });
 

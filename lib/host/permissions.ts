@@ -98,9 +98,6 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   DENO_NO_PACKAGE_JSON: "1",
   DENO_NO_UPDATE_CHECK: "1",
   NO_COLOR: "1",
-  // For glibc, others ignore it: buffers of a megabyte and more lie in pages of their own, large ones where the
-  // system has them, and go back to it when they are freed. Copies of Python's memory are such buffers.
-  GLIBC_TUNABLES: "glibc.malloc.mmap_threshold=1048576:glibc.malloc.hugetlb=1",
 };
 
 /** Deno splits lists at commas and has no escape for them: such a path would grant something else. */
