@@ -1,0 +1,255 @@
+/** Faults of the world around a sandbox: processes killed and stopped, tools that hang, hosts that die or don't read (R83–R97). */
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertLess,
+  assertRejects,
+} from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { SandboxError, SandboxLostError, SandboxStartError } from "../lib/errors.ts";
+import { createSandbox, type SandboxOptions } from "../lib/host/mod.ts";
+import { SandboxSession } from "../lib/host/session.ts";
+import { readSettings } from "../lib/host/settings.ts";
+import { isRunning, toolOf } from "./fixtures/attacks.ts";
+import { temporaryFolder } from "./fixtures/temporary_folder.ts";
+
+const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+async function start(options: SandboxOptions = {}): Promise<SandboxSession> {
+  const settings = await readSettings({ timeoutMs: 5_000, startTimeoutMs: 120_000, ...options });
+  return await SandboxSession.start(settings, {});
+}
+
+/** Kills the present guest; one that has ended already is fine. */
+function kill(sandbox: SandboxSession): void {
+  try {
+    Deno.kill(sandbox.pid, "SIGKILL");
+  } catch (error) {
+    assertInstanceOf(error, Deno.errors.NotFound);
+  }
+}
+
+/** What a sandbox is asked for in these tests. Each settles, with a result or a typed error. */
+const OPERATIONS: Record<string, (sandbox: SandboxSession) => Promise<unknown>> = {
+  "a cell": (sandbox) => sandbox.execute("import time\nfor _ in range(30): time.sleep(0.01)"),
+  "a tool call": (sandbox) =>
+    sandbox.execute("wait()", { tools: { wait: toolOf([], () => pass(300)) } }),
+  "a bind": (sandbox) => sandbox.bind({ large: new Uint8Array(60_000_000) }),
+  "a checkpoint": (sandbox) => sandbox.checkpoint(),
+};
+
+for (const [name, operation] of Object.entries(OPERATIONS)) {
+  Deno.test(`kill -9 before, during and after ${name} ends in a typed error or a restored guest (R91)`, async () => {
+    await using sandbox = await start();
+    await sandbox.bind({ input: 41 });
+    for (const moment of ["before", "during", "after"]) {
+      if (moment === "before") kill(sandbox);
+      const running = operation(sandbox).catch((error) => assertInstanceOf(error, SandboxError));
+      if (moment === "during") {
+        await pass(20);
+        kill(sandbox);
+      }
+      await running;
+      if (moment === "after") kill(sandbox);
+      let cell = await sandbox.execute("input + 1");
+      // A death that the host has not heard of yet is told by the cell that meets it.
+      if (cell.status === "lost") cell = await sandbox.execute("input + 1");
+      assertEquals(cell.value, "42", moment);
+    }
+  });
+}
+
+Deno.test("a guest killed at random moments leaves no promise open and no process behind (R91)", async () => {
+  const pids = new Set<number>();
+  {
+    await using sandbox = await start();
+    await sandbox.bind({ input: 41 });
+    const operations = Object.values(OPERATIONS);
+    for (let round = 0; round < 8; round++) {
+      pids.add(sandbox.pid);
+      const operation = operations[round % operations.length];
+      assert(operation);
+      const running = operation(sandbox).catch((error) => assertInstanceOf(error, SandboxError));
+      await pass((round * 37) % 160);
+      kill(sandbox);
+      await running;
+    }
+    let cell = await sandbox.execute("input + 1");
+    if (cell.status === "lost") cell = await sandbox.execute("input + 1");
+    assertEquals(cell.value, "42");
+    pids.add(sandbox.pid);
+  }
+  for (const pid of pids) assertFalse(await isRunning(pid), String(pid));
+});
+
+Deno.test({
+  name: "a guest that is stopped in a cell is ended at the hard deadline (R92)",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using sandbox = await start({ timeoutMs: 500, graceMs: 500 });
+    const running = sandbox.execute("while True: pass");
+    await pass(100);
+    Deno.kill(sandbox.pid, "SIGSTOP");
+    const cell = await running;
+    assertEquals(cell.status, "lost");
+    assertEquals(cell.error?.message, "Sandbox ended: it did not stop at its deadline");
+    assertEquals((await sandbox.execute("1 + 1")).value, "2");
+  },
+});
+
+Deno.test({
+  name: "a guest that is stopped between cells is ended when it does not answer (R92)",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const settings = await readSettings({ memoryMb: 64 });
+    await using sandbox = await SandboxSession.start({ ...settings, startTimeoutMs: 4_000 }, {});
+    Deno.kill(sandbox.pid, "SIGSTOP");
+    const error = await assertRejects(() => sandbox.bind({ x: 1 }), SandboxLostError);
+    assertEquals(error.message, "Sandbox ended: it did not answer in 7200 ms");
+    assertEquals(error.reason, "killed");
+    assertEquals((await sandbox.execute("1 + 1")).value, "2");
+  },
+});
+
+Deno.test({
+  name: "a host that is killed takes its guest with it, whatever Python is doing (R93, R94)",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+    const args = ["run", "-A", "--no-check", "--config", path("../deno.json")];
+    const host = new Deno.Command(Deno.execPath(), {
+      args: [...args, path("fixtures/busy_host.ts")],
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const reader = host.stdout.getReader();
+    const { value: bytes } = await reader.read();
+    const pid = Number(new TextDecoder().decode(bytes));
+    assert(await isRunning(pid));
+    host.kill("SIGKILL");
+    await host.status;
+    await reader.cancel();
+    const killedAt = performance.now();
+    while (await isRunning(pid)) {
+      assertLess(performance.now() - killedAt, 2_000, "the guest is an orphan");
+      await pass(20);
+    }
+  },
+});
+
+Deno.test("a host that does not read for a while makes a flooding guest wait, and neither runs full (R95)", async () => {
+  const memoryMb = 128;
+  await using sandbox = await start({ memoryMb, timeoutMs: 4_000, graceMs: 10_000 });
+  let held = 0;
+  const cell = await sandbox.execute(
+    'import js\nfor _ in range(3000): js.rlm.output("stdout", "x" * 1_000_000)',
+    {
+      onOutput: () => {
+        if (held > 0) return;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
+        held = Deno.build.os === "linux" ? rssOf(sandbox.pid) : 1;
+      },
+    },
+  );
+  assert(["ok", "timeout"].includes(cell.status), cell.status);
+  assertLess(held, (3 * memoryMb + 512) * 1024 ** 2);
+  assertEquals((await sandbox.execute("1 + 1")).value, "2");
+});
+
+/** Bytes that a process holds, read without giving the event loop a turn. */
+function rssOf(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
+}
+
+Deno.test("a tool that never settles holds up neither its cell nor the sandbox's end (R50, C145)", async () => {
+  const hang = toolOf([], () => new Promise(() => {}));
+  const sandbox = await start({ tools: { hang }, toolTimeoutMs: 150 });
+  const cell = await sandbox.execute("try: hang()\nexcept TimeoutError: print('gave up')");
+  assertEquals(cell.stdout, "gave up\n");
+  const running = sandbox.execute("hang()", { tools: { hang: { ...hang, timeoutMs: 60_000 } } });
+  await pass(100);
+  const closedAt = performance.now();
+  await sandbox.close();
+  assertLess(performance.now() - closedAt, 2_000);
+  assertEquals((await assertRejects(() => running, SandboxLostError)).reason, "closed");
+});
+
+Deno.test("closing while a lost guest is being replaced leaves no process behind (C145)", async () => {
+  const sandbox = await start();
+  const first = sandbox.pid;
+  const running = sandbox.execute("import os; os.abort()");
+  while (await isRunning(first)) await pass(5);
+  await sandbox.close();
+  await running.catch((error) => assertInstanceOf(error, SandboxLostError));
+  assertFalse(await isRunning(sandbox.pid));
+  assertFalse(sandbox.alive);
+});
+
+Deno.test("a start that is given up rejects with the signal's reason", async () => {
+  const reason = new Error("no time");
+  const controller = new AbortController();
+  const starting = createSandbox({ signal: controller.signal });
+  setTimeout(() => controller.abort(reason), 30);
+  assertEquals(await assertRejects(() => starting), reason);
+});
+
+Deno.test("fifty sandboxes are opened and closed, and none is left", async () => {
+  const pids: number[] = [];
+  for (let wave = 0; wave < 5; wave++) {
+    const opened = await Promise.all(Array.from({ length: 10 }, () => start()));
+    pids.push(...opened.map(({ pid }) => pid));
+    await Promise.all(opened.map((sandbox) => sandbox.close()));
+  }
+  assertEquals(new Set(pids).size, 50);
+  for (const pid of pids) assertFalse(await isRunning(pid), String(pid));
+});
+
+Deno.test("a cache folder that can't be written costs time and nothing else", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.writeTextFile(`${folder.path}/file`, "");
+  await using sandbox = await start({ cacheDir: `${folder.path}/file/below` });
+  await sandbox.execute("kept = 1");
+  assert((await sandbox.checkpoint()).length > 0);
+  assertEquals((await sandbox.execute("kept")).value, "1");
+});
+
+Deno.test("a snapshot made by two at once is one whole file; one that was altered is made anew", async () => {
+  await using folder = await temporaryFolder();
+  const works = async () => {
+    await using sandbox = await start({ cacheDir: folder.path });
+    assertEquals((await sandbox.execute("1 + 1")).value, "2");
+  };
+  const files = async () => await Array.fromAsync(Deno.readDir(folder.path), ({ name }) => name);
+  await Promise.all([works(), works()]);
+  const [name = "", ...others] = await files();
+  assertEquals(others, []);
+  const path = `${folder.path}/${name}`;
+  const bytes = await Deno.readFile(path);
+  const middle = bytes.length >> 1;
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+  await Deno.writeFile(path, bytes);
+  await works();
+  assertFalse(equal(await Deno.readFile(path), bytes));
+  assertEquals(await files(), [name]);
+});
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+Deno.test("Pyodide that is missing or damaged is an error of the start (R97, C141)", async () => {
+  await using folder = await temporaryFolder();
+  const settings = { ...await readSettings({ cacheDir: false }), pyodide: `${folder.path}/` };
+  const missing = await assertRejects(() => SandboxSession.start(settings, {}), SandboxStartError);
+  assert(missing.message.startsWith("Cannot start sandbox: "));
+  const { pyodide } = await readSettings({});
+  for (const name of ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"]) {
+    await Deno.copyFile(pyodide + name, `${folder.path}/${name}`);
+  }
+  await Deno.truncate(`${folder.path}/pyodide.asm.wasm`, 1_000_000);
+  const damaged = await assertRejects(() => SandboxSession.start(settings, {}), SandboxStartError);
+  assert(damaged.message.startsWith("Cannot start sandbox: "));
+});
