@@ -38,11 +38,11 @@ export const DOCTOR: Subcommand = {
       run: readRunArguments(words, ""),
       escapes: words.on("sandbox"),
       signal: interrupt.signal,
-      onCheck: (title) => terminal.status(`looking at: ${title}`),
+      onCheck: (title) => terminal.live([`looking at: ${title}`]),
     };
     for await (const finding of diagnose(patient)) {
       findings.push(finding);
-      terminal.status("");
+      terminal.live([]);
       if (!isJson) stdout(`${line(finding)}\n`);
     }
     if (isJson) stdout(`${json(findings, 2)}\n`);

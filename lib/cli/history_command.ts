@@ -2,12 +2,13 @@
 import { count, makeVisible } from "../engine/shown_text.ts";
 import { json } from "./answer.ts";
 import { type CallFilter, type CallRow, callRows, isWanted } from "./call_rows.ts";
+import { cut } from "./columns.ts";
 import { ExitCode } from "./exit_code.ts";
 import { sharedFlags } from "./flags.ts";
 import { openJournal } from "./recorded_run.ts";
 import { onlyWord, type Subcommand } from "./subcommand.ts";
 import { dollars, duration, plural } from "./tally.ts";
-import { cut, stderrScreen, Terminal } from "./terminal.ts";
+import { stderrScreen, Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
 import type { ParsedWords } from "./words.ts";
 

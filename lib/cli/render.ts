@@ -1,34 +1,44 @@
-/** Shows a run on stderr while it happens: a few lines for each turn, and a status line on a terminal. */
+/** Shows a run on stderr while it happens: a few lines for each turn, and on a terminal what is open at this moment. */
 import { count, makeVisible } from "../engine/shown_text.ts";
 import type { RlmEvent } from "../trace/events.ts";
 import { CellCalls } from "./cell_calls.ts";
+import { cut } from "./columns.ts";
+import { LiveTree } from "./live_tree.ts";
 import { dollars, duration, plural, Tally } from "./tally.ts";
-import { cut, type Terminal, type Tone } from "./terminal.ts";
+import type { Terminal, Tone } from "./terminal.ts";
 
 /** How much is shown. */
 export type Detail = "quiet" | "normal" | "verbose";
 
 const SHOWN_LINES = 6;
 
-/** Turns events into lines. Dispose it to stop the clock and remove the status line. */
+/** Live lines at most, and the share of the window that they may take. */
+const LIVE_LINES = 8;
+const LIVE_SHARE = 1 / 3;
+
+/** Milliseconds of silence before the first turn after which a reason is given. */
+const SLOW_START_MS = 2_000;
+
+/** Turns events into lines. Dispose it to stop the clock and remove the live lines. */
 export class Renderer {
   readonly #terminal: Terminal;
   readonly #detail: Detail;
   readonly #tally = new Tally();
+  readonly #tree = new LiveTree(this.#tally);
   readonly #depths = new Map<string, number>();
-  readonly #runOfStep = new Map<string, string>();
   readonly #cellCalls = new CellCalls();
   /** Sub-calls that are open; what fails elsewhere ends the run, and is told there. */
   readonly #subCalls = new Set<string>();
   #inputCharacters = 0;
   #clock: ReturnType<typeof setInterval> | null = null;
+  #slowStart: ReturnType<typeof setTimeout> | undefined;
 
   /** Writes to a terminal; a quiet one shows warnings only. */
   constructor(terminal: Terminal, detail: Detail = "normal") {
     this.#terminal = terminal;
     this.#detail = detail;
     if (terminal.isTerminal && detail !== "quiet") {
-      this.#clock = setInterval(() => this.#terminal.status(this.#status()), 100);
+      this.#clock = setInterval(() => this.#draw(), 100);
     }
   }
 
@@ -37,9 +47,16 @@ export class Renderer {
     return this.#tally;
   }
 
+  /** Says what is done before the run begins. */
+  stage(name: string): void {
+    this.#tree.stage(name);
+    if (this.#clock !== null) this.#draw();
+  }
+
   /** Shows one event. */
   show(event: RlmEvent): void {
     this.#tally.add(event);
+    this.#tree.add(event);
     if (event.type === "warning") {
       this.#print(event, "warn", `warning: ${makeVisible(event.message)}`);
     }
@@ -62,11 +79,18 @@ export class Renderer {
     ].join(" · ");
   }
 
-  /** Stops the clock and removes the status line. */
+  /** Stops the clock and removes the live lines. */
   [Symbol.dispose](): void {
     if (this.#clock !== null) clearInterval(this.#clock);
     this.#clock = null;
-    this.#terminal.status("");
+    clearTimeout(this.#slowStart);
+    this.#terminal.live([]);
+  }
+
+  #draw(): void {
+    const { liveColumns: columns, rows } = this.#terminal;
+    const lines = Math.max(1, Math.min(LIVE_LINES, Math.floor(rows * LIVE_SHARE)));
+    this.#terminal.live(this.#tree.lines({ columns, lines }));
   }
 
   #showProgress(event: RlmEvent): void {
@@ -75,7 +99,7 @@ export class Renderer {
         this.#runStart(event);
         break;
       case "turn_start":
-        this.#runOfStep.set(event.stepId, event.runId);
+        clearTimeout(this.#slowStart);
         this.#print(event, "strong", `turn ${event.turn} of at most ${event.maxIterations}`);
         break;
       case "cell_start":
@@ -114,6 +138,10 @@ export class Renderer {
         ? ""
         : `, sub-calls ${makeVisible(event.subModel)}`;
       this.#print(event, "faint", `model ${makeVisible(event.model)}${sub}`);
+      this.#slowStart = setTimeout(() => {
+        const why = "Python starts and gets the input; the first start takes some seconds";
+        this.#print(event, "faint", why);
+      }, SLOW_START_MS);
     } else this.#print(event, "faint", `child run at depth ${event.depth}`);
   }
 
@@ -164,7 +192,7 @@ export class Renderer {
 
   /** Prints one line, indented by depth and cut to the width unless it is a complaint. */
   #print(event: RlmEvent, tone: Tone, text: string): void {
-    const line = text.replaceAll("\n", " ").trimEnd();
+    const line = text.replaceAll("\n", " ").replaceAll("\t", "    ").trimEnd();
     const indented = `${"  ".repeat(this.#depths.get(event.runId) ?? 0)}${line}`;
     const whole = this.#detail === "verbose" || tone === "warn" || tone === "bad";
     const width = whole ? Infinity : this.#terminal.columns;
@@ -174,19 +202,6 @@ export class Renderer {
   /** Tells how large the input is, so that the summary can say what share was shown to a model. */
   input(characters: number): void {
     this.#inputCharacters = characters;
-  }
-
-  #status(): string {
-    const tally = this.#tally;
-    const waiting = { start: "starting", model: "the model thinks", python: "Python runs" };
-    const open = tally.subCallsStarted > tally.subCallsDone;
-    return [
-      ...(tally.turn > 0 ? [`turn ${tally.turn}/${tally.maxTurns}`] : []),
-      open ? `sub-calls ${tally.subCallsDone}/${tally.subCallsStarted}` : waiting[tally.waitingFor],
-      `${count(tally.tokens)} tokens`,
-      ...(tally.cost === null || tally.cost > 0 ? [dollars(tally.cost)] : []),
-      duration(tally.seconds()),
-    ].join(" · ");
   }
 
   /** A small input may be shown whole, and the prompt beside it. */

@@ -17,7 +17,9 @@ export async function runCommand(
   return await conductRun(run, stdout, async (session) => {
     const models = chooseModels(run);
     const tools = await loadTools(run.tools);
+    session.renderer.stage("reading the input");
     const contexts = await readContexts(run, session.terminal, session.signal);
+    session.renderer.stage("starting");
     const inputChars = contexts.reduce((sum, { characters }) => sum + characters, 0);
     session.renderer.input(inputChars);
     session.page?.describe({ title: run.question, inputChars });

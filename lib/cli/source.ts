@@ -1,4 +1,5 @@
 /** Reads one source of a context: a file, a folder, a pattern, an address or standard input. */
+import { abortable } from "../engine/abort.ts";
 import { decode, type Decoded, readAtMost, tooLarge } from "./decode.ts";
 import { isGlob, listFolder, listGlob, type Listing } from "./directory.ts";
 import { readPage } from "./documents.ts";
@@ -22,7 +23,7 @@ export interface Source {
 /** Reads one source, whatever it is. */
 export async function readSource(source: string, options: LoadOptions): Promise<Source> {
   if (source === "-") {
-    const bytes = await readAtMost(Deno.stdin.readable, "standard input", options.maxBytes);
+    const bytes = await readStandardInput(options);
     return await single("standard input", bytes, options);
   }
   if (/^https?:\/\//i.test(source)) {
@@ -43,6 +44,12 @@ export async function readSource(source: string, options: LoadOptions): Promise<
   }
   if (info.isFile && info.size > options.maxBytes) throw tooLarge(source, options.maxBytes);
   return await single(source, await readable(source, () => Deno.readFile(source)), options);
+}
+
+/** Standard input may be a keyboard, which never ends by itself. */
+async function readStandardInput({ maxBytes, signal }: LoadOptions) {
+  const reading = readAtMost(Deno.stdin.readable, "standard input", maxBytes);
+  return signal === undefined ? await reading : await abortable(reading, signal);
 }
 
 /** A source that is one file. */

@@ -2,25 +2,22 @@
 import { count } from "../engine/shown_text.ts";
 import type { RlmEvent } from "../trace/events.ts";
 
-/** Counts what has happened so far; feed it every event. */
+/** Counts what has happened so far, child runs included; feed it every event. */
 export class Tally {
+  /** Turns of the outermost run. */
   turn = 0;
-  maxTurns = 0;
-  /** Model calls that sub-calls made: finished and started. */
-  subCallsDone = 0;
-  subCallsStarted = 0;
   modelCalls = 0;
+  /** Input and output together. */
   tokens = 0;
+  inputTokens = 0;
   cachedTokens = 0;
   /** US dollars; null as soon as one price is unknown. */
   cost: number | null = 0;
   /** Characters that were sent to a model, each message of a conversation once. */
   seenCharacters = 0;
-  /** What is being waited for. */
-  waitingFor: "start" | "model" | "python" = "start";
   readonly #startedAt: number;
   readonly #messagesSeen = new Map<string, number>();
-  readonly #subCalls = new Set<string>();
+  #rootId: string | null = null;
 
   /** Starts the clock. */
   constructor(now: number = Date.now()) {
@@ -36,45 +33,31 @@ export class Tally {
   add(event: RlmEvent): void {
     switch (event.type) {
       case "turn_start":
-        this.turn = event.turn;
-        this.maxTurns = event.maxIterations;
+        this.#rootId ??= event.runId;
+        if (event.runId === this.#rootId) this.turn = event.turn;
         break;
       case "model_request":
         this.#request(event);
         break;
       case "model_reply": {
         const { usage, cost } = event.completion;
-        this.#settle(event.callId);
         if (event.cached) break;
         this.tokens += (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
+        this.inputTokens += usage?.inputTokens ?? 0;
         this.cachedTokens += usage?.cachedTokens ?? 0;
         this.cost = this.cost === null || cost === null ? null : this.cost + cost;
         break;
       }
-      case "model_error":
-        this.#settle(event.callId);
-        break;
-      case "cell_start":
-        this.waitingFor = "python";
-        break;
     }
   }
 
   #request(event: RlmEvent & { type: "model_request" }): void {
     this.modelCalls++;
-    if (event.role === "sub") {
-      this.#subCalls.add(event.callId);
-      this.subCallsStarted++;
-    } else this.waitingFor = "model";
     // A root conversation only grows, so what was sent before is not counted again.
     const key = event.role === "sub" ? event.callId : event.runId;
     const before = this.#messagesSeen.get(key) ?? 0;
     for (const { content } of event.messages.slice(before)) this.seenCharacters += content.length;
     this.#messagesSeen.set(key, Math.max(before, event.messages.length));
-  }
-
-  #settle(callId: string): void {
-    if (this.#subCalls.delete(callId)) this.subCallsDone++;
   }
 }
 

@@ -1,23 +1,25 @@
-/** Writes lines to stderr, with one live status line below them where there is a terminal. */
+/** Writes lines to stderr, with live lines below them where there is a terminal. */
+import { readOptional } from "../models/keys.ts";
+import { columnsOf, cut } from "./columns.ts";
 
 /** Where lines go, and what that place can show. */
 export interface Screen {
   readonly write: (text: string) => void;
-  /** A terminal shows a status line; a file or pipe does not. */
+  /** A terminal shows live lines; a file or pipe does not. */
   readonly isTerminal: boolean;
   readonly color: boolean;
-  /** Columns at this moment; asked anew for each line, because windows change. */
-  readonly columns: () => number;
+  /** The window at this moment; asked anew for each line, because windows change. */
+  readonly size: () => { readonly columns: number; readonly rows: number };
 }
 
-/** The real stderr; `NO_COLOR` is honoured. */
+/** The real stderr; `NO_COLOR` is honoured, and a terminal that calls itself dumb gets plain lines. */
 export function stderrScreen(): Screen {
-  const isTerminal = Deno.stderr.isTerminal();
+  const isTerminal = Deno.stderr.isTerminal() && readOptional("TERM") !== "dumb";
   return {
     write: (text) => writeAll(Deno.stderr, text),
     isTerminal,
     color: isTerminal && !Deno.noColor,
-    columns: () => isTerminal ? Deno.consoleSize().columns : 80,
+    size: () => isTerminal ? Deno.consoleSize() : { columns: 80, rows: 24 },
   };
 }
 
@@ -33,37 +35,54 @@ const SGR = { strong: "1", faint: "2", good: "32", bad: "31", warn: "33", code: 
 /** A colour by its meaning. */
 export type Tone = keyof typeof SGR;
 
-/** Lines and one status line. Everything given to it must be made visible first. */
+/** Columns that live lines leave free, so that the `^C` which a terminal echoes wraps nothing. */
+const SPARE_COLUMNS = 3;
+
+/** Lines, and live lines below them. Everything given to it must be made visible first. */
 export class Terminal {
   readonly #screen: Screen;
-  #status = "";
+  /** The live lines as they were cut and drawn, without colour. */
+  #live: readonly string[] = [];
 
   /** Writes to a screen. */
   constructor(screen: Screen) {
     this.#screen = screen;
   }
 
-  /** Whether there is a status line at all. */
+  /** Whether there are live lines at all. */
   get isTerminal(): boolean {
     return this.#screen.isTerminal;
   }
 
   /** Columns that a line may fill. */
   get columns(): number {
-    return Math.max(20, this.#screen.columns());
+    return Math.max(20, this.#screen.size().columns);
   }
 
-  /** Prints a line above the status line. */
+  /** Columns that a live line may fill. */
+  get liveColumns(): number {
+    return this.columns - SPARE_COLUMNS;
+  }
+
+  /** Rows of the window. */
+  get rows(): number {
+    return this.#screen.size().rows;
+  }
+
+  /** Prints a line above the live lines. */
   line(text: string): void {
-    this.#screen.write(`${this.#erase()}${text}\n${this.#status}`);
+    const { above, below } = this.#frame();
+    this.#screen.write(`${above}${text}\n${below}`);
   }
 
-  /** Replaces the status line; an empty text removes it. Without a terminal nothing is written. */
-  status(text: string): void {
+  /** Replaces the live lines; none removes them. Without a terminal nothing is written. */
+  live(lines: readonly string[]): void {
     if (!this.#screen.isTerminal) return;
-    const erase = this.#erase();
-    this.#status = text === "" ? "" : this.paint("faint", cut(text, this.columns - 1));
-    if (erase !== "" || this.#status !== "") this.#screen.write(`${erase}${this.#status}`);
+    const next = lines.map((line) => cut(line, this.liveColumns));
+    if (next.join("\n") === this.#live.join("\n")) return;
+    const { above } = this.#frame();
+    this.#live = next;
+    this.#screen.write(`${above}${this.#frame().below}`);
   }
 
   /** Colours a text, where colour is wanted. */
@@ -71,15 +90,19 @@ export class Terminal {
     return this.#screen.color ? `\x1b[${SGR[tone]}m${text}\x1b[0m` : text;
   }
 
-  #erase(): string {
-    return this.#status === "" ? "" : "\r\x1b[K";
+  /** What takes the live lines from the screen, and what puts them back below the cursor. */
+  #frame(): { readonly above: string; readonly below: string } {
+    if (this.#live.length === 0) return { above: "", below: "" };
+    const { columns } = this.#screen.size();
+    // A window made narrower has wrapped what was drawn.
+    const rows = this.#live.reduce(
+      (sum, line) => sum + Math.max(1, Math.ceil(columnsOf(line) / Math.max(1, columns))),
+      0,
+    );
+    const up = rows > 1 ? `\x1b[${rows - 1}A` : "";
+    return {
+      above: `\r${up}\x1b[J`,
+      below: this.#live.map((line) => this.paint("faint", line)).join("\n"),
+    };
   }
-}
-
-/** Shortens a text to so many characters; a cut one ends in an ellipsis. */
-export function cut(text: string, length: number): string {
-  const characters = [...text];
-  return characters.length <= length
-    ? text
-    : `${characters.slice(0, Math.max(0, length - 1)).join("")}…`;
 }
