@@ -4,7 +4,7 @@ import { describeGrants } from "./engine/grants.ts";
 import { gotText } from "./engine/got_text.ts";
 import type { Outcome } from "./engine/job.ts";
 import { Resumption } from "./engine/resume.ts";
-import type { RestoreSandbox } from "./engine/resumed_sandbox.ts";
+import { type RestoreSandbox, resumedSandbox, resumedSandboxes } from "./engine/resumed_sandbox.ts";
 import { isRecord } from "./engine/schema.ts";
 import { settingsOf } from "./engine/settings.ts";
 import {
@@ -15,8 +15,8 @@ import {
   type Signature,
   type SignatureSpec,
 } from "./engine/signature.ts";
-import { Session } from "./engine/session.ts";
-import { type RunParts, type StartOptions, startRun } from "./engine/start_run.ts";
+import { Session, type SessionOutcome, type SessionState } from "./engine/session.ts";
+import { type RunParts, startRun } from "./engine/start_run.ts";
 import { streamOf } from "./engine/stream.ts";
 import type { OutputCheck } from "./engine/submission.ts";
 import { createSandbox, restoreSandbox } from "./host/mod.ts";
@@ -24,10 +24,10 @@ import type { SandboxFactory } from "./host/sandbox.ts";
 import { CachedModel } from "./models/cache.ts";
 import type { LanguageModel } from "./models/language_model.ts";
 import { type ModelSource, resolveModel } from "./models/resolve_model.ts";
+import { journalledOptions, resumeOptions } from "./rlm_start.ts";
 import type { RlmBatchOptions, RlmOptions, RlmResult, RunOptions } from "./rlm_options.ts";
 import { readState, type RlmState, stateOf } from "./rlm_state.ts";
 import type { RlmEvent } from "./trace/events.ts";
-import { Journal } from "./trace/journal.ts";
 import { textFolder } from "./trace/journal_format.ts";
 
 /**
@@ -80,14 +80,12 @@ export class RLM<const S extends SignatureSpec> {
    * @throws {SubmissionError} when the turns ran out and no answer fits the outputs
    */
   async run(inputs: InferInputs<S>, options: RunOptions = {}): Promise<RlmResult<S>> {
-    const { journal, signal } = options;
+    const { journal } = options;
+    const saved = journal !== undefined && this.options.checkpoint;
     const given = asRecord(inputs);
     const outcome = await startRun(this.#parts(), given, {
-      ...startOptions(options),
-      ...(journal === undefined ? {} : {
-        openSink: () => openJournal(journal, given, signal),
-        ...(this.options.checkpoint ? { checkpoints: { folder: textFolder(journal) } } : {}),
-      }),
+      ...journalledOptions(options, given),
+      ...(saved ? { checkpoints: { folder: textFolder(journal) } } : {}),
     });
     return this.#result(outcome);
   }
@@ -116,14 +114,14 @@ export class RLM<const S extends SignatureSpec> {
     inputs: Partial<InferInputs<S>> = {},
     options: Omit<RunOptions, "journal"> = {},
   ): Promise<RlmResult<S>> {
-    const { signal } = options;
-    await using resumption = await Resumption.open(path, signal ? { signal } : {});
+    await using resumption = await Resumption.open(path, options);
+    resumption.checkPlace(null);
     const given = await resumption.inputs(asRecord(inputs));
     const { sandbox = {}, checkpoint } = this.options;
-    const outcome = await startRun(resumption.parts(this.#parts(), restorer(sandbox)), given, {
-      ...startOptions(options),
-      openSink: (checked) => Promise.resolve(resumption.begin(checked)),
-      ...(resumption.runId === null ? {} : { runId: resumption.runId }),
+    const parts = resumption.parts(this.#parts());
+    const makeSandbox = resumedSandboxes(parts.makeSandbox, resumption, restorer(sandbox));
+    const outcome = await startRun({ ...parts, makeSandbox }, given, {
+      ...resumeOptions(resumption, options),
       ...(checkpoint ? { checkpoints: resumption.checkpoints } : {}),
     });
     return this.#result(outcome);
@@ -153,16 +151,43 @@ export class RLM<const S extends SignatureSpec> {
     );
   }
 
-  /** Opens a session: runs that share one REPL and one conversation. Close it, best by `await using`. */
+  /**
+   * Opens a session: runs that share one REPL and one conversation. Close it, best by `await using`. Each run may have
+   * a journal; `session.resume()` brings a session back from those of its runs.
+   */
   session(): Session<InferInputs<S>, RlmResult<S>, RunOptions> {
     const parts = this.#parts();
-    return new Session(parts.makeSandbox, async (inputs, session, options = {}) => {
-      const outcome = await startRun(parts, asRecord(inputs), {
-        ...startOptions(options),
-        session,
-      });
-      return this.#result(outcome);
+    return new Session(parts.makeSandbox, {
+      run: async (inputs, session, options: RunOptions = {}) => {
+        const given = asRecord(inputs);
+        const outcome = await startRun(parts, given, {
+          ...journalledOptions(options, given),
+          session,
+        });
+        return { result: this.#result(outcome), inputs: given };
+      },
+      resume: (path, inputs, session, options) =>
+        this.#resumeIn(session, parts, path, asRecord(inputs), options),
     });
+  }
+
+  async #resumeIn(
+    session: SessionState,
+    parts: RunParts,
+    path: string,
+    inputs: Readonly<Record<string, unknown>>,
+    options: RunOptions = {},
+  ): Promise<SessionOutcome<RlmResult<S>>> {
+    await using resumption = await Resumption.open(path, options);
+    resumption.checkPlace(session.conversation);
+    const given = await resumption.inputs(inputs);
+    const open = async (signal: AbortSignal) =>
+      resumedSandbox(await session.open(signal), resumption);
+    const outcome = await startRun(resumption.parts(parts), given, {
+      ...resumeOptions(resumption, options),
+      session: { ...session, open },
+    });
+    return { result: this.#result(outcome), inputs: given };
   }
 
   /**
@@ -229,25 +254,6 @@ function asRecord(inputs: unknown): Record<string, unknown> {
   throw new TypeError(
     `read inputs: expected an object with a value for each input, got ${gotText(inputs)}`,
   );
-}
-
-function startOptions({ signal, onEvent, deltas }: RunOptions): StartOptions {
-  return {
-    ...(signal ? { signal } : {}),
-    ...(onEvent ? { listeners: [onEvent] } : {}),
-    ...(deltas === undefined ? {} : { deltas }),
-  };
-}
-
-async function openJournal(
-  path: string,
-  inputs: Readonly<Record<string, unknown>>,
-  signal: AbortSignal | undefined,
-): Promise<Journal> {
-  const journal = await Journal.open(path, signal ? { signal } : {});
-  // What cannot be written fails the first event that must be.
-  void journal.writeInputs(inputs);
-  return journal;
 }
 
 function sandboxFactory(sandbox: NonNullable<RlmOptions["sandbox"]>): SandboxFactory {

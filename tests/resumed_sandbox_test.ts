@@ -1,11 +1,10 @@
 /** How the variables of a resumed run come back: by running cells again, from a checkpoint, or not at all. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Resumption } from "../lib/engine/resume.ts";
-import type { RestoreSandbox } from "../lib/engine/resumed_sandbox.ts";
+import { type RestoreSandbox, resumedSandboxes } from "../lib/engine/resumed_sandbox.ts";
 import { SandboxError } from "../lib/errors.ts";
 import { type FakeCell, FakeSandbox } from "../lib/host/fake_sandbox.ts";
 import type { Cell, SandboxFactory } from "../lib/host/sandbox.ts";
-import { ScriptedModel } from "../lib/models/scripted.ts";
 import { readCheckpoint, saveCheckpoint } from "../lib/trace/checkpoint_store.ts";
 import { Journal } from "../lib/trace/journal.ts";
 import { cell, EventScript, runStart, temporaryFolder } from "./fixtures/run_events.ts";
@@ -35,13 +34,8 @@ async function resumed(path: string, cells: number, options: {
   const fresh = new FakeSandbox(
     options.guest ?? ((code) => ({ stdout: code.replace("c", "out ") })),
   );
-  const model = new ScriptedModel([]);
   const factory: SandboxFactory = () => Promise.resolve(fresh);
-  const { makeSandbox } = resumption.parts({
-    models: { root: model, sub: model, aliases: {} },
-    tools: {},
-    makeSandbox: factory,
-  }, options.restore ?? null);
+  const makeSandbox = resumedSandboxes(factory, resumption, options.restore ?? null);
   await using sandbox = await makeSandbox({});
   await sandbox.bind({ context: "text" });
   const asked: unknown[] = [];

@@ -42,6 +42,12 @@ export async function readRecordedRun(path: string, signal: AbortSignal): Promis
   if (start === undefined) {
     throw new UsageError(`${path}: no run had begun in this journal, run anew`);
   }
+  if ((start.sessionRun ?? 1) > 1) {
+    throw new UsageError(
+      `${path}: this is run ${start.sessionRun} of a session and builds on those before it; ` +
+        "a program goes on with it by session.resume()",
+    );
+  }
   const inputs = Object.fromEntries(start.inputs.map(({ name }) => [name, {}]));
   const { outputs, instructions } = start;
   return {

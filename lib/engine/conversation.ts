@@ -7,11 +7,17 @@ export class Conversation {
   #messages: Message[] = [];
   /** The question that is being answered, as it was asked. */
   #question = "";
+  #questions = 0;
   readonly #log: Turn[] = [];
 
   /** All messages, oldest first, as a copy. */
   get messages(): readonly Message[] {
     return [...this.#messages];
+  }
+
+  /** How many questions were asked so far; more than one in a session. */
+  get questions(): number {
+    return this.#questions;
   }
 
   /** Every turn so far, also those whose messages were left out. */
@@ -22,12 +28,14 @@ export class Conversation {
   /** Adds the system prompt and the first question. */
   begin(system: string, question: string): void {
     this.#question = question;
+    this.#questions = 1;
     this.#messages.push({ role: "system", content: system }, { role: "user", content: question });
   }
 
   /** Adds a further question; a message of the user's that has no reply yet is made longer instead. */
   ask(question: string): void {
     this.#question = question;
+    this.#questions++;
     const last = this.#messages.at(-1);
     if (last?.role !== "user") this.#messages.push({ role: "user", content: question });
     else {

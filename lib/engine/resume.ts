@@ -6,7 +6,7 @@
  * checkpoint, to bring the variables back.
  */
 import { JournalError } from "../errors.ts";
-import type { SandboxFactory, Tool } from "../host/sandbox.ts";
+import type { Tool } from "../host/sandbox.ts";
 import { readCheckpoint, type SavedCheckpoint } from "../trace/checkpoint_store.ts";
 import { contentHash } from "../trace/content_hash.ts";
 import type { RlmEvent } from "../trace/events.ts";
@@ -19,7 +19,6 @@ import { Recording } from "../trace/recording.ts";
 import type { CheckpointOptions } from "./checkpoints.ts";
 import type { EventSink } from "./emitter.ts";
 import { resumedModel } from "./resumed_model.ts";
-import { type RestoreSandbox, resumedSandboxes } from "./resumed_sandbox.ts";
 import { resumedTools } from "./resumed_tools.ts";
 import type { ModelSet } from "./run_tree.ts";
 
@@ -35,7 +34,6 @@ export interface ResumeOptions {
 export interface ResumableParts {
   readonly models: ModelSet;
   readonly tools: Readonly<Record<string, Tool>>;
-  readonly makeSandbox: SandboxFactory;
 }
 
 /**
@@ -90,6 +88,22 @@ export class Resumption implements EventSink, AsyncDisposable {
   }
 
   /**
+   * Sees to it that a session's run is told again where it belongs: after as many questions as came before it.
+   *
+   * @throws {JournalError} when it is not the session's next run, or there is no session
+   */
+  checkPlace(session: { readonly questions: number } | null): void {
+    const place = this.#start?.sessionRun ?? 1;
+    const next = (session?.questions ?? 0) + 1;
+    if (this.#start === undefined || place === next) return;
+    throw this.#error(
+      session === null
+        ? `it is run ${place} of a session, open one and resume the journals of all its runs in order`
+        : `it is run ${place} of its session and this session is at run ${next}, resume them in order`,
+    );
+  }
+
+  /**
    * The inputs to run with: those given, and the others as the journal keeps them.
    *
    * @throws {JournalError} when one was too large to be kept and is not given
@@ -123,8 +137,8 @@ export class Resumption implements EventSink, AsyncDisposable {
     return this;
   }
 
-  /** What a run is made of, so that it is told again before it goes on; `restore` makes use of checkpoints. */
-  parts<P extends ResumableParts>(parts: P, restore: RestoreSandbox | null = null): P {
+  /** What a run is made of, so that it is told again before it goes on; its sandbox aside. */
+  parts<P extends ResumableParts>(parts: P): P {
     const { root, sub, aliases } = parts.models;
     const resumed = Object.entries(aliases).map((
       [alias, model],
@@ -137,7 +151,6 @@ export class Resumption implements EventSink, AsyncDisposable {
         aliases: Object.fromEntries(resumed),
       },
       tools: resumedTools(parts.tools, this),
-      makeSandbox: resumedSandboxes(parts.makeSandbox, this, restore),
     };
   }
 

@@ -37,6 +37,14 @@ export function resumedSandboxes(
   };
 }
 
+/** Has a session's sandbox, as the runs before left it, bring back what the recorded run did in it. */
+export function resumedSandbox(sandbox: Sandbox, resumption: Resumption): Sandbox {
+  return new ResumedSandbox(sandbox, resumption, {
+    hasInputs: false,
+    from: cellsBeforeFreshStart(resumption.cells),
+  });
+}
+
 /** A checkpoint that cannot be used, such as another version's, only costs time: the cells run again. */
 async function tryRestore(
   restore: RestoreSandbox,

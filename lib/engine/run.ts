@@ -63,6 +63,7 @@ function announce(run: Run, job: Job, previews: readonly Preview[]): void {
     parentRunId: run.parent?.runId ?? null,
     parentCallId: run.parent?.callId ?? null,
     depth: run.depth,
+    ...(job.kept === null ? {} : { sessionRun: job.kept.conversation.questions + 1 }),
     outputs: signature.outputSchema,
     instructions: [signature.instructions, instructions].filter((text) => text !== "").join("\n\n"),
     inputs: previews.map(({ summary }) => ({
@@ -126,7 +127,7 @@ function openConversation(run: Run, job: Job, previews: readonly Preview[]): Con
     previews: previews.map(({ text }) => text),
   });
   const opening = `${task}\n\n${statusOf(run, settings, 1)}`;
-  if (kept !== null && kept.conversation.messages.length > 0) {
+  if (kept !== null && kept.conversation.questions > 0) {
     kept.conversation.ask(`# Next task\n\nThe REPL is as you left it.\n\n${opening}`);
     return kept.conversation;
   }

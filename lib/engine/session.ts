@@ -15,19 +15,38 @@ export interface SessionState extends Kept {
 }
 
 /**
- * Performs one run of a session.
+ * What came of a run of a session, and the inputs that it was given.
  *
  * @internal
  */
-export type SessionRun<I, R, O> = (
-  inputs: Partial<I>,
-  state: SessionState,
-  options?: O,
-) => Promise<R>;
+export interface SessionOutcome<R> {
+  readonly result: R;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Performs the runs of a session.
+ *
+ * @internal
+ */
+export interface SessionRuns<I, R, O> {
+  /** A new run. */
+  run(inputs: Partial<I>, state: SessionState, options?: O): Promise<SessionOutcome<R>>;
+  /** A run that is told again from its journal, and goes on where it stopped. */
+  resume(
+    path: string,
+    inputs: Partial<I>,
+    state: SessionState,
+    options?: Omit<O, "journal">,
+  ): Promise<SessionOutcome<R>>;
+}
 
 /**
  * Runs that share one REPL: variables, functions and what the model has learnt stay. The first run must bring all
  * inputs; later ones bring those that are new, most often another question.
+ *
+ * Each run may have a journal of its own. A session is brought back by resuming its journals, one after another,
+ * in a new session; checkpoints are not made of it.
  *
  * @example
  * ```ts
@@ -47,20 +66,57 @@ export type SessionRun<I, R, O> = (
  */
 export class Session<I, R, O> implements AsyncDisposable {
   readonly #makeSandbox: SandboxFactory;
-  readonly #run: SessionRun<I, R, O>;
+  readonly #runs: SessionRuns<I, R, O>;
   readonly #conversation = new Conversation();
   #inputs: Readonly<Record<string, unknown>> = {};
   #sandbox: Sandbox | null = null;
   #state: "idle" | "running" | "closed" = "idle";
 
-  /** Takes what performs a run, and what makes the sandbox; that is started by the first run. */
-  constructor(makeSandbox: SandboxFactory, run: SessionRun<I, R, O>) {
+  /**
+   * Takes what performs runs, and what makes the sandbox; that is started by the first run.
+   *
+   * @internal
+   */
+  constructor(makeSandbox: SandboxFactory, runs: SessionRuns<I, R, O>) {
     this.#makeSandbox = makeSandbox;
-    this.#run = run;
+    this.#runs = runs;
   }
 
-  /** Runs to an answer in the REPL as the runs before left it; one run at a time. */
-  async run(inputs: Partial<I>, options?: O): Promise<R> {
+  /**
+   * Runs to an answer in the REPL as the runs before left it; one run at a time.
+   *
+   * @throws {TypeError} while another run is under way, or after the end; and everything that `RLM.run` throws
+   */
+  run(inputs: Partial<I>, options?: O): Promise<R> {
+    return this.#alone((state) => this.#runs.run(inputs, state, options));
+  }
+
+  /**
+   * Tells a run of an earlier session again from its journal, as `RLM.resume` does: nothing is paid for twice, the
+   * variables are back, and a run that had not ended goes on. Begin with the journal of the first run and take the
+   * others in their order; then {@linkcode run} asks the next question.
+   *
+   * @throws {JournalError} when the journal is not that of the session's next run; and everything that
+   * `RLM.resume` throws
+   *
+   * @example
+   * ```ts ignore
+   * await using chat = rlm.session();
+   * await chat.resume("first.jsonl");
+   * await chat.run({ query: "And what came after that?" }, { journal: "second.jsonl" });
+   * ```
+   */
+  resume(path: string, inputs: Partial<I> = {}, options?: Omit<O, "journal">): Promise<R> {
+    return this.#alone((state) => this.#runs.resume(path, inputs, state, options));
+  }
+
+  /** Ends the sandbox; safe to call twice. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#state = "closed";
+    await this.#sandbox?.close();
+  }
+
+  async #alone(perform: (state: SessionState) => Promise<SessionOutcome<R>>): Promise<R> {
     if (this.#state !== "idle") {
       throw new TypeError(
         `run in a session: it is ${this.#state}; wait for the run before, or open another session`,
@@ -68,21 +124,15 @@ export class Session<I, R, O> implements AsyncDisposable {
     }
     this.#state = "running";
     try {
-      const result = await this.#run(inputs, {
+      const { result, inputs } = await perform({
         open: async (signal) => this.#sandbox ??= await startSandbox(this.#makeSandbox, signal),
         conversation: this.#conversation,
         inputs: this.#inputs,
-      }, options);
+      });
       this.#inputs = { ...this.#inputs, ...inputs };
       return result;
     } finally {
       if (this.#state === "running") this.#state = "idle";
     }
-  }
-
-  /** Ends the sandbox; safe to call twice. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#state = "closed";
-    await this.#sandbox?.close();
   }
 }

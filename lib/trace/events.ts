@@ -38,6 +38,8 @@ export type RlmEvent =
       readonly parentRunId: string | null;
       readonly parentCallId: string | null;
       readonly depth: number;
+      /** Which run of its session it is, from 1; left out where there is no session. */
+      readonly sessionRun?: number;
       readonly outputs: JsonSchema;
       readonly instructions: string;
       readonly inputs: readonly InputSummary[];
