@@ -48,11 +48,17 @@ export class Python {
   readonly #guest: GuestModule;
   readonly #script: PyodideScript;
   readonly #bridge: GuestBridge;
+  readonly #interrupt: Uint8Array;
 
-  private constructor(pyodide: Pyodide, script: PyodideScript, bridge: GuestBridge) {
+  private constructor(
+    pyodide: Pyodide,
+    script: PyodideScript,
+    { bridge, interrupt }: PythonOptions,
+  ) {
     this.#pyodide = pyodide;
     this.#script = script;
     this.#bridge = bridge;
+    this.#interrupt = interrupt;
     // Taken once: what the guest later puts in their place is not what is called.
     const { bind, execute, reseed, open_blob } = pyodide.pyimport("_rlm");
     this.#guest = { bind, execute, reseed, open_blob };
@@ -60,14 +66,13 @@ export class Python {
 
   /** Loads an interpreter with the prelude in it. */
   static async start(options: PythonOptions): Promise<Python> {
-    const { code, memory, bridge } = options;
+    const { code, memory } = options;
     const script = new PyodideScript(options.pyodide, code);
     const pyodide = await loadPyodide(script, options);
     if (memory === null) pyodide.runPython(PRELUDE);
     // Pyodide keeps its options, and in them the memory that it has copied.
     if (memory !== null) release(memory);
-    pyodide.setInterruptBuffer(options.interrupt);
-    return new Python(pyodide, script, bridge);
+    return new Python(pyodide, script, options);
   }
 
   get versions(): { python: string; pyodide: string } {
@@ -75,10 +80,14 @@ export class Python {
     return { python: String(python), pyodide: this.#pyodide.version };
   }
 
-  /** Gives each guest entropy and an environment of its own: a snapshot would repeat the first one's. */
+  /**
+   * Gives each guest entropy and an environment of its own: a snapshot would repeat the first one's. From here on
+   * Python can be interrupted; a guest that has only half of its own is never seen.
+   */
   personalize(env: string): void {
     const seed = crypto.getRandomValues(new Uint8Array(32)).toHex();
     this.#guest.reseed(seed, env);
+    this.#pyodide.setInterruptBuffer(this.#interrupt);
   }
 
   /** Binds wire-encoded values; `BindParams` in, `BindResult` out, as JSON. */

@@ -4193,37 +4193,40 @@ module}){let parts=[replace(loader,LOADER_END,"return $1;"),replace(replace(modu
 "')}
 })()\`);return\`"use strict";
 ({ loadPyodide: \${loadPyodide2}, createPyodideModule: \${createPyodideModule} })\`}function replace(program,what,by){let changed=program.
-replace(what,by);if(changed===program)throw new SyntaxError("Cannot read Pyodide: not the program it should be");return changed}function release(bytes){bytes.buffer.transfer(0)}var Python=class _Python{#pyodide;#guest;#script;#bridge;constructor(pyodide,script,bridge){this.#pyodide=pyodide,this.#script=
-script,this.#bridge=bridge;let{bind,execute,reseed,open_blob}=pyodide.pyimport("_rlm");this.#guest={bind,execute,reseed,
-open_blob}}static async start(options){let{code,memory,bridge}=options,script=new PyodideScript(options.pyodide,code),pyodide=await loadPyodide(
-script,options);return memory===null&&pyodide.runPython(PRELUDE),memory!==null&&release(memory),pyodide.setInterruptBuffer(
-options.interrupt),new _Python(pyodide,script,bridge)}get versions(){let python=this.#pyodide.runPython("__import__('sys\\
-').version.split()[0]");return{python:String(python),pyodide:this.#pyodide.version}}personalize(env){let seed=crypto.getRandomValues(
-new Uint8Array(32)).toHex();this.#guest.reseed(seed,env)}bind(text){return this.#guest.bind(text)}execute(text){return this.#guest.
-execute.callPromising(text)}get files(){return this.#pyodide.FS}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){
-return this.#guest.open_blob(id,type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}snapshot(){
-let names=new Map([[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);return this.#pyodide.
-makeMemorySnapshot({serializer:value=>names.get(value)??"dead"})}code(){return this.#script.code()}};async function loadPyodide(script,options){
-let{memory,bridge}=options;serveFiles(options.pyodide);let programs=script.run(),revive=name=>name===""?bridge:BRIDGE_KEYS.
-some(key=>key===name)?Reflect.get(bridge,name):Object.create(null);return await programs.loadPyodide({indexURL:FILES_URL,
-createPyodideModule:programs.createPyodideModule,lockFileContents:LOCK_FILE,jsglobals:Object.assign(Object.create(null),
-{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"python",_makeSnapshot:!0,
-_snapshotDeserializer:revive,...memory===null?{}:{_loadSnapshot:memory}})}var FILES_URL="https://pyodide.invalid/",LOCK_FILE={
-info:{abi_version:"2026_0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"314.0.7"},packages:{}};function serveFiles({
-wasm,stdlib}){Reflect.defineProperty(globalThis,"fetch",{value:url=>{let name=String(url).slice(FILES_URL.length);return name===
-"python_stdlib.zip"?Promise.resolve(new Response(stdlib)):name==="pyodide.asm.wasm"?Promise.resolve(new Response):Promise.
-reject(new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0}),Reflect.defineProperty(WebAssembly,
-"instantiateStreaming",{value:async(_answer,imports)=>({instance:await WebAssembly.instantiate(wasm,imports),module:wasm})})}var Worker=class{#python;#files;#peer;#addresses=new Map;executionId="";constructor(python,files,port,backlog){this.#python=
-python,this.#files=files,this.#peer=new RpcPeer(portTransport(port,{sent:size=>backlog.add(size)}),{requests:{bind:params=>JSON.
-parse(python.bind(JSON.stringify(params))),execute:params=>this.#execute(params),snapshot:()=>this.#sendPart(python.snapshot()),
-code:()=>this.#sendPart(python.code()),"files/changes":()=>({...files.changes()}),"files/read":params=>this.#readFile(params),
-"files/saved":params=>this.#filesSaved(params),ping:()=>null},onChunk:chunk=>this.#fill(chunk)})}get peer(){return this.#peer}async#execute(params){
-this.executionId=executionIdOf(params);try{let result=JSON.parse(await this.#python.execute(JSON.stringify(params)));if(typeof result?.
-status!="string")throw new TypeError("the runner gave no result");return{...result,memoryBytes:this.#python.memoryBytes}}catch(error){
-let message=\`the runner is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),new RpcError(ErrorCode.
-internalError,message)}finally{this.executionId=""}}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.
-get(blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+
-bytes.length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(
+replace(what,by);if(changed===program)throw new SyntaxError("Cannot read Pyodide: not the program it should be");return changed}function release(bytes){bytes.buffer.transfer(0)}var Python=class _Python{#pyodide;#guest;#script;#bridge;#interrupt;constructor(pyodide,script,{bridge,interrupt}){this.#pyodide=
+pyodide,this.#script=script,this.#bridge=bridge,this.#interrupt=interrupt;let{bind,execute,reseed,open_blob}=pyodide.pyimport(
+"_rlm");this.#guest={bind,execute,reseed,open_blob}}static async start(options){let{code,memory}=options,script=new PyodideScript(
+options.pyodide,code),pyodide=await loadPyodide(script,options);return memory===null&&pyodide.runPython(PRELUDE),memory!==
+null&&release(memory),new _Python(pyodide,script,options)}get versions(){let python=this.#pyodide.runPython("__import__(\\
+'sys').version.split()[0]");return{python:String(python),pyodide:this.#pyodide.version}}personalize(env){let seed=crypto.
+getRandomValues(new Uint8Array(32)).toHex();this.#guest.reseed(seed,env),this.#pyodide.setInterruptBuffer(this.#interrupt)}bind(text){
+return this.#guest.bind(text)}execute(text){return this.#guest.execute.callPromising(text)}get files(){return this.#pyodide.
+FS}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){return this.#guest.open_blob(id,
+type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}snapshot(){let names=new Map([[this.#bridge,
+""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);return this.#pyodide.makeMemorySnapshot({serializer:value=>names.
+get(value)??"dead"})}code(){return this.#script.code()}};async function loadPyodide(script,options){let{memory,bridge}=options;
+serveFiles(options.pyodide);let programs=script.run(),revive=name=>name===""?bridge:BRIDGE_KEYS.some(key=>key===name)?Reflect.
+get(bridge,name):Object.create(null);return await programs.loadPyodide({indexURL:FILES_URL,createPyodideModule:programs.
+createPyodideModule,lockFileContents:LOCK_FILE,jsglobals:Object.assign(Object.create(null),{rlm:bridge}),stdin:()=>null,
+stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"python",_makeSnapshot:!0,_snapshotDeserializer:revive,
+...memory===null?{}:{_loadSnapshot:memory}})}var FILES_URL="https://pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026\\
+_0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"314.0.7"},packages:{}};function serveFiles({wasm,stdlib}){
+Reflect.defineProperty(globalThis,"fetch",{value:url=>{let name=String(url).slice(FILES_URL.length);return name==="pytho\\
+n_stdlib.zip"?Promise.resolve(new Response(stdlib)):name==="pyodide.asm.wasm"?Promise.resolve(new Response):Promise.reject(
+new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0}),Reflect.defineProperty(WebAssembly,"instan\\
+tiateStreaming",{value:async(_answer,imports)=>({instance:await WebAssembly.instantiate(wasm,imports),module:wasm})})}var Worker=class{#python;#files;#peer;#addresses=new Map;#env;executionId="";constructor(python,files,{port,backlog,env}){
+this.#python=python,this.#files=files,this.#env=env;let waiting=new Backlog(backlog);this.#peer=new RpcPeer(portTransport(
+port,{sent:size=>waiting.add(size)}),{requests:{bind:params=>(this.#personalize(),JSON.parse(python.bind(JSON.stringify(
+params)))),execute:params=>this.#execute(params),snapshot:()=>this.#sendPart(python.snapshot()),code:()=>this.#sendPart(
+python.code()),"files/changes":()=>({...files.changes()}),"files/read":params=>this.#readFile(params),"files/saved":params=>this.#filesSaved(
+params),ping:()=>null},onChunk:chunk=>this.#fill(chunk)})}get peer(){return this.#peer}async#execute(params){this.executionId=
+executionIdOf(params);try{this.#personalize();let result=JSON.parse(await this.#python.execute(JSON.stringify(params)));
+if(typeof result?.status!="string")throw new TypeError("the runner gave no result");return{...result,memoryBytes:this.#python.
+memoryBytes}}catch(error){let message=\`the runner is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),
+new RpcError(ErrorCode.internalError,message)}finally{this.executionId=""}}#personalize(){this.#env!==null&&(this.#python.
+personalize(this.#env),this.#env=null)}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.get(
+blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+bytes.
+length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(
 address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#readFile(params){let[root,path,offset]=[
 "root","path","offset"].map(name=>field(params,name)),bytes=this.#files.read(Number(root),String(path),Number(offset)),{
 length}=bytes;return this.#peer.sendChunk({blob:INNER_BLOBS,type:"bytes",offset:0,total:length,bytes}),null}#filesSaved(params){
@@ -4232,11 +4235,11 @@ return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.
 let id=field(params,"executionId");return typeof id=="string"?id:""}function reasonOf(error){return error instanceof Error?
 [Reflect.get(error,"type"),error.message].filter(part=>typeof part=="string"&&part!=="").join(": ").slice(0,500):String(
 error).slice(0,500)}function surviveCallbacks(){for(let type of["error","unhandledrejection"])globalThis.addEventListener(
-type,event=>event.preventDefault())}async function boot({port,files,granted,interrupt,backlog,env}){let worker,bridge=createBridge(
+type,event=>event.preventDefault())}async function boot(message){let{port,files,granted,interrupt}=message,worker,bridge=createBridge(
 ()=>{if(!worker)throw new Error("Cannot call the host: the guest is starting");return worker.peer},()=>worker?.executionId??
-"");try{hideHost();let python=await Python.start({...files,bridge,interrupt});python.personalize(env),limitFiles(python.
-files,{bytes:granted.bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(python.files,granted);surviveCallbacks(),
-closeRealm(),worker=new Worker(python,guestFiles,port,new Backlog(backlog)),worker.peer.notify("ready",python.versions)}catch(error){
-port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}globalThis.addEventListener(
-"message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
+"");try{hideHost();let python=await Python.start({...files,bridge,interrupt});limitFiles(python.files,{bytes:granted.bytes,
+entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(python.files,granted);surviveCallbacks(),closeRealm(),worker=
+new Worker(python,guestFiles,message),worker.peer.notify("ready",python.versions)}catch(error){port.postMessage(JSON.stringify(
+{jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}globalThis.addEventListener("message",event=>{event instanceof
+MessageEvent&&boot(event.data)},{once:!0});
 `;

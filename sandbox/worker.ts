@@ -36,14 +36,21 @@ class Worker {
   readonly #peer: RpcPeer;
   /** Where each large value that is arriving goes; 0 for one that does not fit and is dropped. */
   readonly #addresses = new Map<number, number>();
+  /** The guest's environment, until it is the guest's own. */
+  #env: string | null;
   executionId = "";
 
-  constructor(python: Python, files: GuestFiles, port: MessagePort, backlog: Backlog) {
+  constructor(python: Python, files: GuestFiles, { port, backlog, env }: BootMessage) {
     this.#python = python;
     this.#files = files;
-    this.#peer = new RpcPeer(portTransport(port, { sent: (size) => backlog.add(size) }), {
+    this.#env = env;
+    const waiting = new Backlog(backlog);
+    this.#peer = new RpcPeer(portTransport(port, { sent: (size) => waiting.add(size) }), {
       requests: {
-        bind: (params) => JSON.parse(python.bind(JSON.stringify(params))),
+        bind: (params) => {
+          this.#personalize();
+          return JSON.parse(python.bind(JSON.stringify(params)));
+        },
         execute: (params) => this.#execute(params),
         snapshot: () => this.#sendPart(python.snapshot()),
         code: () => this.#sendPart(python.code()),
@@ -63,6 +70,7 @@ class Worker {
   async #execute(params: JsonValue): Promise<JsonValue> {
     this.executionId = executionIdOf(params);
     try {
+      this.#personalize();
       const result = JSON.parse(await this.#python.execute(JSON.stringify(params)));
       if (typeof result?.status !== "string") throw new TypeError("the runner gave no result");
       return { ...result, memoryBytes: this.#python.memoryBytes };
@@ -74,6 +82,16 @@ class Worker {
     } finally {
       this.executionId = "";
     }
+  }
+
+  /**
+   * Makes the guest its user's own when there is work for it and no sooner: the snapshot that others start from is
+   * taken before, and must hold nothing that was granted to this one.
+   */
+  #personalize(): void {
+    if (this.#env === null) return;
+    this.#python.personalize(this.#env);
+    this.#env = null;
   }
 
   #fill(chunk: Chunk): void {
@@ -139,9 +157,8 @@ function surviveCallbacks(): void {
 }
 
 /** Loads Python, closes the realm, then opens for work; a failure is the only other thing it can say. */
-async function boot(
-  { port, files, granted, interrupt, backlog, env }: BootMessage,
-): Promise<void> {
+async function boot(message: BootMessage): Promise<void> {
+  const { port, files, granted, interrupt } = message;
   let worker: Worker | undefined;
   const bridge: GuestBridge = createBridge(
     () => {
@@ -153,12 +170,11 @@ async function boot(
   try {
     hideHost();
     const python = await Python.start({ ...files, bridge, interrupt });
-    python.personalize(env);
     limitFiles(python.files, { bytes: granted.bytes, entries: FileLimits.guestEntries });
     const guestFiles = new GuestFiles(python.files, granted);
     surviveCallbacks();
     closeRealm();
-    worker = new Worker(python, guestFiles, port, new Backlog(backlog));
+    worker = new Worker(python, guestFiles, message);
     worker.peer.notify("ready", python.versions);
   } catch (error) {
     port.postMessage(
