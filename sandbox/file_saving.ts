@@ -142,7 +142,8 @@ function readChanges(value: JsonValue): { changes: FileChange[]; problems: strin
   }
   return {
     changes: changes.map(readChange),
-    problems: problems.slice(0, FileLimits.entries).map((problem) => String(problem).slice(0, 500)),
+    problems: problems.slice(0, FileLimits.entries)
+      .flatMap((problem) => typeof problem === "string" ? problem.slice(0, 500) : []),
   };
 }
 

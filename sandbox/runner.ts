@@ -184,15 +184,15 @@ let piece=await this.#source.read(change,offset);if(piece.length!==Math.min(Limi
 guestPath??"",path))}};function readChanges(value){let{changes,problems}=typeof value=="object"&&value!==null&&!Array.isArray(
 value)?value:{};return!Array.isArray(changes)||!Array.isArray(problems)?{changes:[],problems:[]}:changes.length>2*FileLimits.
 entries?{changes:[],problems:["nothing was saved: too many changes"]}:{changes:changes.map(readChange),problems:problems.
-slice(0,FileLimits.entries).map(problem=>String(problem).slice(0,500))}}function readChange(value){let{root,path,kind,size}=typeof value==
-"object"&&value!==null&&!Array.isArray(value)?value:{};return typeof root!="number"||typeof path!="string"||!(kind==="fi\\
-le"||kind==="folder"||kind==="gone")||typeof size!="number"||!Number.isSafeInteger(size)||size<0?{root:-1,path:"",kind:"\\
-folder",size:0}:{root,path,kind,size}}function reasonOf(error){if(!(error instanceof Error))return"it failed";if(error instanceof
-UnsavedError)return error.message;let known=REASONS.find(([type])=>error instanceof type);if(known)return known[1];let code=Reflect.
-get(error,"code");return typeof code=="string"?\`the host refused it (\${code})\`:"the host refused it"}var REASONS=[[Deno.
-errors.NotFound,"its folder is not there on the host"],[Deno.errors.PermissionDenied,"the host does not permit it"],[Deno.
-errors.NotCapable,"it is not granted"],[Deno.errors.AlreadyExists,"something else has its name on the host"],[Deno.errors.
-FilesystemLoop,"a link has been put on the way to it"]];var PRIVATE_V4=["0.0.0.0/8","10.0.0.0/8","100.64.0.0/10","127.0.0.0/8","169.254.0.0/16","172.16.0.0/12","192.0.0.0/24","\\
+slice(0,FileLimits.entries).flatMap(problem=>typeof problem=="string"?problem.slice(0,500):[])}}function readChange(value){
+let{root,path,kind,size}=typeof value=="object"&&value!==null&&!Array.isArray(value)?value:{};return typeof root!="numbe\\
+r"||typeof path!="string"||!(kind==="file"||kind==="folder"||kind==="gone")||typeof size!="number"||!Number.isSafeInteger(
+size)||size<0?{root:-1,path:"",kind:"folder",size:0}:{root,path,kind,size}}function reasonOf(error){if(!(error instanceof
+Error))return"it failed";if(error instanceof UnsavedError)return error.message;let known=REASONS.find(([type])=>error instanceof
+type);if(known)return known[1];let code=Reflect.get(error,"code");return typeof code=="string"?\`the host refused it (\${code}\\
+)\`:"the host refused it"}var REASONS=[[Deno.errors.NotFound,"its folder is not there on the host"],[Deno.errors.PermissionDenied,
+"the host does not permit it"],[Deno.errors.NotCapable,"it is not granted"],[Deno.errors.AlreadyExists,"something else h\\
+as its name on the host"],[Deno.errors.FilesystemLoop,"a link has been put on the way to it"]];var PRIVATE_V4=["0.0.0.0/8","10.0.0.0/8","100.64.0.0/10","127.0.0.0/8","169.254.0.0/16","172.16.0.0/12","192.0.0.0/24","\\
 192.168.0.0/16","198.18.0.0/15","224.0.0.0/3"];function isPublicAddress(address){let v4=readV4(address);if(v4!==null)return isPublicV4(
 v4);let groups=readV6(address);if(groups===null)return!1;let[first=0,second=0]=groups,inner=mappedV4(groups);return inner!==
 null?isPublicV4(inner):first>>13!==1||first===8194?!1:first!==8193||second!==0&&second!==3512}function isLoopback(address){

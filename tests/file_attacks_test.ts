@@ -230,6 +230,12 @@ function change(path: string, more: Partial<FileChange> = {}): FileChange {
   return { root: 0, path, kind: "file", size: 1, ...more };
 }
 
+Deno.test("what a worker complains of is told only where it is text", async () => {
+  await using folder = await GrantedFolder.with({ "out/f": "f" });
+  const problems = ["first", { toString: 1, valueOf: 1 }, null, ["x"], 7, "last"];
+  assertEquals(await claim(folder, { changes: [], problems }), ["first", "last"]);
+});
+
 Deno.test("a worker that lies about paths reaches nothing but what is granted", async () => {
   await using folder = await GrantedFolder.with({
     "out/f": "f",

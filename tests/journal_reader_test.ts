@@ -186,6 +186,29 @@ Deno.test("A journal keeps inputs of any type, and reads them only when they are
   assertStringIncludes(error.message, "cannot be completed: No such file");
 });
 
+Deno.test("A journal that names a file by anything but a hash gets no file read", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.writeTextFile(`${folder.path}/secret`, "CANARY");
+  const path = `${folder.path}/run.jsonl`;
+  {
+    await using journal = await Journal.open(path);
+    await journal.writeInputs({ context: LONG });
+  }
+  const whole = await Deno.readTextFile(path);
+  const hash = sha256Of(LONG);
+  for (const name of ["../secret", `${folder.path}/secret`, "", hash.toUpperCase(), `${hash}\n`]) {
+    await Deno.writeTextFile(path, whole.replace(`"${hash}"`, JSON.stringify(name)));
+    const content = await readJournal(path);
+    const error = await assertRejects(async () => await content.inputs?.(), JournalError);
+    assertEquals(error.line, 2);
+    assertEquals(
+      error.message,
+      `Cannot read journal: ${path}:2 cannot be completed: ` +
+        `${JSON.stringify(name)} is not a SHA-256 in hexadecimal`,
+    );
+  }
+});
+
 Deno.test("A journal leaves out inputs that are too large to be kept, and names them", async () => {
   await using folder = await temporaryFolder();
   const path = `${folder.path}/run.jsonl`;

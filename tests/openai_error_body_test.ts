@@ -1,5 +1,5 @@
 /** Error answers of all shapes are read, and nothing else is touched. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { readableError } from "../lib/models/openai_error_body.ts";
 import { readableResponse } from "../lib/models/openai_response.ts";
 
@@ -19,6 +19,8 @@ const BODIES: readonly (readonly [string, string, Readonly<Record<string, unknow
   ],
   ["plain text", "upstream\n connect error", { message: "upstream connect error" }],
   ["a page", "<html><script>x()</script><b>502</b> Bad", { message: "502 Bad" }],
+  ["a page that was cut within a script", "<b>502</b> Bad<script>x(", { message: "502 Bad" }],
+  ["a text with signs that open no tag", "1 < 2 and <b>3</b>", { message: "1 < 2 and 3" }],
   ["nothing", "", { message: "" }],
   ["a bare value", "17", { message: "17" }],
 ];
@@ -26,6 +28,12 @@ const BODIES: readonly (readonly [string, string, Readonly<Record<string, unknow
 for (const [title, body, error] of BODIES) {
   Deno.test(`An error body of ${title} is read`, () => assertEquals(readableError(body), error));
 }
+
+Deno.test("An error body of tags without an end is read in time that grows with its length alone", () => {
+  const start = performance.now();
+  for (const tag of ["<", "<script>", "<style></script>"]) readableError(tag.repeat(200_000));
+  assertLess(performance.now() - start, 5_000);
+});
 
 Deno.test("An endless error body is read only at its start", async () => {
   const piece = new TextEncoder().encode("x".repeat(32_768));

@@ -176,6 +176,15 @@ Deno.test("A hostile reply of a million brackets is refused in reasonable time",
   assertEquals(performance.now() - start < 5_000, true);
 });
 
+Deno.test("A hostile reply of texts without an end is refused in time that grows with its length alone", () => {
+  const start = performance.now();
+  // Where each start of a text is tried to the end of the reply, this takes minutes.
+  for (const head of ["", '"', '{"a": [1'.repeat(60)]) {
+    assertEquals(parseJsonReply(head + '\\"'.repeat(200_000)).ok, false);
+  }
+  assertEquals(performance.now() - start < 5_000, true);
+});
+
 Deno.test("Limits of several items in a union are told apart", () => {
   const schema = {
     type: "array",

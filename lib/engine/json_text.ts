@@ -28,12 +28,25 @@ export function parseJson(text: string): unknown {
 /** Whether brackets outside texts are open inside each other too often. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
-  for (const token of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/gs)) {
-    if (token[0] === "[" || token[0] === "{") depth += 1;
-    else if (token[0] === "]" || token[0] === "}") depth -= 1;
+  for (const { step } of brackets(text)) {
+    depth += step;
     if (depth > MAX_DEPTH) return true;
   }
   return false;
+}
+
+/** Brackets outside texts from `start` on. Looks at each character once; a text that has no end holds all that is left. */
+function* brackets(text: string, start = 0): Generator<{ at: number; step: 1 | -1 }> {
+  let inText = false;
+  for (let at = start; at < text.length; at += 1) {
+    const char = text[at];
+    if (inText) {
+      if (char === "\\") at += 1;
+      else if (char === '"') inText = false;
+    } else if (char === '"') inText = true;
+    else if (char === "{" || char === "[") yield { at, step: 1 };
+    else if (char === "}" || char === "]") yield { at, step: -1 };
+  }
 }
 
 /**
@@ -72,21 +85,13 @@ function starts(text: string): number[] {
   return [...text.matchAll(/[[{]/g)].slice(0, 50).map((match) => match.index);
 }
 
-/** Index after the bracket that closes the one at `start`, looking past texts; null when there is none. */
+/** Index after the bracket that closes the one at `start`; null when there is none, or what is between is too deep. */
 function endOfValue(text: string, start: number): number | null {
   let depth = 0;
-  let inText = false;
-  for (let at = start; at < text.length; at += 1) {
-    const char = text[at];
-    if (inText) {
-      if (char === "\\") at += 1;
-      else if (char === '"') inText = false;
-    } else if (char === '"') inText = true;
-    else if (char === "{" || char === "[") depth += 1;
-    else if (char === "}" || char === "]") {
-      depth -= 1;
-      if (depth === 0) return at + 1;
-    }
+  for (const { at, step } of brackets(text, start)) {
+    depth += step;
+    if (depth === 0) return at + 1;
+    if (depth > MAX_DEPTH) return null;
   }
   return null;
 }

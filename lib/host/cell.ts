@@ -1,4 +1,5 @@
 /** Builds a cell from what the guest printed and how it ended. */
+import { textField } from "../../sandbox/field.ts";
 import type { JsonValue } from "../../sandbox/protocol.ts";
 import type { Cell, CellError, CellStatus, Restored } from "./sandbox.ts";
 
@@ -96,7 +97,7 @@ function statusOf(value: JsonValue | undefined): CellStatus {
 
 function errorOf(value: JsonValue | undefined): CellError | null {
   if (!isObject(value)) return null;
-  const text = (name: string): string => String(value[name] ?? "").toWellFormed();
+  const text = (name: string): string => textField(value, name).toWellFormed();
   return { type: text("type"), message: text("message"), traceback: text("traceback") };
 }
 

@@ -48,7 +48,7 @@ export function decodeCheckpoint(bytes: Uint8Array, guest: string): Checkpoint {
     guest,
     base: typeof base === "string" ? base : null,
     cells: typeof cells === "number" ? cells : 0,
-    names: Array.isArray(names) ? names.map(String) : [],
+    names: Array.isArray(names) ? names.filter((name) => typeof name === "string") : [],
     memory,
   };
 }

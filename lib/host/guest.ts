@@ -7,7 +7,7 @@ import {
   MEMORY_BLOB,
   PROTOCOL_VERSION,
 } from "../../sandbox/protocol.ts";
-import { field } from "../../sandbox/field.ts";
+import { field, textField } from "../../sandbox/field.ts";
 import { type Frame, FramingError } from "../../sandbox/framing.ts";
 import { RpcError, RpcPeer } from "../../sandbox/rpc_peer.ts";
 import { GATEWAY, WORKER } from "../../sandbox/runner.ts";
@@ -75,7 +75,7 @@ export class Guest {
         expired: (params) => this.#deadlineOf(params)?.expired(),
         saving: (params) => this.#deadlineOf(params)?.saving(),
         fatal: (params) => {
-          this.#fatal = textMember(params, "message").slice(0, 500);
+          this.#fatal = textField(params, "message").slice(0, 500);
         },
       },
       onChunk: (chunk) => this.#arrived.add(chunk),
@@ -249,7 +249,7 @@ export class Guest {
     const open = this.#execution;
     if (!open || field(params, "executionId") !== open.of.id) return;
     const stream = field(params, "stream") === "stderr" ? "stderr" : "stdout";
-    open.of.onOutput(stream, textMember(params, "text"));
+    open.of.onOutput(stream, textField(params, "text"));
   }
 
   /** The child's frames; where they end, the reason is how the process ended, or what it sent that was no frame. */
@@ -288,10 +288,4 @@ export class Guest {
       stderrTail: this.#child.stderrTail(),
     });
   }
-}
-
-/** A member that should be text; nothing where it is not. */
-function textMember(value: JsonValue, name: string): string {
-  const text = field(value, name);
-  return typeof text === "string" ? text : "";
 }

@@ -41,11 +41,11 @@ function detailError(detail: unknown): Readonly<Record<string, unknown>> {
   return { message: message.join(": "), type: fieldOf(first, "type"), param: place.join(".") };
 }
 
-/** The words of an HTML page or a plain text. */
+/** The words of an HTML page or a plain text. Each pattern ends where the next tag begins, or takes all that is left. */
 function withoutTags(body: string): string {
   return body
-    .replace(/<(style|script)\b.*?<\/\1>/gis, " ")
-    .replace(/<[^>]*>/g, " ")
+    .replace(/<(style|script)\b.*?(?:<\/\1>|$)/gis, " ")
+    .replace(/<[^<>]*>/g, " ")
     .replace(/\s+/g, " ")
     .trim();
 }

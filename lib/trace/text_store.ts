@@ -42,8 +42,11 @@ export class TextStore {
     }
   }
 
-  /** Reads a content back and checks its hash. */
+  /** Reads a content back and checks its hash. What is no hash is refused: a journal may come from anybody. */
   async read(sha256: string, options: { readonly signal?: AbortSignal } = {}): Promise<Uint8Array> {
+    if (!/^[0-9a-f]{64}$/.test(sha256)) {
+      throw new Error(`${JSON.stringify(sha256.slice(0, 100))} is not a SHA-256 in hexadecimal`);
+    }
     const bytes = await Deno.readFile(`${this.#folder}/${sha256}`, options);
     if (sha256Of(bytes) !== sha256) {
       throw new Error(`the content of ${this.#folder}/${sha256} does not have this hash`);
