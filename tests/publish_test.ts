@@ -26,7 +26,7 @@ Deno.test("the package passes JSR's checks and holds no tests, tools or recordin
     path.slice(ROOT.pathname.length)
   );
   const outside =
-    /^(mod\.ts|deno\.json|README\.md|CHANGELOG\.md|LICENSE|(lib|sandbox)\/[\w/]+\.ts)$/;
+    /^(mod\.ts|deno\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|(lib|sandbox)\/[\w/]+\.ts)$/;
   assertEquals(files.filter((path) => !outside.test(path)), []);
   for (const path of ["mod.ts", "sandbox/prelude.ts", "sandbox/runner.ts", "LICENSE"]) {
     assert(files.includes(path), `${path} is missing: ${text}`);
@@ -44,6 +44,16 @@ Deno.test("each entry point says what it is for", async () => {
   for (const path of Object.values(exports)) {
     const text = await Deno.readTextFile(new URL(path, ROOT));
     assert(/^\/\*\*.*?@module.*?\*\//s.test(text), `${path} has no module documentation`);
+  }
+});
+
+Deno.test("what SECURITY.md names as the proof of a promise exists", async () => {
+  const text = await Deno.readTextFile(new URL("SECURITY.md", ROOT));
+  const named = [...text.matchAll(/\[(\w+)\]\((tests\/\w+\.ts)\)/g)];
+  assert(named.length > 20, `${named.length} files`);
+  for (const [, name, path = ""] of named) {
+    assertEquals(path, `tests/${name}_test.ts`);
+    assert((await Deno.stat(new URL(path, ROOT))).isFile);
   }
 });
 
