@@ -39,29 +39,36 @@ async function shown(page: Page): Promise<string> {
   return (await page.locator("main h2").textContent() ?? "").replace(/^[◆↻●ƒ]/u, "");
 }
 
+/** Asserts what is shown, once the page has followed its new address: a browser tells it of that a moment later. */
+async function assertShown(page: Page, title: string): Promise<void> {
+  const end = Date.now() + 5_000;
+  while (await shown(page) !== title && Date.now() < end) await page.waitForTimeout(20);
+  assertEquals(await shown(page), title);
+}
+
 browserTest(
   "A reader clicks through tree, timeline and details of a recorded run",
   async (open) => {
     const page = await open(await demoPage());
     assertEquals(await page.locator("h1").textContent(), "What goes?");
     assertEquals(await page.locator("header .state").textContent(), "submitted");
-    assertEquals(await shown(page), "run");
+    await assertShown(page, "run");
     await page.locator(".row", { hasText: "turn 3" }).click();
-    assertEquals(await shown(page), "turn 3");
+    await assertShown(page, "turn 3");
     assertMatch(page.url(), /#turn-3$/);
     assertGreater(await page.locator(".as-code .py-keyword").count(), 10);
     await page.locator("main .call", { hasText: "llm_query_batched" }).click();
-    assertEquals(await shown(page), "llm_query_batched");
+    await assertShown(page, "llm_query_batched");
     assertEquals(await page.locator("main .call").count(), 6);
     await page.locator("main .call").first().click();
-    assertEquals(await shown(page), "recording");
+    await assertShown(page, "recording");
     await page.locator("main .path button", { hasText: "turn 3" }).click();
-    assertEquals(await shown(page), "turn 3");
+    await assertShown(page, "turn 3");
     // The second turn's cell ran longest, so that its bar can be hit.
     await page.locator("rect.bar-cell").nth(1).click();
-    assertEquals(await shown(page), "turn 2");
+    await assertShown(page, "turn 2");
     await page.goBack();
-    assertEquals(await shown(page), "turn 3");
+    await assertShown(page, "turn 3");
     await page.locator(".usage summary").click();
     assertEquals(await page.locator(".usage tbody tr").count(), 2);
   },
@@ -69,29 +76,30 @@ browserTest(
 
 browserTest("A link leads to its step; one that leads nowhere shows the run", async (open) => {
   const html = await demoPage();
-  assertEquals(await shown(await open(html, { hash: "#turn-4" })), "turn 4");
+  await assertShown(await open(html, { hash: "#turn-4" }), "turn 4");
   const call = await open(html, { hash: "#c6" });
-  assertEquals(await shown(call), "recording");
+  await assertShown(call, "recording");
   assertEquals(await call.locator(".row[aria-selected=true]").count(), 1);
-  assertEquals(await shown(await open(html, { hash: "#%E0%A4%A" })), "run");
+  await assertShown(await open(html, { hash: "#%E0%A4%A" }), "run");
 });
 
 browserTest("Keys lead through the run, fold it, and explain themselves", async (open) => {
   const page = await open(await demoPage());
   await page.keyboard.press("j");
-  assertEquals(await shown(page), "turn 1");
+  await assertShown(page, "turn 1");
   await page.keyboard.press("j");
+  await assertShown(page, "recording");
   await page.keyboard.press("k");
-  assertEquals(await shown(page), "turn 1");
+  await assertShown(page, "turn 1");
   const rows = await page.locator(".row").count();
   await page.keyboard.press("h");
   assertEquals(await page.locator(".row").count(), rows - 1);
   await page.keyboard.press("l");
   assertEquals(await page.locator(".row").count(), rows);
   await page.keyboard.press("]");
-  assertEquals(await shown(page), "turn 2");
+  await assertShown(page, "turn 2");
   await page.keyboard.press("g");
-  assertEquals(await shown(page), "run");
+  await assertShown(page, "run");
   await page.keyboard.press("?");
   assert(await page.locator("dialog").isVisible());
   await page.keyboard.press("Escape");
@@ -110,7 +118,7 @@ browserTest("Search finds a text wherever it is, leads there and marks it", asyn
   assertEquals(await page.locator(".found mark").first().textContent(), "needle <b>");
   await page.keyboard.press("Enter");
   await page.locator(".window div", { hasText: "the needle <b>is</b> here" }).waitFor();
-  assertEquals(await shown(page), "turn 2");
+  await assertShown(page, "turn 2");
   await page.waitForFunction(() => (CSS.highlights.get("found")?.size ?? 0) === 1);
   await page.keyboard.press("/");
   await page.keyboard.type("in no text at all");
@@ -210,7 +218,7 @@ browserTest(
     assertLess(await page.locator(".row").count(), 60, "rows in the page");
     const began = Date.now();
     await page.keyboard.press("j");
-    assertEquals(await shown(page), "turn 1");
+    await assertShown(page, "turn 1");
     assertLess(Date.now() - began, 3_000, "milliseconds to show 50 MB");
     assertLess(await page.locator(".window div").count(), 200, "lines in the page");
     await page.locator(".long").evaluate((box) => box.scrollTop = box.scrollHeight);
