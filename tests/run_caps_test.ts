@@ -36,6 +36,22 @@ Deno.test("C151: maxSeconds ends the cell that is running, and the last call giv
   assertEquals(result?.trajectory.map(({ code }) => code), ["wait"]);
 });
 
+Deno.test("C151: a call that is given up at a cap is counted with what its prompt costs", async () => {
+  const subLm = new ScriptedModel(() => new Promise(() => {}), { name: "sub" });
+  const { result } = await fakeRun({
+    replies: [cellReply("ask"), '{"answer": 5}'],
+    cell: async (_code, guest) => {
+      await guest.call("llm_query", { prompt: "word ".repeat(10_000) });
+    },
+    options: { subLm, maxSeconds: 0.3 },
+  });
+  assertEquals(result?.stoppedBy, "maxSeconds");
+  const sub = result?.usage.rows.find(({ role }) => role === "sub");
+  assertEquals([sub?.calls, sub?.failedCalls, sub?.outputTokens], [1, 1, 0]);
+  assert((sub?.inputTokens ?? 0) >= 10_000, `${sub?.inputTokens} tokens`);
+  assertEquals(result?.usage.cost, null);
+});
+
 Deno.test("C151: maxErrors ends the turns", async () => {
   const error = { type: "NameError", message: "x", traceback: "NameError: x" };
   const { result } = await fakeRun({

@@ -1,5 +1,5 @@
 /** One model call: checked against window and budget before it is sent, told in events, counted after. */
-import { ModelError } from "../errors.ts";
+import { ModelError, type TokenSpending } from "../errors.ts";
 import type { JsonSchema } from "../host/sandbox.ts";
 import type { Completion, LanguageModel, Message, TokenUsage } from "../models/language_model.ts";
 import { abortable } from "./abort.ts";
@@ -87,7 +87,7 @@ async function sendWithinBudget(
   const estimate = await estimateOf(run, call, inputTokens);
   const reservation = await run.tree.budget.reserve(estimate, call.signal);
   try {
-    const completion = await send(run, call, reservation, inputTokens);
+    const completion = await send(run, call, reservation, estimate);
     await run.tree.emitter.flush();
     return completion;
   } finally {
@@ -125,7 +125,7 @@ async function send(
   run: Run,
   call: ModelCall,
   reservation: Reservation,
-  inputTokens: number,
+  estimate: CallEstimate,
 ): Promise<Completion> {
   const { model, messages, schema, signal } = call;
   const callId = announce(run, call);
@@ -150,22 +150,24 @@ async function send(
       signal,
     );
     const cached = completion.attempts === 0;
-    reservation.settle({ tokens: tokensOf(completion, inputTokens), cost: completion.cost });
+    reservation.settle({
+      tokens: tokensOf(completion, estimate.inputTokens),
+      cost: completion.cost,
+    });
     run.count((tally) => tally.add(keyOf(run, call), completion, { cached }));
     run.emit({ type: "model_reply", callId, completion, cached, durationMs: durationMs() });
     return completion;
   } catch (error) {
-    if (error instanceof ModelError) {
-      const { attempts, spent } = error;
-      if (spent !== null) {
-        reservation.settle({
-          tokens: spent.usage.inputTokens + spent.usage.outputTokens,
-          cost: spent.cost,
-        });
-      }
+    const failure = failureOf(error, signal.aborted ? estimate : null);
+    const { attempts, spent } = failure;
+    if (spent !== null) {
+      const { inputTokens, outputTokens } = spent.usage;
+      reservation.settle({ tokens: inputTokens + outputTokens, cost: spent.cost });
+    }
+    if (error instanceof ModelError || spent !== null) {
       run.count((tally) => tally.addFailure(keyOf(run, call), attempts, spent));
     }
-    run.emit({ type: "model_error", callId, ...failureOf(error), durationMs: durationMs() });
+    run.emit({ type: "model_error", callId, ...failure, durationMs: durationMs() });
     throw error;
   }
 }
@@ -195,7 +197,11 @@ function tokensOf({ usage, text, attempts }: Completion, inputTokens: number): n
   return attempts === 0 ? 0 : inputTokens + estimateTokens(text);
 }
 
-function failureOf(error: unknown) {
+/**
+ * What a failed call tells and costs. One that was given up, as its cell or its run had to end, has reached the
+ * provider, which bills its prompt at least: if that were not counted, cells that time out could pass any cap.
+ */
+function failureOf(error: unknown, givenUp: CallEstimate | null) {
   if (error instanceof ModelError) {
     const { name: type, code, message, status, attempts, spent } = error;
     return { error: { type, code, message, status }, attempts, spent };
@@ -203,5 +209,9 @@ function failureOf(error: unknown) {
   const [type, message] = error instanceof Error
     ? [error.name, error.message]
     : ["Error", String(error)];
-  return { error: { type, code: "unknown", message, status: null }, attempts: 0 };
+  const described = { error: { type, code: "unknown", message, status: null } };
+  if (givenUp === null) return { ...described, attempts: 0, spent: null };
+  const usage = { ...NO_TOKENS, inputTokens: givenUp.inputTokens };
+  const spent: TokenSpending = { usage, cost: givenUp.cost(0) };
+  return { ...described, attempts: 1, spent };
 }
