@@ -22,17 +22,17 @@
  * An error value, which a failed sub-call leaves, is never an answer. A key that may be left out may also be `None`.
  */
 import { ErrorValue, type JsonSchema } from "../host/sandbox.ts";
-import type { SubmissionIssue } from "../errors.ts";
 import { coerceContainer } from "./coercion_containers.ts";
 import { coerceScalar, CoercionFailure } from "./coercion_scalars.ts";
 import { gotText } from "./got_text.ts";
+import { type FoundIssues, Issues } from "./issues.ts";
 import { isRecord, resolveRef } from "./schema.ts";
 import { typeText } from "./type_text.ts";
 
 /** What came of a value: the value that fits, or why none does. */
 export type Coerced =
   | { readonly ok: true; readonly value: unknown; readonly converted: boolean }
-  | { readonly ok: false; readonly issues: readonly SubmissionIssue[] };
+  | { readonly ok: false } & FoundIssues;
 
 /** Options of {@linkcode coerce}. */
 export interface CoercionOptions {
@@ -45,7 +45,7 @@ export interface Attempt {
   /** Where references lead. */
   readonly root: JsonSchema;
   readonly json: boolean;
-  readonly issues: SubmissionIssue[];
+  readonly issues: Issues;
   converted: boolean;
 }
 
@@ -58,9 +58,9 @@ export function coerce(
 ): Coerced {
   const attempt = startAttempt(schema, options.json ?? false);
   const fitted = coerceAt(value, schema, path, attempt);
-  return attempt.issues.length === 0
+  return attempt.issues.count === 0
     ? { ok: true, value: fitted, converted: attempt.converted }
-    : { ok: false, issues: attempt.issues };
+    : { ok: false, ...attempt.issues.found() };
 }
 
 /** Makes the part at `path` fit; what does not is added to the attempt's issues. */
@@ -93,12 +93,12 @@ export function coerceAt(value: unknown, schema: unknown, path: string, attempt:
 export function fits(value: unknown, schema: unknown, attempt: Attempt): boolean {
   const own = startAttempt(attempt.root, attempt.json);
   coerceAt(value, schema, "", own);
-  return own.issues.length === 0;
+  return own.issues.count === 0;
 }
 
 /** Notes that the value does not fit. */
 export function refuse(value: unknown, schema: unknown, path: string, attempt: Attempt): unknown {
-  attempt.issues.push({ path, wanted: typeText(schema, attempt.root), got: gotText(value) });
+  attempt.issues.add(() => ({ path, wanted: typeText(schema, attempt.root), got: gotText(value) }));
   return value;
 }
 
@@ -153,7 +153,7 @@ function coerceUnion(
     const own = startAttempt(attempt.root, attempt.json);
     return { fitted: coerceAt(value, option, path, own), own };
   });
-  const fitting = tries.filter(({ own }) => own.issues.length === 0);
+  const fitting = tries.filter(({ own }) => own.issues.count === 0);
   const best = fitting.find(({ own }) => !own.converted) ?? fitting[0];
   if (best !== undefined) {
     attempt.converted ||= best.own.converted;
@@ -161,25 +161,25 @@ function coerceUnion(
   }
   const closest = closestIssues(tries.map(({ own }) => own.issues), path);
   if (closest === null) return refuse(value, schema, path, attempt);
-  attempt.issues.push(...closest);
+  attempt.issues.addAll(closest.found());
   return value;
 }
 
 /** Issues of the one alternative that was probably meant: the value is of its kind and little is wrong inside. */
 function closestIssues(
-  failures: readonly (readonly SubmissionIssue[])[],
+  failures: readonly Issues[],
   path: string,
-): readonly SubmissionIssue[] | null {
-  const inside = failures.filter((issues) => issues.every((issue) => issue.path !== path))
-    .sort((a, b) => a.length - b.length);
+): Issues | null {
+  const inside = failures.filter(({ kept }) => kept.every((issue) => issue.path !== path))
+    .sort((a, b) => a.count - b.count);
   const [first, second] = inside;
-  if (first === undefined || first.length === second?.length) return null;
+  if (first === undefined || first.count === second?.count) return null;
   return first;
 }
 
 /** A fresh attempt. */
 function startAttempt(root: JsonSchema, json: boolean): Attempt {
-  return { root, json, issues: [], converted: false };
+  return { root, json, issues: new Issues(), converted: false };
 }
 
 /** Whether two constants are the same; containers are compared as JSON. */

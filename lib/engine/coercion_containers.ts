@@ -104,11 +104,11 @@ function coerceExtra(
     return coerceAt(value, schema.additionalProperties ?? {}, at, attempt);
   }
   const known = Object.keys(isRecord(schema.properties) ? schema.properties : {});
-  attempt.issues.push({
+  attempt.issues.add(() => ({
     path: at,
     wanted: known.length === 0 ? "no key" : `only the keys ${known.join(", ")}`,
     got: gotText(value),
-  });
+  }));
   return value;
 }
 
@@ -121,16 +121,16 @@ function entriesOf(value: unknown, path: string, attempt: Attempt): Map<string, 
   for (const [key, item] of value) {
     const isInteger = typeof key === "bigint" || Number.isSafeInteger(key);
     if (typeof key !== "string" && !isInteger) {
-      attempt.issues.push({ path, wanted: "keys of type str", got: `key ${gotText(key)}` });
+      attempt.issues.add(() => ({ path, wanted: "keys of type str", got: `key ${gotText(key)}` }));
       continue;
     }
     const name = String(key);
     if (entries.has(name)) {
-      attempt.issues.push({
+      attempt.issues.add(() => ({
         path,
         wanted: "different keys",
         got: `key ${gotText(key)} twice as text`,
-      });
+      }));
     }
     attempt.converted ||= typeof key !== "string";
     entries.set(name, item);

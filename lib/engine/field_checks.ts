@@ -2,16 +2,15 @@
 import type { JsonSchema } from "../../sandbox/protocol.ts";
 import type { SubmissionIssue } from "../errors.ts";
 import { gotText } from "./got_text.ts";
+import { firstIssues, type FoundIssues, Issues } from "./issues.ts";
 import { childPath } from "./paths.ts";
 import { hasLimits, limitIssues } from "./schema_limits.ts";
 import type { StandardIssue, StandardSchema } from "./standard_schema.ts";
 
 /** The value, perhaps transformed, and what is wrong with it. */
-export interface Checked {
+export interface Checked extends FoundIssues {
   /** The value to go on with. */
   readonly value: unknown;
-  /** Empty when the value passed. */
-  readonly issues: readonly SubmissionIssue[];
 }
 
 /** Looks at a value of the right type; `path` names it in issues. */
@@ -20,7 +19,7 @@ export type FieldCheck = (value: unknown, path: string) => Checked | Promise<Che
 /** Checks the limits of a JSON Schema; null when it sets none. */
 export function limitCheck(schema: JsonSchema): FieldCheck | null {
   if (!hasLimits(schema)) return null;
-  return (value, path) => ({ value, issues: limitIssues(value, schema, path) });
+  return (value, path) => ({ value, ...firstIssues(limitIssues(value, schema, path)) });
 }
 
 /** Lets a Standard Schema check and transform the value. */
@@ -28,7 +27,9 @@ export function standardCheck(schema: StandardSchema): FieldCheck {
   return async (value, path) => {
     const result = await schema["~standard"].validate(value);
     if (result.issues === undefined) return { value: result.value, issues: [] };
-    return { value, issues: result.issues.map((issue) => ownIssue(issue, value, path)) };
+    const found = new Issues();
+    for (const issue of result.issues) found.add(() => ownIssue(issue, value, path));
+    return { value, ...found.found() };
   };
 }
 

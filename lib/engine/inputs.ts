@@ -3,6 +3,7 @@ import type { SubmissionIssue } from "../errors.ts";
 import { coerce } from "./coercion.ts";
 import type { Field } from "./fields.ts";
 import { gotText } from "./got_text.ts";
+import { listIssues } from "./issues.ts";
 import type { Signature } from "./signature.ts";
 import { describeIssue } from "./submission.ts";
 
@@ -28,7 +29,7 @@ export async function checkInputs(
   }
   if (problems.length === 0 && signature.inputCheck !== null) {
     const whole = await signature.inputCheck(Object.fromEntries(values), "");
-    problems.push(...whole.issues.map(describeIssue));
+    problems.push(...listIssues(whole).map(describeIssue));
     if (whole.issues.length === 0) return { ...Object.fromEntries(values), ...Object(whole.value) };
   }
   if (problems.length > 0) throw new TypeError(`read inputs: ${problems.join("; ")}`);
@@ -60,12 +61,12 @@ async function checkInput(
   const problems = field.standard ? [] : typeIssues(field, value).map(describeIssue);
   if (problems.length > 0 || field.check === null) return { value, problems };
   const checked = await field.check(value, field.name);
-  return { value: checked.value, problems: checked.issues.map(describeIssue) };
+  return { value: checked.value, problems: listIssues(checked).map(describeIssue) };
 }
 
 /** What keeps a value from being of the field's type as it stands. */
 function typeIssues(field: Field, value: unknown): readonly SubmissionIssue[] {
   const fitted = coerce(value, field.schema, field.name);
-  if (!fitted.ok) return fitted.issues;
+  if (!fitted.ok) return listIssues(fitted);
   return fitted.converted ? [{ path: field.name, wanted: field.type, got: gotText(value) }] : [];
 }

@@ -4,11 +4,12 @@ import { coerce } from "./coercion.ts";
 import type { Checked, FieldCheck } from "./field_checks.ts";
 import type { Field } from "./fields.ts";
 import { gotText } from "./got_text.ts";
+import { Issues, listIssues } from "./issues.ts";
 import { isRecord } from "./schema.ts";
 import type { Signature } from "./signature.ts";
 import { signatureText } from "./signature_text.ts";
 
-/** What came of a submission: outputs that fit the signature, or everything that is wrong. */
+/** What came of a submission: outputs that fit the signature, or what is wrong; where that is much, the last issue says how much more. */
 export type CheckedSubmission =
   | { readonly ok: true; readonly outputs: Record<string, unknown> }
   | { readonly ok: false; readonly issues: readonly SubmissionIssue[] };
@@ -44,17 +45,12 @@ export async function checkSubmission(
 
 /** The issues as the model reads them, with what `SUBMIT` takes. */
 export function describeIssues(issues: readonly SubmissionIssue[], signature: Signature): string {
-  const shown = issues.slice(0, MAX_ISSUES).map((issue) => `- ${describeIssue(issue)}`);
-  if (issues.length > MAX_ISSUES) shown.push(`- and ${issues.length - MAX_ISSUES} more like these`);
   return [
     "SUBMIT was refused; nothing was submitted:",
-    ...shown,
+    ...issues.map((issue) => `- ${describeIssue(issue)}`),
     `Correct the values and submit again: ${signatureText(signature)}`,
   ].join("\n");
 }
-
-/** Issues that one message lists. */
-const MAX_ISSUES = 20;
 
 /** One issue on one line. */
 export function describeIssue({ path, wanted, got }: SubmissionIssue): string {
@@ -68,19 +64,19 @@ export async function checkFields(
   given: Readonly<Record<string, unknown>>,
   options: { readonly json?: boolean; readonly check?: FieldCheck | null } = {},
 ): Promise<CheckedSubmission> {
-  const issues = unknownNames(fields, given);
+  const found = unknownNames(fields, given);
   const fitted = new Map<string, unknown>();
   for (const field of fields) {
     const value = Object.hasOwn(given, field.name) ? given[field.name] : undefined;
     const outcome = await checkField(field, value, options.json ?? false);
-    if (outcome.issues.length > 0) issues.push(...outcome.issues);
+    if (outcome.issues.length > 0) found.addAll(outcome);
     else if (outcome.value !== undefined) fitted.set(field.name, outcome.value);
   }
   const outputs = Object.fromEntries(fitted);
-  if (issues.length > 0) return { ok: false, issues };
+  if (found.count > 0) return { ok: false, issues: listIssues(found.found()) };
   const whole = await options.check?.(outputs, "");
   if (whole === undefined) return { ok: true, outputs };
-  if (whole.issues.length > 0) return { ok: false, issues: whole.issues };
+  if (whole.issues.length > 0) return { ok: false, issues: listIssues(whole) };
   return { ok: true, outputs: isRecord(whole.value) ? whole.value : outputs };
 }
 
@@ -93,7 +89,7 @@ async function checkField(field: Field, value: unknown, json: boolean): Promise<
     return refused({ path: field.name, wanted: field.type, got: "nothing" });
   }
   const fitted = coerce(value, field.schema, field.name, { json });
-  if (!fitted.ok) return { value, issues: fitted.issues };
+  if (!fitted.ok) return { value, ...fitted };
   if (field.check === null) return { value: fitted.value, issues: [] };
   return await field.check(fitted.value, field.name);
 }
@@ -102,13 +98,17 @@ async function checkField(field: Field, value: unknown, json: boolean): Promise<
 function unknownNames(
   fields: readonly Field[],
   given: Readonly<Record<string, unknown>>,
-): SubmissionIssue[] {
+): Issues {
   const known = fields.map((field) => field.name);
-  return Object.keys(given).filter((name) => !known.includes(name)).map((name) => ({
-    path: name,
-    wanted: known.length === 0 ? "no fields" : `only the fields ${known.join(", ")}`,
-    got: gotText(given[name]),
-  }));
+  const found = new Issues();
+  for (const name of Object.keys(given).filter((name) => !known.includes(name))) {
+    found.add(() => ({
+      path: name,
+      wanted: known.length === 0 ? "no fields" : `only the fields ${known.join(", ")}`,
+      got: gotText(given[name]),
+    }));
+  }
+  return found;
 }
 
 /** One issue as an outcome of a check. */

@@ -2,7 +2,7 @@
 import { RlmError, SandboxError, type SubmissionIssue } from "../errors.ts";
 import type { Cell } from "../host/sandbox.ts";
 import type { Turn } from "../trace/trajectory.ts";
-import { outputOf } from "../trace/trajectory_of.ts";
+import { outputOf, refusalNote } from "../trace/trajectory_of.ts";
 import { abortable } from "./abort.ts";
 import { askCompacting } from "./compaction.ts";
 import { cellFeedback, VERIFY_FEEDBACK } from "./feedback.ts";
@@ -140,9 +140,7 @@ export function recordOf(run: Run, end: TurnEnd, turn: number, durationMs: numbe
       ...reply.notes,
       ...(cell?.notes ?? []),
       ...run.notes,
-      ...(end.refused ?? []).map(({ path, wanted, got }) =>
-        `SUBMIT refused: ${path}: wanted ${wanted}, got ${got}`
-      ),
+      ...(end.refused ?? []).map(refusalNote),
     ],
   };
 }

@@ -1,4 +1,5 @@
 /** Rebuilds the turns of a run from its events, so that a journal alone is enough to show it. */
+import type { SubmissionIssue } from "../errors.ts";
 import type { Cell } from "../host/sandbox.ts";
 import type { RlmEvent } from "./events.ts";
 import { subCallsOf } from "./sub_calls_of.ts";
@@ -77,8 +78,12 @@ function notesOf(step: readonly RlmEvent[]): string[] {
     if (event.type === "cell_end") return [...event.cell.notes];
     if (event.type === "turn_end") return hasCode ? [] : [event.feedback];
     if (event.type !== "submission") return [];
-    return event.issues.map(({ path, wanted, got }) =>
-      `SUBMIT refused: ${path}: wanted ${wanted}, got ${got}`
-    );
+    return event.issues.map(refusalNote);
   });
+}
+
+/** What was wrong with a submission as a turn's note tells it. */
+export function refusalNote({ path, wanted, got }: SubmissionIssue): string {
+  if (path === "" && got === "") return `SUBMIT refused: ${wanted}`;
+  return `SUBMIT refused: ${path}: wanted ${wanted}, got ${got}`;
 }
