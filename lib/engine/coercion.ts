@@ -23,7 +23,7 @@
  */
 import { ErrorValue, type JsonSchema } from "../host/sandbox.ts";
 import { coerceContainer } from "./coercion_containers.ts";
-import { coerceScalar, CoercionFailure } from "./coercion_scalars.ts";
+import { coerceScalar } from "./coercion_scalars.ts";
 import { gotText } from "./got_text.ts";
 import { type FoundIssues, Issues } from "./issues.ts";
 import { isRecord, resolveRef } from "./schema.ts";
@@ -108,14 +108,10 @@ function coerceTyped(value: unknown, schema: JsonSchema, path: string, attempt: 
   if (schema.type === "array" || schema.type === "object" || schema.type === undefined) {
     return coerceContainer(value, schema, path, attempt);
   }
-  try {
-    const { value: fitted, converted } = coerceScalar(value, schema, attempt.json);
-    attempt.converted ||= converted;
-    return fitted;
-  } catch (error) {
-    if (!(error instanceof CoercionFailure)) throw error;
-    return refuse(value, schema, path, attempt);
-  }
+  const fitted = coerceScalar(value, schema, attempt.json);
+  if (fitted === null) return refuse(value, schema, path, attempt);
+  attempt.converted ||= fitted.converted;
+  return fitted.value;
 }
 
 /** Finds the member of an enumeration that the value is, or clearly means. */

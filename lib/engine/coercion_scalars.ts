@@ -8,13 +8,8 @@ export interface Fitted {
   readonly converted: boolean;
 }
 
-/** The value does not fit; the caller knows the words for it. */
-export class CoercionFailure extends Error {
-  override name = "CoercionFailure";
-}
-
-/** Makes a value fit a schema whose `type` is one of JSON's scalars; throws {@linkcode CoercionFailure}. */
-export function coerceScalar(value: unknown, schema: JsonSchema, json: boolean): Fitted {
+/** Makes a value fit a schema whose `type` is one of JSON's scalars; null when it does not, for which the caller has words. */
+export function coerceScalar(value: unknown, schema: JsonSchema, json: boolean): Fitted | null {
   switch (schema.type) {
     case "string":
       return coerceText(value, schema, json);
@@ -25,16 +20,16 @@ export function coerceScalar(value: unknown, schema: JsonSchema, json: boolean):
     case "boolean":
       return coerceBoolean(value);
     case "null":
-      return value === null ? kept(null) : refused();
+      return value === null ? kept(null) : null;
     default:
       return kept(value);
   }
 }
 
 /** Text, or what a text of that format stands for. */
-function coerceText(value: unknown, schema: JsonSchema, json: boolean): Fitted {
+function coerceText(value: unknown, schema: JsonSchema, json: boolean): Fitted | null {
   if (isBytesSchema(schema)) return coerceBytes(value, json);
-  if (value instanceof Date && isNaN(value.getTime())) return refused();
+  if (value instanceof Date && isNaN(value.getTime())) return null;
   const text = value instanceof Date ? value.toISOString() : value;
   switch (schema.format) {
     case "date-time":
@@ -47,17 +42,17 @@ function coerceText(value: unknown, schema: JsonSchema, json: boolean): Fitted {
   if (typeof value === "string") return kept(value);
   if (value instanceof Date) return converted(text);
   if (typeof value === "bigint") return converted(String(value));
-  return Number.isFinite(value) ? converted(String(value)) : refused();
+  return Number.isFinite(value) ? converted(String(value)) : null;
 }
 
 /** Bytes; in JSON they are base64. */
-function coerceBytes(value: unknown, json: boolean): Fitted {
+function coerceBytes(value: unknown, json: boolean): Fitted | null {
   if (value instanceof Uint8Array) return kept(value);
-  if (!json || typeof value !== "string") return refused();
+  if (!json || typeof value !== "string") return null;
   try {
     return converted(Uint8Array.fromBase64(value));
   } catch {
-    return refused(); // not base64
+    return null; // not base64
   }
 }
 
@@ -65,12 +60,12 @@ function coerceBytes(value: unknown, json: boolean): Fitted {
 const MAX_DIGITS = 1000;
 
 /** An integer; a float that large has already lost digits, so that it is none. */
-function coerceInteger(value: unknown): Fitted {
+function coerceInteger(value: unknown): Fitted | null {
   if (Number.isSafeInteger(value)) return kept(Object.is(value, -0) ? 0 : value);
   if (typeof value === "bigint") return kept(exactInteger(value));
-  if (typeof value !== "string" || value.length > MAX_DIGITS) return refused();
+  if (typeof value !== "string" || value.length > MAX_DIGITS) return null;
   const text = value.trim();
-  if (!/^[+-]?[0-9]+$/.test(text)) return refused();
+  if (!/^[+-]?[0-9]+$/.test(text)) return null;
   return converted(exactInteger(BigInt(text.replace(/^\+/, ""))));
 }
 
@@ -81,34 +76,34 @@ function exactInteger(value: bigint): number | bigint {
 }
 
 /** A finite number. */
-function coerceNumber(value: unknown): Fitted {
-  if (typeof value === "number") return Number.isFinite(value) ? kept(value) : refused();
+function coerceNumber(value: unknown): Fitted | null {
+  if (typeof value === "number") return Number.isFinite(value) ? kept(value) : null;
   if (typeof value === "bigint") {
     const number = Number(value);
-    return Number.isFinite(number) && BigInt(number) === value ? converted(number) : refused();
+    return Number.isFinite(number) && BigInt(number) === value ? converted(number) : null;
   }
-  if (typeof value !== "string") return refused();
+  if (typeof value !== "string") return null;
   const text = value.trim();
-  if (!/^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/.test(text)) return refused();
+  if (!/^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/.test(text)) return null;
   const number = Number(text);
-  return Number.isFinite(number) ? converted(number) : refused();
+  return Number.isFinite(number) ? converted(number) : null;
 }
 
 /** Truth, and the few things that can mean nothing else. */
-function coerceBoolean(value: unknown): Fitted {
+function coerceBoolean(value: unknown): Fitted | null {
   if (typeof value === "boolean") return kept(value);
   if (value === 1 || value === 0) return converted(value === 1);
-  if (typeof value !== "string") return refused();
+  if (typeof value !== "string") return null;
   const text = value.trim().toLowerCase();
   if (text === "true" || text === "yes") return converted(true);
-  return text === "false" || text === "no" ? converted(false) : refused();
+  return text === "false" || text === "no" ? converted(false) : null;
 }
 
 /** A text that `read` understands, in ISO 8601. */
-function moment(text: unknown, read: (text: string) => string | null): Fitted {
-  if (typeof text !== "string") return refused();
+function moment(text: unknown, read: (text: string) => string | null): Fitted | null {
+  if (typeof text !== "string") return null;
   const iso = read(text.trim());
-  if (iso === null) return refused();
+  if (iso === null) return null;
   return iso === text ? kept(iso) : converted(iso);
 }
 
@@ -175,9 +170,4 @@ function kept(value: unknown): Fitted {
 /** It fits in another form. */
 function converted(value: unknown): Fitted {
   return { value, converted: true };
-}
-
-/** It does not fit. */
-function refused(): never {
-  throw new CoercionFailure();
 }

@@ -2,15 +2,19 @@
 import type { JsonSchema } from "../../sandbox/protocol.ts";
 import type { SubmissionIssue } from "../errors.ts";
 import { gotText } from "./got_text.ts";
-import { firstIssues, type FoundIssues, Issues } from "./issues.ts";
+import { firstIssues, Issues } from "./issues.ts";
 import { childPath } from "./paths.ts";
 import { hasLimits, limitIssues } from "./schema_limits.ts";
 import type { StandardIssue, StandardSchema } from "./standard_schema.ts";
 
 /** The value, perhaps transformed, and what is wrong with it. */
-export interface Checked extends FoundIssues {
+export interface Checked {
   /** The value to go on with. */
   readonly value: unknown;
+  /** The first issues; empty when the value passed. */
+  readonly issues: readonly SubmissionIssue[];
+  /** Number of issues beyond those; absent when there are none. */
+  readonly more?: number;
 }
 
 /** Looks at a value of the right type; `path` names it in issues. */
