@@ -1,7 +1,12 @@
-"""Drives DSPy: its PythonInterpreter for rows of a cell, its RLM for rows of a run."""
+"""Drives DSPy: its interpreter for rows of a cell, its RLM for rows of a run.
+
+Without an argument that is PythonInterpreter, its sandbox and default; with `local` it is LocalInterpreter, a
+subprocess that its documentation calls no sandbox.
+"""
 
 import os
 import pathlib
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 # DSPy sets this itself only for its default command.
@@ -10,13 +15,16 @@ os.environ["DENO_NO_PACKAGE_JSON"] = "1"
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 
 import dspy
-from wire import echo, milliseconds_of, serve, slow, text_of
+from wire import echo, milliseconds_of, ready, serve, slow, text_of
 
 HERE = pathlib.Path(__file__).parent
 IMPORT_MAP = HERE / "import_map.json"
+LOCAL = sys.argv[1:] == ["local"]
+# Of cells that never end; only LocalInterpreter has such a setting.
+TIMEOUT_SECONDS = 2
 
 
-class Interpreter(dspy.PythonInterpreter):
+class Sandbox(dspy.PythonInterpreter):
     """The interpreter with its default command, and a map for the one module that no registry has."""
 
     def __init__(self, **options):
@@ -25,23 +33,45 @@ class Interpreter(dspy.PythonInterpreter):
         self.deno_command.insert(at, f"--import-map={IMPORT_MAP}")
         self._uses_default_deno_command = False
 
+    @property
+    def alive(self):
+        return self.deno_process.poll() is None and not self._session_ended
+
+
+class Local(dspy.LocalInterpreter):
+    """The one without a sandbox."""
+
+    @property
+    def alive(self):
+        return not self._ended
+
+
+Interpreter = Local if LOCAL else Sandbox
+# Interpreters that rows share, as documented: "may be reused sequentially".
+shared = {}
+
+
+def interpreter_for(name, **options):
+    """A warm interpreter; another one when the last is dead."""
+    if name not in shared or not shared[name].alive:
+        shared[name] = Interpreter(tools={"echo": echo, "slow": slow}, **options)
+        shared[name].execute("1")
+    return shared[name]
+
 
 def start(_request):
     """A new interpreter, until its first result."""
-    def first_result():
-        with Interpreter() as interpreter:
-            return interpreter.execute("1 + 1")
-
-    milliseconds, result = milliseconds_of(first_result)
-    assert result == 2, result
+    shared["start"] = Interpreter()
+    code = "print(1 + 1)" if LOCAL else "1 + 1"
+    milliseconds, result = milliseconds_of(lambda: shared["start"].execute(code))
+    assert str(result).strip() == "2", result
     return {"sandbox": milliseconds}
 
 
 def cells(request):
     """Cells that do nothing."""
-    with Interpreter() as interpreter:
-        interpreter.execute("1")
-        times = [milliseconds_of(lambda: interpreter.execute("None"))[0] for _ in range(request["count"])]
+    interpreter = interpreter_for("warm")
+    times = [milliseconds_of(lambda: interpreter.execute("None"))[0] for _ in range(request["count"])]
     return {"cell": sorted(times)[len(times) // 2]}
 
 
@@ -49,20 +79,25 @@ def tool_calls(request):
     """Calls of a tool, one after the other in one cell."""
     count = request["count"]
     code = f"for _ in range({count}): echo(text='x')"
-    with Interpreter(tools={"echo": echo}) as interpreter:
-        interpreter.execute("echo(text='x')")
-        return {"call": milliseconds_of(lambda: interpreter.execute(code))[0] / count}
+    interpreter = interpreter_for("warm")
+    interpreter.execute("echo(text='x')")
+    return {"call": milliseconds_of(lambda: interpreter.execute(code))[0] / count}
+
+
+GATHERED = """import asyncio
+async def one(n): return slow(n=n)
+print(len(await asyncio.gather(*(one(n) for n in range(8)))))"""
+
+THREADED = """from concurrent.futures import ThreadPoolExecutor
+with ThreadPoolExecutor(8) as threads:
+    print(len(list(threads.map(lambda n: slow(n=n), range(8)))))"""
 
 
 def tools_at_once(_request):
-    """Eight slow tools by asyncio.gather, which is how its guest can ask for them together."""
-    code = """import asyncio
-async def one(n): return slow(n=n)
-len(await asyncio.gather(*(one(n) for n in range(8))))"""
-    with Interpreter(tools={"slow": slow}) as interpreter:
-        interpreter.execute("1")
-        milliseconds, result = milliseconds_of(lambda: interpreter.execute(code))
-    assert result == 8, result
+    """Eight slow tools, each way in which a guest can ask for them together."""
+    interpreter = interpreter_for("warm")
+    milliseconds, result = milliseconds_of(lambda: interpreter.execute(THREADED if LOCAL else GATHERED))
+    assert str(result).strip() == "8", result
     return {"cell": milliseconds}
 
 
@@ -71,28 +106,28 @@ def large_input(request):
     variables = {"context": text_of(request["megabytes"])}
     with Interpreter() as interpreter:
         interpreter.execute("1")
-        turn = lambda: interpreter.execute("len(context)", variables=variables)
+        ready()
+        turn = lambda: interpreter.execute("print(len(context))", variables=variables)
         first, length = milliseconds_of(turn)
-        assert length == len(variables["context"]), length
+        assert str(length).strip() == str(len(variables["context"])), length
         later, _ = milliseconds_of(turn)
     return {"first": first, "later": later}
 
 
 def survival(request):
     """What is left after a cell: the interpreter, and a variable of an earlier cell."""
-    interpreter = Interpreter(tools={"echo": echo})
-    try:
-        interpreter.execute("kept = 41")
-        milliseconds, said = milliseconds_of(lambda: outcome(interpreter, request["code"]))
-        after = outcome(interpreter, "kept + 1")
-        return {
-            "milliseconds": milliseconds,
-            "alive": interpreter.deno_process.poll() is None and not interpreter._session_ended,
-            "kept": after == "42",
-            "said": said,
-        }
-    finally:
-        interpreter.shutdown()
+    options = {"execution_timeout": TIMEOUT_SECONDS} if LOCAL else {}
+    interpreter = interpreter_for("survivor", **options)
+    interpreter.execute("kept = 41")
+    ready()
+    milliseconds, said = milliseconds_of(lambda: outcome(interpreter, request["code"]))
+    after = outcome(interpreter, "print(kept + 1)")
+    return {
+        "milliseconds": milliseconds,
+        "alive": interpreter.alive,
+        "kept": after.strip() == "42",
+        "said": said,
+    }
 
 
 def outcome(interpreter, code):
@@ -101,6 +136,12 @@ def outcome(interpreter, code):
         return str(interpreter.execute(code))
     except Exception as error:
         return f"{type(error).__name__}: {error}"
+
+
+def at_rest(_request):
+    """One interpreter more that has run a cell and waits."""
+    interpreter_for(f"resting {len(shared)}")
+    return {}
 
 
 def lm(request, name):
@@ -155,6 +196,9 @@ serve({
     "tools8": tools_at_once,
     "input": large_input,
     "survival": survival,
+    "rest": at_rest,
     "run": run,
     "runs": runs,
+    # It has nothing to go on from: a run that was killed is run again from its beginning.
+    "resume": run,
 })

@@ -1,19 +1,21 @@
 /**
  * Measures this project side by side with its peers, on this machine and in this run: `deno task bench:peers`.
  *
- * `--only ROW` and `--peers NAME,…` choose, `--pairs N` repeats, `--json` prints one object per figure and line,
- * `--page FILE` writes the table as Markdown. Contestants take turns, so that a change of the machine's speed
- * meets all of them.
+ * `--only ROW` and `--peers NAME,…` choose, `--pairs N` repeats, `--json` prints one object per row and line,
+ * `--page FILE` writes the table as Markdown when all is measured, `--render` makes it from the last run's results.
+ * Contestants take turns, so that a change of the machine's speed meets all of them. Ctrl+C ends it: what is measured
+ * is kept, and nothing goes on running.
  */
 import { parseArgs } from "node:util";
-import { spreadOf } from "../measure.ts";
-import { Contestant, CONTESTANTS } from "./contestant.ts";
+import { Contestant } from "./contestant.ts";
+import { CONTESTANTS } from "./contestants.ts";
+import { TEMPORARY } from "./driver.ts";
 import { installPeers } from "./install.ts";
-import { conversationOf, startModels } from "./model_server.ts";
+import { measure } from "./measuring.ts";
+import { Models } from "./model_server.ts";
 import { pageOf } from "./page.ts";
-import type { Cells, Entry } from "./results.ts";
-import { type Row, ROWS } from "./rows.ts";
-import type { DriverAnswer } from "./wire.ts";
+import { keep, KEPT, kept, type Results } from "./results.ts";
+import { ROWS } from "./rows.ts";
 
 const { values: options } = parseArgs({
   args: Deno.args,
@@ -23,83 +25,88 @@ const { values: options } = parseArgs({
     pairs: { type: "string", default: "5" },
     json: { type: "boolean", default: false },
     page: { type: "string" },
+    render: { type: "boolean", default: false },
   },
 });
+const started = performance.now();
+const chosen = options.only.length === 0 ? ROWS.map(({ name }) => name) : options.only;
+const rows = chosen.map((name) => oneOf(ROWS.map((row) => row.name), name)).map((name) =>
+  ROWS.filter((row) => row.name === name)
+).flat();
+const peers = options.peers.split(",").map((name) => oneOf(CONTESTANTS, name));
+const names = CONTESTANTS.filter((name) => name === "rlm" || peers.includes(name));
 
-const rows = ROWS.filter(({ name, onlyByName = false }) =>
-  options.only.length === 0 ? !onlyByName : options.only.includes(name)
-);
-if (rows.length === 0) {
-  throw new RangeError(
-    `Cannot measure ${options.only.join()}: known are ${ROWS.map(({ name }) => name).join(", ")}`,
-  );
+const interruption = new AbortController();
+const results = options.render ? await kept() : await measureAll();
+const page = pageOf(results);
+if (options.page !== undefined && !interruption.signal.aborted) {
+  await Deno.writeTextFile(options.page, page);
+  progress(`wrote ${options.page}`);
 }
-const names = CONTESTANTS.filter((name) =>
-  name === "rlm" || options.peers.split(",").includes(name)
-);
+if (!options.json && options.page === undefined) await print(page);
+Deno.exit(interruption.signal.aborted ? 130 : 0);
 
-progress("installing the peers");
-const versions = await installPeers();
-progress(versions.join(", "));
-await using models = startModels();
-const contestants = names.map((name) => new Contestant(name));
-const entries: Entry[] = [];
-try {
-  for (const row of rows) {
-    const entry = { row, cells: await cellsOf(row) };
-    entries.push(entry);
-    if (options.json) await print(JSON.stringify({ row: row.name, ...entry.cells }));
-    // After each row, so that a run that is broken off leaves what it has.
-    if (options.page !== undefined) await Deno.writeTextFile(options.page, page());
-  }
-} finally {
-  await Promise.all(contestants.map((contestant) => contestant.end()));
-}
-if (!options.json) await print(page());
-
-function page(): string {
+async function measureAll(): Promise<Results> {
+  const versions = await installPeers(progress);
+  progress(versions.join(", "));
+  await Deno.remove(TEMPORARY, { recursive: true }).catch(() => {});
+  await Deno.mkdir(TEMPORARY, { recursive: true });
+  await using models = new Models();
+  const contestants = names.map((name) => new Contestant(name));
+  const { signal } = interruption;
+  const endAll = () => Promise.all(contestants.map((contestant) => contestant.end()));
+  Deno.addSignalListener("SIGINT", () => {
+    progress(`interrupted; what is measured is in ${KEPT}`);
+    interruption.abort();
+    void endAll();
+  });
+  const entries: { row: string; cells: Results["entries"][number]["cells"] }[] = [];
   const command = ["deno task bench:peers", ...Deno.args].join(" ");
-  return pageOf({ command, versions, names, entries });
-}
-
-/** Asks all contestants for a row, in turn, and sums their answers up. */
-async function cellsOf(row: Row): Promise<Cells> {
-  const answers: Record<string, DriverAnswer[]> = {};
-  const pairs = Math.min(Number(options.pairs), row.mostPairs ?? Infinity);
-  for (let pair = 1; pair <= pairs; pair++) {
-    for (const contestant of contestants) {
-      const { name } = contestant;
-      const given = answers[name] ??= [];
-      // What cannot be done will not be done at the next try.
-      if (given.some((answer) => "error" in answer)) continue;
-      progress(`${row.name} ${pair}/${pairs} ${name}`);
-      if (row.fresh) await contestant.end();
-      given.push(await ask(contestant, row));
+  const soFar = (): Results => ({
+    command,
+    versions,
+    names,
+    minutes: (performance.now() - started) / 60_000,
+    entries,
+  });
+  try {
+    await warmUp(contestants);
+    for (const row of rows) {
+      const instruments = { models, contestants, pairs: Number(options.pairs), signal, progress };
+      const entry = { row: row.name, cells: await measure(row, instruments) };
+      entries.push(entry);
+      await keep(soFar());
+      if (options.json) await print(JSON.stringify(entry));
     }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await endAll();
+    await Deno.remove(TEMPORARY, { recursive: true }).catch(() => {});
   }
-  return Object.fromEntries(
-    Object.entries(answers).map(([name, given]) => {
-      const failed = given.find((answer) => "error" in answer);
-      if (failed !== undefined) return [name, { error: String(failed.error) }];
-      const [first] = given;
-      if (row.measures.length === 0 && first !== undefined) return [name, { happened: first }];
-      const spreads = row.measures.flatMap(({ key }) => {
-        const samples = given.map((answer) => Number(answer[key])).filter(Number.isFinite);
-        return samples.length === 0 ? [] : [[key, spreadOf(samples)]];
-      });
-      return [name, { spreads: Object.fromEntries(spreads) }];
-    }),
-  );
+  progress(`${soFar().minutes.toFixed(1)} minutes`);
+  return soFar();
 }
 
-async function ask(contestant: Contestant, row: Row): Promise<DriverAnswer> {
-  models.requests.length = 0;
-  const answer = await contestant.ask({ ...row.request, baseUrl: models.baseUrl }, row.limitMs);
-  return { ...answer, ...conversationOf(models.requests) };
+/** Fills all caches, of which a start in another process is to find what its software keeps. */
+async function warmUp(contestants: readonly Contestant[]): Promise<void> {
+  for (const contestant of contestants) {
+    interruption.signal.throwIfAborted();
+    progress(`warming up ${contestant.name}`);
+    const answer = await contestant.ask({ row: "start" }, { limitMs: 120_000 });
+    if ("error" in answer) progress(`${contestant.name}: ${answer.error}`);
+    await contestant.end();
+  }
+}
+
+function oneOf(known: readonly string[], name: string): string {
+  if (known.includes(name)) return name;
+  throw new RangeError(`Cannot measure ${name}: known are ${known.join(", ")}`);
 }
 
 function progress(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+  const seconds = Math.round((performance.now() - started) / 1_000);
+  Deno.stderr.writeSync(new TextEncoder().encode(`${seconds} s  ${text}\n`));
 }
 
 async function print(text: string): Promise<void> {

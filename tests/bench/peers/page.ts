@@ -1,76 +1,70 @@
 /** The results as a page of Markdown. */
-import { stripVTControlCharacters } from "node:util";
 import type { Spread } from "../measure.ts";
-import type { Entry, Outcome } from "./results.ts";
-import type { Measure } from "./rows.ts";
+import { CONTESTANTS, titleOf } from "./contestants.ts";
+import { plain, ratioOf, rounded, shortened, tableLine } from "./cells.ts";
+import { NOTES } from "./notes.ts";
+import type { Entry, Outcome, Results } from "./results.ts";
+import type { Measure, Row } from "./row.ts";
+import { ROWS } from "./rows.ts";
+import { sectionOnRows } from "./meaning.ts";
+import { NOT_DRIVEN } from "./wire.ts";
 
-/** What a page is made of. */
-export interface PageContent {
-  readonly command: string;
-  readonly versions: readonly string[];
-  readonly names: readonly string[];
-  readonly entries: readonly Entry[];
+/** An entry with its row. */
+interface Measured extends Omit<Entry, "row"> {
+  readonly row: Row;
 }
 
-const TITLES: Readonly<Record<string, string>> = {
-  rlm: "this project",
-  dspy: "DSPy",
-  rlms: "alexzhang13/rlm",
-  "fast-rlm": "fast-rlm",
-  pyodide: "floor: plain Pyodide",
-};
-
-const NOTES = `Medians, with the least and the most in parentheses; under each peer, how many times
-ours its figure is: **above 1 we are ahead, below 1 we are behind**. The contestants took turns on one machine that had other
-work too, so trust the ratios more than the figures. The model is a server on loopback that answers at once.
-
-- alexzhang13/rlm runs cells by \`exec\` in the program's own process, with no sandbox at all: it is the floor of CPython, and
-  what its cells do, they do to the program.
-- DSPy's runner imports one module from deno.land, which no package registry has; an import map puts
-  \`line_reader.ts\` in its place, and everything else of its default command stays. It gives each input anew with every turn.
-- This project's time limit is 2 s in the rows of cells that don't end (its default is 30 s). The peers have none; the bench
-  kills them after 30 s.
-- \`concurrency\` is 64 for this project's sub-calls; DSPy has 8 threads and no setting for them; alexzhang13/rlm is as it comes.
-- The floor has no process of its own, no protocol and no limits: Pyodide in the thread that measures.`;
-
 /** The whole page. */
-export function pageOf({ command, versions, names, entries }: PageContent): string {
-  const figures = entries.filter(({ row }) => row.measures.length > 0);
-  const happenings = entries.filter(({ row }) => row.measures.length === 0);
-  const head = (
-    first: string,
-  ) => [
-    ["", first, ...names.map((name) => TITLES[name] ?? name), ""].join(" | ").trim(),
-    `|${" --- |".repeat(names.length + 1)}`,
-  ];
+export function pageOf({ command, versions, names, minutes, entries }: Results): string {
+  const measured = ROWS.flatMap((row): Measured[] => {
+    const entry = entries.find((one) => one.row === row.name);
+    return entry === undefined ? [] : [{ ...entry, row }];
+  });
+  const columns = CONTESTANTS.filter((name) => names.includes(name));
+  // Nothing hangs or kills a floor, which has nothing to keep alive.
+  const guarded = columns.filter((name) =>
+    measured.some(({ row, cells }) => row.measures.length === 0 && !isUndriven(cells[name]))
+  );
+  const figures = measured.filter(({ row }) => row.measures.length > 0);
+  const happenings = measured.filter(({ row }) => row.measures.length === 0);
   return [
     "# Side by side with peers",
-    `Made by \`${command}\` with ${versions.join(", ")}.`,
+    `Made by \`${command}\` in ${minutes.toFixed(0)} minutes, with ${
+      versions.join(", ")
+    }, on ${navigator.hardwareConcurrency} cores.`,
     NOTES,
     ...(figures.length === 0 ? [] : [
       "## Time and memory",
-      [...head("row"), ...figures.flatMap((entry) => figureLines(entry, names))].join("\n"),
+      [...head("row", columns), ...figures.flatMap((entry) => figureLines(entry, columns))]
+        .join("\n"),
     ]),
     ...(happenings.length === 0 ? [] : [
       "## Cells that hang or kill",
       "`kept` is a variable of an earlier cell.",
-      [...head("cell"), ...happenings.map((entry) => happeningLine(entry, names))].join("\n"),
+      [...head("cell", guarded), ...happenings.map((entry) => happeningLine(entry, guarded))]
+        .join("\n"),
     ]),
+    ...(figures.length === 0 ? [] : [sectionOnRows(entries, columns)]),
   ].join("\n\n") + "\n";
 }
 
-function figureLines({ row, cells }: Entry, names: readonly string[]): string[] {
+function head(first: string, names: readonly string[]): string[] {
+  return [tableLine([first, ...names.map(titleOf)]), `|${" --- |".repeat(names.length + 1)}`];
+}
+
+function figureLines({ row, cells }: Measured, names: readonly string[]): string[] {
   return row.measures.map((measure) => {
     const ours = spreadOfOutcome(cells.rlm, measure);
     const columns = names.map((name) => {
       const outcome = cells[name];
+      if (isUndriven(outcome)) return "–";
       if (outcome !== undefined && "error" in outcome) return errorText(outcome.error);
       const spread = spreadOfOutcome(outcome, measure);
       if (spread === undefined) return "–";
-      const ratio = name === "rlm" || ours === undefined
+      const compared = name === "rlm" || ours === undefined
         ? ""
-        : `<br>${ratioText(spread, ours, measure)}`;
-      return spreadText(spread, measure) + ratio;
+        : ratioText(ratioOf(measure, ours, spread));
+      return spreadText(spread, measure) + compared;
     });
     const ideal = measure.ideal === undefined
       ? ""
@@ -79,53 +73,44 @@ function figureLines({ row, cells }: Entry, names: readonly string[]): string[] 
   });
 }
 
-function happeningLine({ row, cells }: Entry, names: readonly string[]): string {
+function happeningLine({ row, cells }: Measured, names: readonly string[]): string {
   return tableLine([
     `\`${row.what}\``,
     ...names.map((name) => {
       const outcome = cells[name];
-      if (outcome === undefined) return "–";
+      if (outcome === undefined || isUndriven(outcome)) return "–";
       if ("error" in outcome) return errorText(outcome.error);
       if (!("happened" in outcome)) return "–";
       const { alive, kept, milliseconds, said } = outcome.happened;
-      const state = alive ? (kept ? "alive, kept" : "alive, `kept` lost") : "**dead**";
+      const state = alive ? (kept ? "alive, kept" : "alive, **`kept` lost**") : "**dead**";
       return `${state}, ${rounded(Number(milliseconds))} ms: ${shortened(String(said), 90)}`;
     }),
   ]);
+}
+
+function isUndriven(outcome: Outcome | undefined): boolean {
+  return outcome !== undefined && "error" in outcome && outcome.error === NOT_DRIVEN;
 }
 
 function spreadOfOutcome(outcome: Outcome | undefined, { key }: Measure): Spread | undefined {
   return outcome !== undefined && "spreads" in outcome ? outcome.spreads[key] : undefined;
 }
 
-function ratioText(theirs: Spread, ours: Spread, { more = false }: Measure): string {
-  const ratio = more ? ours.median / theirs.median : theirs.median / ours.median;
-  return `${ratio >= 1 ? "" : "**behind** "}${rounded(ratio)} ×`;
+function ratioText(ratio: number | null): string {
+  if (ratio === null) return "";
+  if (Math.abs(ratio - 1) < 0.005) return "<br>equal";
+  return `<br>${ratio >= 1 ? "" : "**behind** "}${rounded(ratio)} ×`;
 }
 
 function spreadText({ median, min, max, samples }: Spread, { unit }: Measure): string {
-  const range = samples === 1 ? "" : ` (${rounded(min)}, ${rounded(max)})`;
+  const range = samples === 1 || min === max
+    ? ""
+    : ` (${rounded(min)}–${rounded(max)}, ${samples} times)`;
   return `${rounded(median)} ${unit}${range}`;
 }
 
 function errorText(error: string): string {
-  return error === "this row is not driven for this peer"
-    ? "–"
+  return plain(error).startsWith("not within")
+    ? `**${plain(error)}**`
     : `**failed**: ${shortened(error, 160)}`;
-}
-
-function tableLine(columns: readonly string[]): string {
-  return `| ${columns.join(" | ")} |`;
-}
-
-/** Text on one line of a table, without colours and with its middle left out where it is long. */
-function shortened(text: string, most: number): string {
-  const plain = stripVTControlCharacters(text).replaceAll(/\s+/g, " ").replaceAll("|", "\\|")
-    .replaceAll("<", "&lt;");
-  return plain.length <= most ? plain : `${plain.slice(0, most / 2)} […] ${plain.slice(-most / 2)}`;
-}
-
-/** Three digits that mean something. */
-function rounded(value: number): string {
-  return Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }

@@ -1,15 +1,13 @@
 /** A process with all that it started: their memory, and their end. Linux only. */
 
-const PAGE_BYTES = 4_096;
-
-/** Resident megabytes of a process and all below it; pages that they share count once for each. */
+/** Megabytes that a process and all below it hold; pages that several share are divided among them. */
 export async function treeMemory(pid: number): Promise<number> {
-  let bytes = 0;
+  let kib = 0;
   for (const member of await treeOf(pid)) {
-    const statm = await Deno.readTextFile(`/proc/${member}/statm`).catch(() => "");
-    bytes += Number(statm.split(" ")[1] ?? 0) * PAGE_BYTES;
+    const rollup = await Deno.readTextFile(`/proc/${member}/smaps_rollup`).catch(() => "");
+    kib += Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0);
   }
-  return bytes / 1_000_000;
+  return kib * 1_024 / 1_000_000;
 }
 
 /** Kills a process and all below it. */

@@ -1,5 +1,5 @@
 /** Drives this project: its sandbox for rows of a cell, its RLM for rows of a run. */
-import { createSandbox } from "../../../lib/host/mod.ts";
+import { createSandbox, type Sandbox } from "../../../lib/host/mod.ts";
 import { OpenAIModel, RLM, tool } from "../../../mod.ts";
 import { millisecondsOf, spreadOf, timesOf } from "../measure.ts";
 import { type DriverRequest, serve, textOf } from "./wire.ts";
@@ -19,40 +19,46 @@ const slow = tool({
   run: ({ n }) => new Promise<string>((resolve) => setTimeout(() => resolve(String(n)), 300)),
 });
 
+/** Sandboxes that rows share. */
+const shared: Sandbox[] = [];
+const warm = lazily(() => createSandbox({ tools: { echo, slow } }));
+const survivor = lazily(() => createSandbox({ timeoutMs: TIMEOUT_MS, tools: { echo } }));
+
 await serve({
   async start() {
     const sandbox = await millisecondsOf(async () => {
-      await using started = await createSandbox();
+      const started = await createSandbox();
       expect((await started.execute("1 + 1")).value, "2");
+      shared.push(started);
     });
     return { sandbox };
   },
 
   async cell({ count }) {
-    await using sandbox = await createSandbox();
-    await sandbox.execute("1");
+    const sandbox = await warm();
     return { cell: spreadOf(await timesOf(count, () => sandbox.execute("None"))).median };
   },
 
   async tool({ count }) {
-    await using sandbox = await createSandbox({ tools: { echo } });
+    const sandbox = await warm();
     await sandbox.execute("echo('x')");
     const cell = await millisecondsOf(() => sandbox.execute(`for _ in range(${count}): echo('x')`));
     return { call: cell / count };
   },
 
   async tools8() {
-    await using sandbox = await createSandbox({ tools: { slow } });
+    const sandbox = await warm();
     const cell = await millisecondsOf(async () => {
       expect((await sandbox.execute("len([slow(n) for n in range(8)])")).value, "8");
     });
     return { cell };
   },
 
-  async input({ megabytes }) {
+  async input({ megabytes }, ready) {
     const context = textOf(megabytes);
-    await using sandbox = await createSandbox();
+    await using sandbox = await createSandbox({ memoryMb: 4_096 });
     await sandbox.execute("1");
+    await ready();
     const turn = async () =>
       expect((await sandbox.execute("len(context)")).value, String(context.length));
     const first = await millisecondsOf(async () => {
@@ -62,9 +68,10 @@ await serve({
     return { first, later: await millisecondsOf(turn) };
   },
 
-  async survival({ code }) {
-    await using sandbox = await createSandbox({ timeoutMs: TIMEOUT_MS, tools: { echo } });
+  async survival({ code }, ready) {
+    const sandbox = await survivor();
     await sandbox.execute("kept = 41");
+    await ready();
     let said = "";
     const milliseconds = await millisecondsOf(async () => {
       const { status, error, value, submission, restored } = await sandbox.execute(code);
@@ -83,6 +90,24 @@ await serve({
       expect((await rlm.run({ context, query: "How long is it?" })).answer, "done");
     });
     return { run };
+  },
+
+  async rest() {
+    const sandbox = await createSandbox();
+    await sandbox.execute("1");
+    shared.push(sandbox);
+    return {};
+  },
+
+  async resume(request) {
+    const inputs = { context: textOf(request.megabytes), query: "How long is it?" };
+    const rlm = program(request).withOptions({ checkpoint: true });
+    const journal = `${request.folder}/run.jsonl`;
+    const { answer } = request.again
+      ? await rlm.resume(journal, inputs)
+      : await rlm.run(inputs, { journal });
+    expect(answer, "done");
+    return {};
   },
 
   async runs(request) {
@@ -106,6 +131,12 @@ function program({ baseUrl, script }: DriverRequest) {
     maxLlmCalls: 1_000,
     concurrency: 64,
   });
+}
+
+/** Makes a sandbox when it is first asked for. */
+function lazily(make: () => Promise<Sandbox>): () => Promise<Sandbox> {
+  let made: Promise<Sandbox> | undefined;
+  return () => made ??= make();
 }
 
 function expect(value: unknown, expected: string): void {

@@ -1,53 +1,15 @@
-/** The rows: what each asks of a driver, which figures of the answer count, and for how long it may take. */
+/** The rows of time and memory, in the table's order. */
 import { SUB_CALL_MS } from "./model_server.ts";
+import type { Measure, Row } from "./row.ts";
+import { SURVIVALS } from "./survivals.ts";
 
-/** A figure of an answer. */
-export interface Measure {
-  readonly key: string;
-  readonly what: string;
-  readonly unit: "ms" | "MB" | "%" | "characters";
-  /** More is better; otherwise less is. */
-  readonly more?: boolean;
-  /** The least that an ideal schedule could take. */
-  readonly ideal?: number;
-}
-
-/** One kind of work that every contestant is asked to do. */
-export interface Row {
-  readonly name: string;
-  readonly what: string;
-  readonly request: Readonly<Record<string, unknown>>;
-  /** Empty for rows that tell what happened. */
-  readonly measures: readonly Measure[];
-  readonly limitMs: number;
-  /** Repetitions that are enough where one takes many seconds. */
-  readonly mostPairs?: number;
-  /** Each repetition starts with a new driver. */
-  readonly fresh?: boolean;
-  /** Measured only when asked for by name. */
-  readonly onlyByName?: boolean;
-}
-
-/** Seconds before the bench gives a cell up that its own software does not end. */
-const WATCHDOG_MS = 30_000;
-const PATIENCE_MS = 180_000;
+/** What nearly all contestants need far less than; printed as what was not reached. */
+const PATIENCE_MS = 60_000;
 const AT_ONCE = 20;
+/** Sub-calls open together, the most that any contestant is set to. */
+const LANES = 64;
 
-/** Tiny cells that end a process which trusts them. */
-const KILLERS = [
-  "2**53",
-  "SUBMIT(float('nan'))",
-  "SUBMIT({1, 2})",
-  "SUBMIT(b'x')",
-  "import datetime\nSUBMIT(datetime.date(2026, 1, 1))",
-  "raise ValueError(object())",
-  "raise OSError(5, b'x')",
-  "json = 5\necho(text='x')",
-  "import js\njs.Deno.env.get('HOME')",
-  "import js\njs.Deno.exit(7)",
-  "import os\nos._exit(3)",
-  "import sys\nsys.setrecursionlimit(10**9)\nf = lambda: f()\nf()",
-];
+const PEAK: Measure = { key: "peak", what: "peak memory, all processes", unit: "MB" };
 
 const INPUTS = [1, 10, 50, 100, 500].map((megabytes): Row => ({
   name: `input-${megabytes}`,
@@ -56,23 +18,42 @@ const INPUTS = [1, 10, 50, 100, 500].map((megabytes): Row => ({
   measures: [
     { key: "first", what: "first turn", unit: "ms" },
     { key: "later", what: "each later turn", unit: "ms" },
-    { key: "peak", what: "peak memory, all processes", unit: "MB" },
+    PEAK,
   ],
   limitMs: PATIENCE_MS,
+  setUp: true,
   fresh: true,
-  ...(megabytes >= 50 ? { mostPairs: megabytes === 50 ? 2 : 1 } : {}),
-  ...(megabytes >= 100 ? { onlyByName: true } : {}),
 }));
 
-/** All rows, in the table's order. */
+const SUB_CALLS = [200, 1_000].map((count): Row => ({
+  name: `subcalls-${count}`,
+  what: `${count} sub-calls of ${SUB_CALL_MS} ms in one batch`,
+  request: { row: "run", script: `asks ${count}`, megabytes: 0 },
+  measures: [
+    {
+      key: "asking",
+      what: "the turn that asks, until the next one's request",
+      unit: "ms",
+      ideal: Math.ceil(count / LANES) * SUB_CALL_MS,
+    },
+    { key: "run", what: "whole run, sandbox start included", unit: "ms" },
+  ],
+  limitMs: PATIENCE_MS,
+}));
+
+/** All rows. */
 export const ROWS: readonly Row[] = [
   {
     name: "start",
-    what: "cold start to first result",
+    what: "cold start",
     request: { row: "start" },
     measures: [
-      { key: "process", what: "whole program, its imports included", unit: "ms" },
-      { key: "sandbox", what: "a further sandbox's part of it", unit: "ms" },
+      { key: "process", what: "a program, its imports included, to the first result", unit: "ms" },
+      {
+        key: "sandbox",
+        what: "of which the sandbox, from asking for it to the first result",
+        unit: "ms",
+      },
     ],
     limitMs: PATIENCE_MS,
     fresh: true,
@@ -105,59 +86,53 @@ export const ROWS: readonly Row[] = [
     request: { row: "run", script: "turns 10", megabytes: 10 },
     measures: [
       { key: "run", what: "whole run, sandbox start included", unit: "ms" },
-      { key: "turn", what: "added per turn", unit: "ms" },
-      { key: "characters", what: "last root prompt", unit: "characters" },
+      { key: "turn", what: "added to each turn", unit: "ms" },
+      { key: "characters", what: "first root prompt", unit: "characters" },
+      { key: "growth", what: "more in the prompt of each later turn", unit: "characters" },
       {
         key: "prefix",
-        what: "of a prompt repeated as the next one's beginning",
+        what: "of a prompt repeated as the next one's beginning, at least",
         unit: "%",
         more: true,
       },
     ],
     limitMs: PATIENCE_MS,
-    mostPairs: 3,
   },
-  {
-    name: "subcalls",
-    what: `200 sub-calls of ${SUB_CALL_MS} ms in one batch`,
-    request: { row: "run", script: "asks 200", megabytes: 0 },
-    // 64 at once, the most that any contestant is set to.
-    measures: [{
-      key: "run",
-      what: "whole run",
-      unit: "ms",
-      ideal: Math.ceil(200 / 64) * SUB_CALL_MS,
-    }],
-    limitMs: PATIENCE_MS,
-  },
+  ...SUB_CALLS,
   {
     name: "runs20",
-    what: `${AT_ONCE} runs of 3 turns at once`,
+    what: `${AT_ONCE} runs of 3 turns over 1 MB at once`,
     request: { row: "runs", script: "turns 3", megabytes: 1, count: AT_ONCE },
-    measures: [
-      { key: "runs", what: "until the last has ended", unit: "ms" },
-      { key: "peak", what: "peak memory, all processes", unit: "MB" },
-    ],
-    limitMs: PATIENCE_MS,
-    mostPairs: 1,
+    measures: [{ key: "runs", what: "until the last has ended", unit: "ms" }, PEAK],
+    limitMs: 2 * PATIENCE_MS,
+    mostPairs: 2,
     fresh: true,
   },
-  survival("loop", "a cell that loops for ever", "while True: pass"),
-  survival(
-    "regex",
-    "a catastrophic regular expression",
-    "import re\nre.match('(a+)+$', 'a' * 28 + 'b')",
-  ),
-  ...KILLERS.map((code, index) => survival(`kill-${index + 1}`, code.replaceAll("\n", "; "), code)),
+  {
+    name: "rest",
+    what: "memory at rest, after one cell",
+    request: { row: "rest" },
+    measures: [
+      { key: "one", what: "the program with one sandbox", unit: "MB" },
+      { key: "further", what: "each further sandbox", unit: "MB" },
+    ],
+    limitMs: PATIENCE_MS,
+    kind: "rest",
+    mostPairs: 2,
+    fresh: true,
+  },
+  {
+    name: "resume",
+    what: "killed in turn 10 of a run of 10 turns over 1 MB, and started again",
+    request: { row: "resume", script: "turns 10", megabytes: 1 },
+    measures: [
+      { key: "process", what: "from the new program's start to the answer", unit: "ms" },
+      { key: "calls", what: "root model calls paid for again", unit: "calls" },
+    ],
+    limitMs: PATIENCE_MS,
+    kind: "crash",
+    mostPairs: 2,
+    fresh: true,
+  },
+  ...SURVIVALS,
 ];
-
-function survival(name: string, what: string, code: string): Row {
-  return {
-    name,
-    what,
-    request: { row: "survival", code },
-    measures: [],
-    limitMs: WATCHDOG_MS,
-    mostPairs: 1,
-  };
-}

@@ -6,6 +6,13 @@ import sys
 import time
 import traceback
 
+# The error of a row that a peer offers nothing for; the same in `wire.ts`.
+NOT_DRIVEN = "this row is not driven for this peer"
+
+# What a peer prints must not end up between the answers.
+_answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)
+
 
 def milliseconds_of(work):
     """Milliseconds that a call takes, and what it gave."""
@@ -14,21 +21,27 @@ def milliseconds_of(work):
     return (time.perf_counter() - started) * 1000, result
 
 
+def ready():
+    """Says that the set-up is done and the limit counts from here."""
+    _say({"ready": True})
+
+
 def serve(rows):
     """Answers requests with the function of their row until stdin ends."""
-    # What a peer prints must not end up between the answers.
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
     for line in sys.stdin:
         request = json.loads(line)
         try:
             row = rows.get(request["row"])
-            answer = {"error": "this row is not driven for this peer"} if row is None else row(request)
+            answer = {"error": NOT_DRIVEN} if row is None else row(request)
         except Exception as error:
             traceback.print_exc()
             answer = {"error": f"{type(error).__name__}: {error}"}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+        _say(answer)
+
+
+def _say(answer):
+    _answers.write(json.dumps(answer) + "\n")
+    _answers.flush()
 
 
 def text_of(megabytes):
