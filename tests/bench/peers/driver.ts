@@ -98,9 +98,10 @@ export class Driver {
 
 /** The last characters of a stream, which is read to its end. */
 async function lastOf(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
   let last = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    last = (last + text).slice(-300);
+  for await (const bytes of stream) {
+    last = (last + decoder.decode(bytes, { stream: true })).slice(-300);
   }
   return last.trim();
 }

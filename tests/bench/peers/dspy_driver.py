@@ -18,7 +18,7 @@ import dspy
 from wire import echo, milliseconds_of, ready, serve, slow, text_of
 
 HERE = pathlib.Path(__file__).parent
-IMPORT_MAP = HERE / "import_map.json"
+IMPORT_MAP = HERE / "dspy_imports.json"
 LOCAL = sys.argv[1:] == ["local"]
 # Of cells that never end; only LocalInterpreter has such a setting.
 TIMEOUT_SECONDS = 2

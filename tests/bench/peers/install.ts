@@ -9,6 +9,18 @@ const PACKAGES = ["dspy==3.4.1", "rlms[ipython]==0.1.3", "fast-rlm==0.5.0"];
 /** The Python program that has the peers. */
 export const PYTHON = `${FOLDER}venv/bin/python`;
 
+/** What fast-rlm's guests load from a CDN, in the versions that its Pyodide names. */
+const WHEELS = [
+  "micropip==0.11.0",
+  "requests==2.32.4",
+  "charset-normalizer==3.4.4",
+  "idna==3.10",
+  "urllib3==2.5.0",
+  "certifi==2026.1.4",
+  "httpx==0.28.1",
+];
+const FAST_RLM_CACHE = `${FOLDER}fast_rlm_deno`;
+
 /** Installs what is not there yet; gives versions as `name version`, or why there is none. */
 export async function installPeers(progress: (text: string) => void): Promise<string[]> {
   await Deno.mkdir(FOLDER, { recursive: true });
@@ -16,7 +28,9 @@ export async function installPeers(progress: (text: string) => void): Promise<st
   const installed = await Deno.readTextFile(stamp).catch(() => "");
   const failures: string[] = [];
   if (installed !== PACKAGES.join()) {
-    await Deno.remove(`${FOLDER}venv`, { recursive: true }).catch(() => {});
+    for (const old of [`${FOLDER}venv`, FAST_RLM_CACHE]) {
+      await Deno.remove(old, { recursive: true }).catch(() => {});
+    }
     await output("python3", "-m", "venv", `${FOLDER}venv`);
     for (const name of PACKAGES) {
       progress(`installing ${name}`);
@@ -28,9 +42,27 @@ export async function installPeers(progress: (text: string) => void): Promise<st
         },
       );
     }
+    await fillCache(progress).catch((error) => failures.push(String(error)));
     if (failures.length === 0) await Deno.writeTextFile(stamp, PACKAGES.join());
   }
   return await versionsOf(PACKAGES);
+}
+
+/**
+ * Fills the cache of fast-rlm's engine: its modules with the import map that the driver gives too, and the wheels
+ * where its Pyodide looks before it asks the CDN.
+ */
+async function fillCache(progress: (text: string) => void): Promise<void> {
+  progress("filling the cache of fast-rlm");
+  const find = "import fast_rlm._runner as runner; print(runner._find_engine_dir())";
+  const engine = (await output(PYTHON, "-c", find)).trim();
+  const map = fileURLToPath(new URL("fast_rlm_imports.json", import.meta.url));
+  const cache = ["cache", "--no-lock", `--import-map=${map}`, `${engine}/src/subagents.ts`];
+  await output("env", `DENO_DIR=${FAST_RLM_CACHE}`, Deno.execPath(), ...cache);
+  const pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"];
+  const place = `${FAST_RLM_CACHE}/npm/registry.npmjs.org/pyodide/0.29.3`;
+  const forGuests = ["--platform", "any", "--python-version", "3.13", "--dest", place];
+  await output(PYTHON, ...pip, ...forGuests, ...WHEELS);
 }
 
 /** What is really there: the packages, their Python, and Deno, which runs both this project and its peers. */

@@ -19,7 +19,11 @@ memory, is stopped and says so. Memory is that of all processes, shared pages di
   subprocess with a time limit of 2 s, the best that it documents for them; that is no sandbox either. Its isolated
   environments (Docker, Modal, Daytona, E2B, Prime) are services or need a container daemon, and are not measured.
   \`llm_query_batched\` has 16 calls open, with no setting that reaches it.
-- **fast-rlm** offers whole runs only, so the rows of a cell have nothing of its own.
+- **fast-rlm** offers whole runs only, so the rows of a cell have nothing of its own; the input of its runs is its one
+  \`context\`. Each of its sub-calls is an agent with an interpreter of its own. Its engine takes a reader of YAML from
+  JSR and its guests take wheels from a CDN, which not every machine reaches: an import map puts \`npm:yaml\` in place of the
+  one, and the same versions from PyPI are put where it looks before the CDN. Its caps are raised, and its check of how far
+  a prompt is compressed is off, which asks the model once more.
 - **This project's** time limit is 2 s in the rows of cells that don't end (its default is 30 s), and \`concurrency\` is 64 for
   sub-calls (its default is 8). DSPy's sandbox has no time limit; the bench gives up after 30 s, counted from when
   the interpreter is ready.
