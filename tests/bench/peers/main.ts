@@ -14,7 +14,7 @@ import { installPeers } from "./install.ts";
 import { measure } from "./measuring.ts";
 import { Models } from "./model_server.ts";
 import { pageOf } from "./page.ts";
-import { keep, KEPT, kept, type Results } from "./results.ts";
+import { type Entry, keep, KEPT, kept, type Results } from "./results.ts";
 import { ROWS } from "./rows.ts";
 
 const { values: options } = parseArgs({
@@ -28,11 +28,14 @@ const { values: options } = parseArgs({
     render: { type: "boolean", default: false },
   },
 });
+/** Minutes after which a row is no longer repeated, so that a slow machine comes to an end too. */
+const LATE_MINUTES = 10;
 const started = performance.now();
 const chosen = options.only.length === 0 ? ROWS.map(({ name }) => name) : options.only;
-const rows = chosen.map((name) => oneOf(ROWS.map((row) => row.name), name)).map((name) =>
-  ROWS.filter((row) => row.name === name)
-).flat();
+const rows = chosen.flatMap((name) => {
+  const known = ROWS.map((row) => row.name);
+  return ROWS.filter((row) => row.name === oneOf(known, name));
+});
 const peers = options.peers.split(",").map((name) => oneOf(CONTESTANTS, name));
 const names = CONTESTANTS.filter((name) => name === "rlm" || peers.includes(name));
 
@@ -60,7 +63,7 @@ async function measureAll(): Promise<Results> {
     interruption.abort();
     void endAll();
   });
-  const entries: { row: string; cells: Results["entries"][number]["cells"] }[] = [];
+  const entries: Entry[] = [];
   const command = ["deno task bench:peers", ...Deno.args].join(" ");
   const soFar = (): Results => ({
     command,
@@ -72,8 +75,9 @@ async function measureAll(): Promise<Results> {
   try {
     await warmUp(contestants);
     for (const row of rows) {
-      const instruments = { models, contestants, pairs: Number(options.pairs), signal, progress };
-      const entry = { row: row.name, cells: await measure(row, instruments) };
+      const pairs = soFar().minutes > LATE_MINUTES ? 1 : Number(options.pairs);
+      const instruments = { models, contestants, pairs, signal, progress };
+      const entry = { row: row.name, cells: await measure(row, instruments, entries) };
       entries.push(entry);
       await keep(soFar());
       if (options.json) await print(JSON.stringify(entry));

@@ -3,12 +3,12 @@ import { spreadOf } from "../measure.ts";
 import type { Contestant } from "./contestant.ts";
 import { TEMPORARY } from "./driver.ts";
 import { conversationOf, type Models } from "./model_server.ts";
-import type { Cells, Outcome } from "./results.ts";
+import type { Cells, Entry, Outcome } from "./results.ts";
 import type { Row } from "./row.ts";
-import type { DriverAnswer } from "./wire.ts";
+import { type DriverAnswer, NOT_DRIVEN } from "./wire.ts";
 
 /** Milliseconds that a contestant may spend on a row before it is not repeated. */
-const ENOUGH_MS = 15_000;
+const ENOUGH_MS = 12_000;
 /** Milliseconds that memory takes to settle. */
 const SETTLE_MS = 1_500;
 
@@ -21,11 +21,16 @@ export interface Instruments {
   progress(text: string): void;
 }
 
-/** Asks all contestants for a row, again and again in turn. */
-export async function measure(row: Row, instruments: Instruments): Promise<Cells> {
+/** Asks all contestants for a row, again and again in turn; `before` is what the earlier rows gave. */
+export async function measure(
+  row: Row,
+  instruments: Instruments,
+  before: readonly Entry[],
+): Promise<Cells> {
   const { contestants, models, pairs, signal, progress } = instruments;
   const most = Math.min(pairs, row.mostPairs ?? Infinity);
-  const answers = new Map<Contestant, DriverAnswer[]>(contestants.map((one) => [one, []]));
+  const easier = before.find((entry) => entry.row === row.harderThan)?.cells ?? {};
+  const answers = new Map(contestants.map((one) => [one, failureOf(easier[one.name])]));
   const spent = new Map<Contestant, number>();
   for (let pair = 1; pair <= most; pair++) {
     for (const contestant of contestants) {
@@ -47,6 +52,13 @@ export async function measure(row: Row, instruments: Instruments): Promise<Cells
   return Object.fromEntries(
     Array.from(answers, ([{ name }, given]) => [name, outcomeOf(row, given)]),
   );
+}
+
+/** What a contestant's failure at less work says of more: the same again, and nothing where there was none. */
+function failureOf(easier: Outcome | undefined): DriverAnswer[] {
+  if (easier === undefined || !("error" in easier)) return [];
+  if (easier.error === NOT_DRIVEN) return [easier];
+  return [{ error: `not tried, since less failed: ${easier.error}` }];
 }
 
 /** Figures of all answers, what happened in the only one, or the error of the last. */

@@ -110,7 +110,7 @@ function spreadText({ median, min, max, samples }: Spread, { unit }: Measure): s
 }
 
 function errorText(error: string): string {
-  return plain(error).startsWith("not within")
+  return /^not (within|tried)/.test(error)
     ? `**${plain(error)}**`
     : `**failed**: ${shortened(error, 160)}`;
 }

@@ -24,6 +24,8 @@ export interface Row {
   readonly setUp?: boolean;
   /** Repetitions that are enough where one takes long or all are alike. */
   readonly mostPairs?: number;
+  /** A row of the same work, but less: who failed there is not asked for more. */
+  readonly harderThan?: string;
   /** Each repetition starts with a new driver. */
   readonly fresh?: boolean;
   /** What is asked is more than one answer: memory when nothing happens, or a program that is killed and started again. */

@@ -4,15 +4,16 @@ import type { Measure, Row } from "./row.ts";
 import { SURVIVALS } from "./survivals.ts";
 
 /** What nearly all contestants need far less than; printed as what was not reached. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 45_000;
 const AT_ONCE = 20;
 /** Sub-calls open together, the most that any contestant is set to. */
 const LANES = 64;
 
 const PEAK: Measure = { key: "peak", what: "peak memory, all processes", unit: "MB" };
 
-const INPUTS = [1, 10, 50, 100, 500].map((megabytes): Row => ({
+const INPUTS = [1, 10, 50, 100, 500].map((megabytes, index, sizes): Row => ({
   name: `input-${megabytes}`,
+  ...(index === 0 ? {} : { harderThan: `input-${sizes[index - 1]}` }),
   what: `an input of ${megabytes} MB`,
   request: { row: "input", megabytes },
   measures: [
@@ -25,8 +26,9 @@ const INPUTS = [1, 10, 50, 100, 500].map((megabytes): Row => ({
   fresh: true,
 }));
 
-const SUB_CALLS = [200, 1_000].map((count): Row => ({
+const SUB_CALLS = [200, 1_000].map((count, index, counts): Row => ({
   name: `subcalls-${count}`,
+  ...(index === 0 ? {} : { harderThan: `subcalls-${counts[index - 1]}` }),
   what: `${count} sub-calls of ${SUB_CALL_MS} ms in one batch`,
   request: { row: "run", script: `asks ${count}`, megabytes: 0 },
   measures: [
@@ -105,7 +107,7 @@ export const ROWS: readonly Row[] = [
     request: { row: "runs", script: "turns 3", megabytes: 1, count: AT_ONCE },
     measures: [{ key: "runs", what: "until the last has ended", unit: "ms" }, PEAK],
     limitMs: 2 * PATIENCE_MS,
-    mostPairs: 2,
+    mostPairs: 1,
     fresh: true,
   },
   {
@@ -118,7 +120,7 @@ export const ROWS: readonly Row[] = [
     ],
     limitMs: PATIENCE_MS,
     kind: "rest",
-    mostPairs: 2,
+    mostPairs: 1,
     fresh: true,
   },
   {
