@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
 import { SandboxStartError } from "../lib/errors.ts";
 import { createSandbox } from "../lib/host/mod.ts";
+import { spawnChild } from "../lib/host/subprocess.ts";
 import { temporaryFolder } from "./fixtures/temporary_folder.ts";
 
 /** Starts a sandbox whose child is a shell script; returns the error, and checks that no process is left. */
@@ -138,5 +139,39 @@ Deno.test({
         "Cannot start sandbox: not ready after 1000 ms; raise startTimeoutMs, or look at: still thinking",
       );
     }
+  },
+});
+
+/** A shell line that writes 200 MB to stderr. */
+const FLOOD = "head -c 200000000 /dev/zero | tr '\\0' 'x' >&2";
+
+Deno.test({
+  name: "a child that floods stderr is not held up, and the host keeps only the end of it (R96)",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const rss = Deno.memoryUsage().rss;
+    const seal = "Token: t\\r\\nSequence: 0\\r\\n";
+    const script = `${FLOOD}; ${frame("{}", seal)}; echo 'the last words' >&2`;
+    const child = spawnChild("/bin/sh", { args: ["-c", script], env: {} }, "t");
+    const heard = await Array.fromAsync(child.transport.frames);
+    assertEquals(heard, [{ kind: "message", text: "{}" }]);
+    assertEquals((await child.exited).code, 0);
+    while (!child.stderrTail().endsWith("the last words\n")) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    assertEquals(child.stderrTail().length, 4096);
+    assertLess(Deno.memoryUsage().rss - rss, 100_000_000);
+  },
+});
+
+Deno.test({
+  name: "a child that floods stderr in place of starting is an error of bounded length (R96)",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const left = await startWith(`${FLOOD}; exit 3`);
+    assertMatch(left.message, /the process left with code 3/);
+    assertLess(left.message.length, 5_000);
+    const endless = await startWith("exec 3>&1; exec yes >&2", 1_000);
+    assertMatch(endless.message, /not ready after 1000 ms; .* look at: y y y$/);
   },
 });
