@@ -105,6 +105,34 @@ Deno.test("C150: three guests lost in a row are the sandbox's fault; one is told
   assertEquals(always.lm.requests.length, 3);
 });
 
+Deno.test("C150: a run whose every cell was lost is a SandboxError with the trace at its cap, not a made-up answer", async () => {
+  const cell =
+    () => ({ status: "lost", restored: { from: "inputs", back: [], gone: [] } } as const);
+  for (const replies of [[cellReply("a")], [cellReply("a"), "no code", cellReply("b")]]) {
+    const { error, lm, events } = await fakeRun({
+      replies: [...replies, '{"answer": 42}'],
+      cell,
+      options: { maxIterations: replies.length },
+    });
+    assertInstanceOf(error, SandboxError);
+    assertStringIncludes(error.message, `after all ${replies.length} turns are used`);
+    assertStringIncludes(error.message, "the sandbox was lost in every cell");
+    assertEquals(error.trajectory.length, replies.length);
+    assertEquals(error.usage?.calls, replies.length);
+    assertEquals(lm.requests.length, replies.length);
+    assertEquals(eventsOf(events, "run_end").map(({ stopReason }) => stopReason), ["error"]);
+  }
+});
+
+Deno.test("C150: one cell that was not lost is enough to take an answer from", async () => {
+  const { result } = await fakeRun({
+    replies: [cellReply("seen"), cellReply("lost"), '{"answer": 42}'],
+    cell: (code) => code === "seen" ? { stdout: "41" } : { status: "lost" },
+    options: { maxIterations: 2 },
+  });
+  assertEquals([result?.answer, result?.stopReason], [42, "extracted"]);
+});
+
 Deno.test("a sandbox that does not start is a SandboxStartError, and no model is asked", async () => {
   const { error, lm } = await fakeRun({
     options: { sandbox: () => Promise.reject(new Error("no such program")) },
@@ -114,7 +142,7 @@ Deno.test("a sandbox that does not start is a SandboxStartError, and no model is
   assertEquals(lm.requests.length, 0);
 });
 
-Deno.test("a root model that fails ends the run with its error, which carries the trace", async () => {
+Deno.test("C154: a root model that fails ends the run with its error, which carries the trace", async () => {
   const failure = new ModelError("ask root: 401", { code: "auth", model: "root", status: 401 });
   const { error, events } = await fakeRun({ replies: [cellReply("a"), failure] });
   assertEquals(error, failure);

@@ -1,9 +1,15 @@
 /** Sub-calls: what cells get from `llm_query` and `llm_query_batched`. */
-import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { ModelError } from "../lib/errors.ts";
-import { ErrorValue } from "../lib/host/sandbox.ts";
-import { type FakeGuest, ScriptedModel } from "../lib/testing.ts";
-import { eventsOf } from "./fixtures/fake_run.ts";
+import { type Cell, ErrorValue, type ExecuteOptions } from "../lib/host/sandbox.ts";
+import { type FakeGuest, FakeSandbox, ScriptedModel } from "../lib/testing.ts";
+import { cellReply, eventsOf, fakeRun } from "./fixtures/fake_run.ts";
 import { ask, askAll, inCell } from "./fixtures/in_cell.ts";
 
 Deno.test("llm_query asks the sub-model and returns its text without the thinking", async () => {
@@ -118,6 +124,38 @@ Deno.test("a failed call is not remembered", async () => {
       index === 0 ? new ModelError("no", { code: "server_error", model: "sub" }) : "yes",
   });
   assertEquals(got, ["no", "yes"]);
+});
+
+Deno.test("a call whose sender is ended is sent again for the others that wait for it, and charged", async () => {
+  const sender = new AbortController();
+  let got: unknown;
+  class Sandbox extends FakeSandbox {
+    override async execute(code: string, options: ExecuteOptions = {}): Promise<Cell> {
+      if (code !== "work") return await super.execute(code, options);
+      const others = options.signal ?? new AbortController().signal;
+      const first = options.tools?.llm_query?.invoke({ prompt: "a" }, { signal: sender.signal });
+      const batches = [["a", "b"], ["a"]].map(async (prompts) =>
+        await options.tools?.llm_query_batched?.invoke({ prompts }, { signal: others })
+      );
+      await assertRejects(async () => await first, DOMException, "its cell has ended");
+      got = await Promise.all(batches);
+      return await super.execute(code, options);
+    }
+  }
+  const subLm = new ScriptedModel((request, index) => {
+    if (index === 0) return new Promise<never>(() => {});
+    if (index === 1) sender.abort(new DOMException("its cell has ended", "AbortError"));
+    return `re: ${request.messages.at(-1)?.content}`;
+  });
+  const { result, error } = await fakeRun({
+    replies: [cellReply("work"), cellReply("SUBMIT(answer=1)")],
+    options: { subLm, maxLlmCalls: 3, sandbox: () => Promise.resolve(new Sandbox()) },
+  });
+  assertEquals(error, null);
+  assertEquals(got, [["re: a", "re: b"], ["re: a"]]);
+  assertEquals(subLm.requests.map(({ messages }) => messages.at(-1)?.content), ["a", "b", "a"]);
+  const row = result?.usage.rows.find(({ role }) => role === "sub");
+  assertEquals([row?.calls, row?.failedCalls, row?.cachedCalls], [4, 1, 1]);
 });
 
 Deno.test("one failing slot of a batch is an error value in its place", async () => {

@@ -49,6 +49,7 @@ Deno.test("C115 usage is split by role, model and depth, and counts failed and r
         calls: 2,
         failedCalls: 0,
         cachedCalls: 0,
+        unreportedCalls: 0,
         retries: 2,
         cost: 1,
         inputTokens: 200,
@@ -64,6 +65,7 @@ Deno.test("C115 usage is split by role, model and depth, and counts failed and r
         calls: 1,
         failedCalls: 0,
         cachedCalls: 0,
+        unreportedCalls: 0,
         retries: 0,
         cost: 0.25,
         ...TOKENS,
@@ -75,6 +77,7 @@ Deno.test("C115 usage is split by role, model and depth, and counts failed and r
         calls: 2,
         failedCalls: 1,
         cachedCalls: 0,
+        unreportedCalls: 0,
         retries: 3,
         cost: 0.25,
         ...TOKENS,
@@ -95,6 +98,7 @@ Deno.test("C116 a cached answer is counted but costs nothing", () => {
       calls: 1,
       failedCalls: 0,
       cachedCalls: 1,
+      unreportedCalls: 0,
       retries: 0,
       cost: 0,
       inputTokens: 0,
@@ -104,6 +108,20 @@ Deno.test("C116 a cached answer is counted but costs nothing", () => {
       reasoningTokens: 0,
     }],
   });
+});
+
+Deno.test("A reply without usage is counted, so that the tokens of its row are known to be a lower bound", () => {
+  const tally = new UsageTally();
+  const key = { role: "root", model: "local/small", depth: 0 } as const;
+  tally.add(key, completion());
+  tally.add(key, completion({ usage: null, cost: null }));
+  tally.add(key, completion({ usage: null, cost: null }), { cached: true });
+  const again = new UsageTally();
+  again.addUsage(tally.usage());
+  for (const { rows, inputTokens, cost } of [tally.usage(), again.usage()]) {
+    assertEquals({ inputTokens, cost }, { inputTokens: 100, cost: null });
+    assertEquals(rows.map(({ calls, unreportedCalls }) => [calls, unreportedCalls]), [[3, 1]]);
+  }
 });
 
 Deno.test("One call of unknown price makes the cost of its row and of the run null, for good", () => {

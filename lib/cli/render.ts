@@ -72,7 +72,7 @@ export class Renderer {
     return [
       plural(tally.turn, "turn"),
       plural(tally.modelCalls, "model call"),
-      `${count(tally.tokens)} tokens${cached}`,
+      `${tally.isLowerBound ? "at least " : ""}${count(tally.tokens)} tokens${cached}`,
       dollars(tally.cost),
       duration(tally.seconds()),
       ...(this.#inputCharacters > 0 ? [this.#share()] : []),

@@ -11,6 +11,8 @@ export class Tally {
   tokens = 0;
   inputTokens = 0;
   cachedTokens = 0;
+  /** A reply came without a word on its tokens, so that the sums are lower bounds. */
+  isLowerBound = false;
   /** US dollars; null as soon as one price is unknown. */
   cost: number | null = 0;
   /** Characters that were sent to a model, each message of a conversation once. */
@@ -42,6 +44,7 @@ export class Tally {
       case "model_reply": {
         const { usage, cost } = event.completion;
         if (event.cached) break;
+        if (usage === null) this.isLowerBound = true;
         this.tokens += (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
         this.inputTokens += usage?.inputTokens ?? 0;
         this.cachedTokens += usage?.cachedTokens ?? 0;

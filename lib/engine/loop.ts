@@ -1,5 +1,6 @@
 /** The loop: turns until an answer passes, or until a cap or a stall ends them. */
 import { type BudgetCap, BudgetError, SandboxError } from "../errors.ts";
+import type { Cell } from "../host/sandbox.ts";
 import { dollars } from "./budget_message.ts";
 import { REPEATED_FEEDBACK, statusLine, STILL_NO_CODE } from "./feedback.ts";
 import type { Outputs } from "./job.ts";
@@ -43,6 +44,8 @@ class Loop {
   #seen: boolean;
   #refusals = 0;
   #lost = 0;
+  /** How the cells of this run have ended. */
+  readonly #endings = new Set<Cell["status"]>();
 
   constructor(bench: Workbench) {
     this.#bench = bench;
@@ -121,6 +124,7 @@ class Loop {
   }
 
   #watchSandbox({ cell }: TurnEnd): void {
+    if (cell !== null) this.#endings.add(cell.status);
     this.#lost = cell?.status === "lost" ? this.#lost + 1 : 0;
     if (this.#lost < MOST_LOST) return;
     throw new SandboxError(
@@ -129,7 +133,14 @@ class Loop {
     );
   }
 
+  /** Ends the turns; when every cell was lost there is nothing that an answer could be taken from. */
   #stopped(cap: BudgetCap | null, reason: string): LoopEnd {
+    if (this.#endings.size === 1 && this.#endings.has("lost")) {
+      throw new SandboxError(
+        `take an answer from the run after ${reason}: the sandbox was lost in every cell; ` +
+          "read the cells in the trajectory, and give it more memoryMb or timeoutMs",
+      );
+    }
     return { kind: "stopped", cap, reason, kept: this.#kept };
   }
 

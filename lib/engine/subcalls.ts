@@ -2,6 +2,7 @@
 import { BudgetError, ModelError, RlmError, SubmissionError } from "../errors.ts";
 import { ErrorValue } from "../host/sandbox.ts";
 import type { Completion, LanguageModel, Message } from "../models/language_model.ts";
+import { abortable } from "./abort.ts";
 import { type GuestCall, type GuestFunction, pythonError } from "./guest_function.ts";
 import { callModel, reuseReply } from "./model_call.ts";
 import { ProviderWatch } from "./provider_watch.ts";
@@ -229,12 +230,19 @@ class SubCalls {
     const run = this.#run;
     const key = this.#keyOf(question, messages);
     const call = { ...key, role: "sub", parentCallId: callId, signal } as const;
-    const earlier = run.tree.memo?.get(key);
-    if (earlier !== undefined) {
-      return { completion: reuseReply(run, call, await earlier), cached: true };
+    let shared = run.tree.memo?.get(key);
+    const wasShared = shared !== undefined;
+    while (shared !== undefined) {
+      const completion = await abortable(shared, signal);
+      if (completion !== null) {
+        return { completion: reuseReply(run, call, completion), cached: true };
+      }
+      // Whoever sent it was ended meanwhile: one of those who still wait sends it again.
+      shared = run.tree.memo?.get(key);
     }
+    if (wasShared) run.tree.budget.charge(1);
     const reply = callModel(run, call);
-    run.tree.memo?.set(key, reply);
+    run.tree.memo?.set(key, reply, signal);
     try {
       const completion = await reply;
       this.#watch.answered(question.model);

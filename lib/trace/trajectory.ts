@@ -57,6 +57,8 @@ export interface UsageRow extends TokenUsage {
   readonly failedCalls: number;
   /** Those of the calls that the cache answered. */
   readonly cachedCalls: number;
+  /** Those of the calls that were answered without a word on tokens: the row's tokens are then a lower bound. */
+  readonly unreportedCalls: number;
   /** Requests beyond the first of each call. */
   readonly retries: number;
   /** US dollars; null as soon as one call's price is unknown. */

@@ -23,6 +23,15 @@ const NO_TOKENS: TokenUsage = {
   reasoningTokens: 0,
 };
 
+const NO_CALLS = {
+  calls: 0,
+  failedCalls: 0,
+  cachedCalls: 0,
+  unreportedCalls: 0,
+  retries: 0,
+  cost: 0,
+};
+
 /** What was spent before anything was asked. */
 export const NO_USAGE: Usage = Object.freeze({ ...NO_TOKENS, calls: 0, cost: 0, rows: [] });
 
@@ -47,6 +56,7 @@ export class UsageTally {
     }
     row.retries += Math.max(0, completion.attempts - 1);
     row.cost = sumOfCosts(row.cost, completion.cost);
+    if (completion.usage === null) row.unreportedCalls++;
     addTokens(row, completion.usage ?? NO_TOKENS);
   }
 
@@ -68,6 +78,7 @@ export class UsageTally {
       row.calls += from.calls;
       row.failedCalls += from.failedCalls;
       row.cachedCalls += from.cachedCalls;
+      row.unreportedCalls += from.unreportedCalls;
       row.retries += from.retries;
       row.cost = sumOfCosts(row.cost, from.cost);
       addTokens(row, from);
@@ -105,8 +116,7 @@ export class UsageTally {
     const id = `${role} ${depth} ${model}`;
     const known = this.#rows.get(id);
     if (known !== undefined) return known;
-    const counts = { calls: 0, failedCalls: 0, cachedCalls: 0, retries: 0, cost: 0 };
-    const row: Mutable<UsageRow> = { role, model, depth, ...counts, ...NO_TOKENS };
+    const row: Mutable<UsageRow> = { role, model, depth, ...NO_CALLS, ...NO_TOKENS };
     this.#rows.set(id, row);
     return row;
   }
