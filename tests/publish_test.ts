@@ -1,9 +1,7 @@
-/** The package can be published as it is, and holds what its users need and nothing else. */
+/** What is published is documented; what a registry then serves is tried in jsr_package_test.ts. */
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { ROOT } from "./project_files.ts";
 import { runDeno } from "./run_deno.ts";
-import { addressOf, serveStandIns } from "./stand_in_registry.ts";
-import { STAND_INS } from "./tasks/jsr_url.ts";
 
 /** Parts of deno.json that are read here. */
 interface Config {
@@ -14,24 +12,6 @@ interface Config {
 async function config(): Promise<Config> {
   return JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
 }
-
-Deno.test("the package passes JSR's checks and holds no tests, tools or recordings", async () => {
-  // Stand-ins read from the project's folder would count as files of the package; over HTTP they don't.
-  await using registry = serveStandIns();
-  const jsr = Deno.env.get("JSR_URL") === STAND_INS ? { JSR_URL: addressOf(registry) } : {};
-  const args = ["publish", "--dry-run", "--allow-dirty", "--no-check"];
-  const { success, text } = await runDeno(args, jsr);
-  assert(success, text);
-  const files = [...text.matchAll(/^\s+file:\/\/(\S+) \(/gm)].map(([, path = ""]) =>
-    path.slice(ROOT.pathname.length)
-  );
-  const outside =
-    /^(mod\.ts|deno\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|(lib|sandbox)\/[\w/]+\.ts)$/;
-  assertEquals(files.filter((path) => !outside.test(path)), []);
-  for (const path of ["mod.ts", "sandbox/prelude.ts", "sandbox/runner.ts", "LICENSE"]) {
-    assert(files.includes(path), `${path} is missing: ${text}`);
-  }
-});
 
 Deno.test("everything that is exported is documented and typed in public terms", async () => {
   const { exports } = await config();

@@ -201,7 +201,10 @@ export interface SandboxOptions {
   readonly tools?: Readonly<Record<string, Tool>>;
   /** Folder of the start-up snapshot; false starts without one. Default: the user's cache folder. */
   readonly cacheDir?: string | false;
-  /** The Deno program to start. Default: the running one. */
+  /**
+   * The Deno program to start. Default: the running one. A program made by `deno compile` has none to
+   * fall back on: it must name one, or a start throws `SandboxStartError`.
+   */
   readonly denoPath?: string;
   /** Aborts the start. */
   readonly signal?: AbortSignal;

@@ -37,7 +37,6 @@ export async function readSettings(options: SandboxOptions): Promise<Settings> {
     memoryMb = 2_048,
     maxOutputChars = 10_000_000,
     tools = {},
-    denoPath = Deno.execPath(),
     cacheDir,
     read = [],
     write = [],
@@ -49,6 +48,8 @@ export async function readSettings(options: SandboxOptions): Promise<Settings> {
   checkRange("toolTimeoutMs", toolTimeoutMs, 1, MAX_TIMER_MS);
   checkRange("memoryMb", memoryMb, MIN_MEMORY_MB, MAX_MEMORY_MB);
   checkRange("maxOutputChars", maxOutputChars, 0, 500_000_000);
+  const running = { standalone: Deno.build.standalone, path: Deno.execPath() };
+  const denoPath = denoToStart(options.denoPath, running);
   const pyodide = pyodideFolder();
   const cache = cacheDir ?? defaultCacheFolder(pyodide);
   const runtimePaths = [pyodide, denoPath, ...OWN_FOLDERS, ...(cache === false ? [] : [cache])];
@@ -73,6 +74,18 @@ const OWN_FOLDERS = ["../", "../../sandbox/"].map((path) => new URL(path, import
   .filter(({ protocol }) => protocol === "file:").map(({ pathname }) =>
     decodeURIComponent(pathname)
   );
+
+/** The Deno to start: the one that is named, else the one that runs this, unless that is a compiled program. */
+export function denoToStart(
+  named: string | undefined,
+  running: { readonly standalone: boolean; readonly path: string },
+): string {
+  if (named !== undefined) return named;
+  if (!running.standalone) return running.path;
+  throw new SandboxStartError(
+    `Cannot start sandbox: ${running.path} is a compiled program, which would start itself; set denoPath to a Deno of 2.7.12 or newer`,
+  );
+}
 
 /** Throws a `RangeError` for an option that is not a number within limits. */
 export function checkRange(name: string, value: number, least: number, most: number): void {
