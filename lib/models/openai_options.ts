@@ -1,7 +1,7 @@
 /** Options of OpenAIModel: what a user may set, checked and completed. */
 import { COMPATIBLE, OPENAI, type Provider } from "./providers.ts";
 import { knownPrice, type PriceFunction } from "./prices.ts";
-import { shownUrl } from "./redact.ts";
+import { secretsOf, shownUrl } from "./redact.ts";
 import { DEFAULT_RETRIES, type RetryPolicy } from "./retry.ts";
 
 /** The part of the `openai` package's client that is used; a client of any recent version fits. */
@@ -109,7 +109,7 @@ export function settingsOf(model: string, options: OpenAIModelOptions): OpenAISe
     prices: options.prices ?? knownPrice,
     keySource: options.keySource ?? (client === null ? "the apiKey option" : "the client's key"),
     retries,
-    secrets: [apiKey, ...Object.values(headers), new URL(baseUrl).password],
+    secrets: [apiKey, ...Object.values(headers), ...secretsOf(baseUrl)],
   };
 }
 

@@ -27,6 +27,16 @@ export function redactor(
   };
 }
 
+/** Names of parameters whose values are secrets; others, such as `api-version`, may be needed in a message. */
+const SECRET_PARAMETER = /key|token|secret|sig|auth|password|code/i;
+
+/** What a URL holds that must be in no message: its password, and keys in its query. */
+export function secretsOf(url: string): string[] {
+  const { password, searchParams } = new URL(url);
+  const keys = [...searchParams].filter(([name]) => SECRET_PARAMETER.test(name));
+  return [password, ...keys.map(([, value]) => value)];
+}
+
 /** What somebody gave for a URL, without a user name and password. */
 export function shownUrl(given: string): string {
   return JSON.stringify(given.replace(/[^/]*@/, ""));
