@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parseCommand, type RunArguments } from "../lib/cli/arguments.ts";
 import { FLAGS } from "../lib/cli/flags.ts";
-import { helpPage } from "../lib/cli/help.ts";
+import { helpPage, runPage } from "../lib/cli/help.ts";
+import { SUBCOMMAND_NAMES } from "../lib/cli/subcommands.ts";
 import { UsageError } from "../lib/cli/usage_error.ts";
 
 function parseRun(...words: string[]): RunArguments {
@@ -108,7 +109,8 @@ Deno.test("What follows a double dash is the question, whatever it looks like", 
 });
 
 Deno.test("Help and version win over everything else", () => {
-  assertEquals(parseCommand(["--help", "--max-turns", "x"]), { kind: "help" });
+  assertEquals(parseCommand(["--help", "--max-turns", "x"]), { kind: "help", whole: false });
+  assertEquals(parseCommand(["--help", "--verbose"]), { kind: "help", whole: true });
   assertEquals(parseCommand(["-V"]), { kind: "version" });
 });
 
@@ -119,10 +121,15 @@ const MISTAKES: [words: string[], message: string][] = [
     ["Who", "is"],
     `2 questions, "Who" and "is": put the question in quotes, and a pattern of files too, as in -c '*.txt'`,
   ],
+  [["docter"], "no command docter: did you mean rlm doctor? (for a question, give -c SOURCE too)"],
+  [
+    ["hist", "run.jsonl"],
+    "no command hist: did you mean rlm history? (for a question, give -c SOURCE too)",
+  ],
   [["q", "--modle", "x"], "unknown flag --modle: did you mean --model?"],
   [["q", "--max-turn=3"], "unknown flag --max-turn: did you mean --max-turns?"],
-  [["q", "--frobnicate"], "unknown flag --frobnicate: see rlm --help"],
-  [["q", "-z"], "unknown flag -z: see rlm --help"],
+  [["q", "--frobnicate"], "unknown flag --frobnicate: see rlm help run"],
+  [["q", "-z"], "unknown flag -z: see rlm help run"],
   [["q", "-c"], "-c needs a value: write -c SOURCE"],
   [["q", "--model="], "--model needs a value: write --model NAME"],
   [["q", "--model", "--json"], "--model needs a value: write --model NAME"],
@@ -154,9 +161,19 @@ for (const [words, message] of MISTAKES) {
   });
 }
 
-Deno.test("The help page fits a terminal of 80 by 40 and names every flag", () => {
+Deno.test("The first page of help fits a terminal of 80 by 24 with a prompt below, and names every command", () => {
   const lines = helpPage().split("\n");
-  assert(lines.length <= 40, `${lines.length} lines`);
+  assert(lines.length <= 23, `${lines.length} lines`);
+  for (const line of lines) assert(line.length <= 80, line);
+  for (const name of SUBCOMMAND_NAMES) assert(lines.some((line) => line.startsWith(`  ${name} `)));
+});
+
+Deno.test("The page of a run names every flag, each on a line of 80 columns", () => {
+  const lines = runPage().split("\n");
   for (const line of lines) assert(line.length <= 80, line);
   for (const { name } of FLAGS) assert(lines.some((line) => line.includes(`--${name} `)), name);
+});
+
+Deno.test("A question that is nearly the name of a command is a question where there is a context", () => {
+  assertEquals(parseRun("docter", "-c", "a.txt").question, "docter");
 });

@@ -257,6 +257,7 @@ Deno.test("Help and version are on stdout, also without any permission", async (
   const help = await rlm(["--help"], { permissions: [] });
   assertEquals([help.code, help.stderr], [0, ""]);
   assertMatch(help.stdout, /^rlm "QUESTION" -c SOURCE/);
+  assertEquals(await rlm(["help"], { permissions: [] }), help);
   const version = await rlm(["--version"], { permissions: [] });
   assertEquals([version.code, version.stderr], [0, ""]);
   assertMatch(

@@ -1,10 +1,12 @@
 /** Turns the command line into a typed {@linkcode Command}, or says which word of it is wrong. */
+import { nearestName } from "./flags.ts";
+import { SUBCOMMAND_NAMES } from "./subcommands.ts";
 import { UsageError } from "./usage_error.ts";
 import { type ParsedWords, parseWords } from "./words.ts";
 
 /** What `rlm` was asked to do. */
 export type Command =
-  | { readonly kind: "help" }
+  | { readonly kind: "help"; readonly whole: boolean }
   | { readonly kind: "version" }
   | { readonly kind: "run"; readonly run: RunArguments };
 
@@ -56,9 +58,10 @@ export interface RunArguments {
 /** Reads the words after `rlm`. Throws {@linkcode UsageError} on the first that cannot be used. */
 export function parseCommand(words: readonly string[]): Command {
   const parsed = parseWords(words);
-  if (parsed.on("help")) return { kind: "help" };
+  if (parsed.on("help")) return { kind: "help", whole: parsed.on("verbose") };
   if (parsed.on("version")) return { kind: "version" };
-  return { kind: "run", run: readRunArguments(parsed, theQuestion(parsed.rest)) };
+  const question = theQuestion(parsed.rest, parsed.texts("context").length > 0);
+  return { kind: "run", run: readRunArguments(parsed, question) };
 }
 
 /** Reads the flags of a run. Throws {@linkcode UsageError} on the first that cannot be used. */
@@ -101,11 +104,21 @@ export function readRunArguments(parsed: ParsedWords, question: string): RunArgu
   };
 }
 
-/** The question is the one word that is no flag; several are most likely a missing pair of quotes. */
-function theQuestion(rest: readonly string[]): string {
+/**
+ * The question is the one word that is no flag; several are most likely a missing pair of quotes, and one that is nearly a
+ * command's name, without a context, is a misspelt command.
+ */
+function theQuestion(rest: readonly string[], hasContext: boolean): string {
   const [question, second] = rest;
   if (question === undefined || question.trim() === "") {
     throw new UsageError('no question: write it in quotes, as in rlm "Who is mentioned?" -c FILE');
+  }
+  const isWord = /^[a-z]+$/i.test(question);
+  const command = isWord && !hasContext ? nearestName(question, SUBCOMMAND_NAMES) : null;
+  if (command !== null) {
+    throw new UsageError(
+      `no command ${question}: did you mean rlm ${command}? (for a question, give -c SOURCE too)`,
+    );
   }
   if (second !== undefined) {
     throw new UsageError(

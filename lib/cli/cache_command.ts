@@ -16,6 +16,7 @@ export const CACHE: Subcommand = {
     "which takes seconds.",
   ],
   flags: [],
+  words: ["clear"],
   exitCodes: ["Exit codes: 0 done, 1 a file could not be removed, 2 usage"],
   async run({ rest }, { stdout }) {
     const [action = "list", second] = rest;

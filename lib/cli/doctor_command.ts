@@ -25,6 +25,7 @@ export const DOCTOR: Subcommand = {
     ...sharedFlags("model", "base-url"),
     { name: "json", help: "print an array of findings" },
   ],
+  words: [],
   exitCodes: ["Exit codes: 0 all is well, 2 usage, 4 model or key, 5 sandbox"],
   async run(words, { stdout }) {
     if (words.rest.length > 0) {

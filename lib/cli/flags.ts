@@ -1,4 +1,4 @@
-/** The flags of `rlm` as data: the parser, the help page and the spelling suggestions all read this table. */
+/** The flags of `rlm` as data: parser, help pages, completion and spelling suggestions all read this table. */
 
 /** One flag. */
 export interface Flag {
@@ -7,6 +7,8 @@ export interface Flag {
   readonly short?: string;
   /** What its value is called in the help; a flag without one is a switch. */
   readonly value?: string;
+  /** The values that there are, where they are few. */
+  readonly choices?: readonly string[];
   /** May be given several times. */
   readonly many?: boolean;
   readonly help: string;
@@ -72,7 +74,7 @@ export const FLAG_GROUPS = {
     { name: "quiet", short: "q", help: "no progress on stderr" },
     { name: "verbose", short: "v", help: "whole cells and outputs on stderr" },
     { name: "version", short: "V", help: "print the versions" },
-    { name: "help", short: "h", help: "print this page" },
+    { name: "help", short: "h", help: "print the first page; with --verbose, this one" },
   ],
 } as const satisfies Record<string, readonly Flag[]>;
 
@@ -84,10 +86,10 @@ export function sharedFlags(...names: readonly string[]): Flag[] {
   return names.flatMap((name) => FLAGS.find((flag) => flag.name === name) ?? []);
 }
 
-/** The known flag that a misspelt one most likely meant, or null when none is near. */
-export function nearestFlag(typed: string, flags: readonly Flag[] = FLAGS): string | null {
+/** The known name that a misspelt one most likely meant, or null when none is near. */
+export function nearestName(typed: string, names: readonly string[]): string | null {
   let best: { name: string; distance: number } | null = null;
-  for (const { name } of flags) {
+  for (const name of names) {
     const distance = editDistance(typed, name);
     const starts = typed.length >= 3 && name.startsWith(typed);
     const score = starts ? 0 : distance;

@@ -4,13 +4,14 @@ import { json } from "./answer.ts";
 import { type CallFilter, type CallRow, callRows, isWanted } from "./call_rows.ts";
 import { cut } from "./columns.ts";
 import { ExitCode } from "./exit_code.ts";
-import { sharedFlags } from "./flags.ts";
 import { openJournal } from "./recorded_run.ts";
 import { onlyWord, type Subcommand } from "./subcommand.ts";
 import { dollars, duration, plural } from "./tally.ts";
 import { stderrScreen, Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
 import type { ParsedWords } from "./words.ts";
+
+const ROLES = ["root", "sub", "extract"];
 
 /** The subcommand. */
 export const HISTORY: Subcommand = {
@@ -21,14 +22,14 @@ export const HISTORY: Subcommand = {
     "start of the last message and of the reply. --verbose prints both whole.",
   ],
   flags: [
-    { name: "role", value: "ROLE", help: "root, sub or extract" },
+    { name: "role", value: "ROLE", choices: ROLES, help: "root, sub or extract" },
     { name: "model", short: "m", value: "NAME", help: "calls of models with NAME in their name" },
     { name: "turn", value: "N", help: "calls that were made in this turn" },
     { name: "call", value: "ID", help: "this call alone, such as c3" },
     { name: "grep", short: "g", value: "TEXT", help: "calls with TEXT in messages or reply" },
     { name: "failed", help: "calls that failed or were given up" },
     { name: "json", help: "print an array with all of each call" },
-    ...sharedFlags("verbose"),
+    { name: "verbose", short: "v", help: "print messages and replies whole" },
   ],
   exitCodes: ["Exit codes: 0 listed, 2 usage or no journal"],
   async run(words, { stdout }) {
@@ -48,7 +49,7 @@ export const HISTORY: Subcommand = {
 
 function readFilter(words: ParsedWords): CallFilter {
   const role = words.text("role");
-  if (role !== null && !["root", "sub", "extract"].includes(role)) {
+  if (role !== null && !ROLES.includes(role)) {
     throw new UsageError(`--role ${role}: give root, sub or extract`);
   }
   return {

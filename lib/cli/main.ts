@@ -42,7 +42,7 @@ export async function main(words: readonly string[], around: Surroundings): Prom
     const command = parseCommand(words);
     switch (command.kind) {
       case "help":
-        stdout(`${(await import("./help.ts")).helpPage()}\n`);
+        stdout(`${await helpOf(command)}\n`);
         return 0;
       case "version":
         stdout(`${(await import("./version.ts")).versionLine()}\n`);
@@ -54,6 +54,12 @@ export async function main(words: readonly string[], around: Surroundings): Prom
     stderr(`${messageOf(error)}\n`);
     return exitCodeOfError(error);
   }
+}
+
+/** The help page that was asked for. */
+async function helpOf({ whole }: { readonly whole: boolean }): Promise<string> {
+  const { helpPage, runPage } = await import("./help.ts");
+  return whole ? runPage() : helpPage();
 }
 
 if (import.meta.main) {

@@ -19,6 +19,7 @@ export const MODELS: Subcommand = {
     "that speaks the OpenAI protocol works with --base-url. Keys are never printed.",
   ],
   flags: [{ name: "json", help: "print an array of objects" }],
+  words: PROVIDERS.map(({ id }) => id),
   exitCodes: ["Exit codes: 0 listed, 2 usage"],
   async run({ rest, on }, { stdout }) {
     const [name, second] = rest;

@@ -29,10 +29,12 @@ export const REPLAY: Subcommand = {
     "sent or paid. Inputs above 64 MB, grants and tools are not kept in a journal:",
     "give them again, as they were.",
   ],
-  flags: sharedFlags(
-    ...["context", "max-context-mb", "tool", "allow-read", "allow-write", "allow-net"],
-    ...["allow-env", "json", "quiet", "verbose"],
-  ),
+  flags: [
+    ...sharedFlags("context", "max-context-mb", "tool", "allow-read", "allow-write", "allow-net"),
+    ...sharedFlags("allow-env"),
+    { name: "json", help: "print one JSON object: same or not, differences" },
+    ...sharedFlags("quiet", "verbose"),
+  ],
   exitCodes: ["Exit codes: 0 the same, 1 different, 2 usage, 5 sandbox, 130 interrupted"],
   async run(words, { stdout }) {
     const path = onlyWord(words, REPLAY);

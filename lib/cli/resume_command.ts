@@ -18,12 +18,17 @@ export const RESUME: Subcommand = {
     "Question, answer form, caps and models are those in the journal. A cap may be",
     "raised. Inputs above 64 MB, grants and tools are not kept: give them again.",
   ],
-  flags: sharedFlags(
-    ...["context", "max-context-mb", "model", "sub-model", "base-url", "max-turns", "max-calls"],
-    ...["max-tokens", "max-cost", "max-seconds", "max-depth", "tool", "allow-read", "allow-write"],
-    ...["allow-net", "allow-env", "json", "stream-json", "quiet", "verbose"],
+  flags: [
+    ...sharedFlags("context"),
+    { name: "model", short: "m", value: "NAME", help: "another model than the journal's" },
+    ...sharedFlags("base-url", "max-turns", "max-calls", "max-cost"),
+  ],
+  shared: sharedFlags(
+    ...["sub-model", "max-tokens", "max-seconds", "max-depth", "max-context-mb", "tool"],
+    ...["allow-read", "allow-write", "allow-net", "allow-env", "json", "stream-json"],
+    ...["quiet", "verbose"],
   ),
-  exitCodes: ["Exit codes: as without a command, see rlm --help"],
+  exitCodes: ["Exit codes: those of a run, see rlm help run"],
   async run(words, { stdout }) {
     const path = onlyWord(words, RESUME);
     const run = readRunArguments(words, "");

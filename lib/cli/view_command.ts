@@ -38,6 +38,8 @@ const FORMATS: Readonly<Record<string, Format>> = {
   },
 };
 
+const NAMES = Object.keys(FORMATS);
+
 /** One form in which a journal can be written. */
 interface Format {
   readonly ending: string;
@@ -56,7 +58,7 @@ export const VIEW: Subcommand = {
     "  rlm-jsonl  for the visualizer of alexzhang13/rlm",
   ],
   flags: [
-    { name: "format", short: "f", value: "NAME", help: `${Object.keys(FORMATS).join(", ")}` },
+    { name: "format", short: "f", value: "NAME", choices: NAMES, help: NAMES.join(", ") },
     { name: "out", short: "o", value: "FILE", help: "write there (default: beside the journal)" },
   ],
   exitCodes: ["Exit codes: 0 written, 1 the journal cannot be read, 2 usage"],
@@ -65,7 +67,7 @@ export const VIEW: Subcommand = {
     const name = words.text("format") ?? "html";
     const format = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
     if (format === undefined) {
-      throw new UsageError(`--format ${name}: give one of ${Object.keys(FORMATS).join(", ")}`);
+      throw new UsageError(`--format ${name}: give one of ${NAMES.join(", ")}`);
     }
     const out = words.text("out") ?? `${path.replace(/\.jsonl$/, "")}${format.ending}`;
     const text = await format.render(await readJournal(path), path);

@@ -1,6 +1,6 @@
 /** Sorts the words of the command line into switches, values and the rest, and refuses those that fit nowhere. */
 import { parseArgs } from "@std/cli/parse-args";
-import { type Flag, FLAGS, nearestFlag } from "./flags.ts";
+import { type Flag, FLAGS, nearestName } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The words sorted into switches, values and the rest. */
@@ -21,7 +21,7 @@ export interface ParsedWords {
 export function parseWords(
   words: readonly string[],
   flags: readonly Flag[] = FLAGS,
-  help = "rlm --help",
+  help = "rlm help run",
 ): ParsedWords {
   const withValue = flags.filter((flag) => flag.value !== undefined).map((flag) => flag.name);
   const parsed: Record<string, unknown> = parseArgs(joinValues(words, { flags, help }), {
@@ -102,7 +102,7 @@ function readFlag(
   const [typed = word, ...rest] = word.split("=");
   const flag = flags.find(({ name, short }) => typed === `--${name}` || typed === `-${short}`);
   if (flag !== undefined) return { flag, typed, value: rest.length === 0 ? null : rest.join("=") };
-  const nearest = nearestFlag(typed.replace(/^-+/, ""), flags);
+  const nearest = nearestName(typed.replace(/^-+/, ""), flags.map(({ name }) => name));
   throw new UsageError(
     `unknown flag ${typed}: ${nearest === null ? `see ${help}` : `did you mean --${nearest}?`}`,
   );
