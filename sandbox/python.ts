@@ -136,7 +136,7 @@ export class Python {
 /** Runs Pyodide's own loader on our files. */
 async function loadPyodide(script: PyodideScript, options: PythonOptions): Promise<Pyodide> {
   const { memory, bridge } = options;
-  serveFiles(options.pyodide);
+  serveFiles(options.pyodide, memory?.length ?? 0);
   const programs = script.run();
   const revive = (name: string): unknown => {
     if (name === "") return bridge;
@@ -166,6 +166,9 @@ async function loadPyodide(script: PyodideScript, options: PythonOptions): Promi
   return pyodide as Pyodide;
 }
 
+/** Bytes of one page of WebAssembly memory. */
+const WASM_PAGE = 65_536;
+
 const FILES_URL = "https://pyodide.invalid/";
 const LOCK_FILE = {
   info: {
@@ -178,8 +181,11 @@ const LOCK_FILE = {
   packages: {},
 };
 
-/** Stands in for `fetch`, the only way by which the loader asks for files: it can answer with these and nothing else. */
-function serveFiles({ wasm, stdlib }: PyodideFiles): void {
+/**
+ * Stands in for `fetch`, the only way by which the loader asks for files: it can answer with these and nothing else.
+ * Python's own memory begins with `memoryBytes` at least: the loader itself has no room for a memory that had grown.
+ */
+function serveFiles({ wasm, stdlib }: PyodideFiles, memoryBytes: number): void {
   const answer = (url: URL | RequestInfo): Promise<Response> => {
     const name = String(url).slice(FILES_URL.length);
     if (name === "python_stdlib.zip") return Promise.resolve(new Response(stdlib));
@@ -187,9 +193,20 @@ function serveFiles({ wasm, stdlib }: PyodideFiles): void {
     return Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"));
   };
   Reflect.defineProperty(globalThis, "fetch", { value: answer, configurable: true });
-  const instantiate = async (_answer: Response, imports: WebAssembly.Imports) => ({
-    instance: await WebAssembly.instantiate(wasm, imports),
-    module: wasm,
-  });
+  const instantiate = async (_answer: Response, imports: WebAssembly.Imports) => {
+    const instance = await WebAssembly.instantiate(wasm, imports);
+    makeRoom(instance, memoryBytes);
+    return { instance, module: wasm };
+  };
   Reflect.defineProperty(WebAssembly, "instantiateStreaming", { value: instantiate });
+}
+
+/** Grows the memory of an instance to `bytes` where it is smaller. */
+function makeRoom({ exports }: WebAssembly.Instance, bytes: number): void {
+  const { memory } = exports;
+  if (!(memory instanceof WebAssembly.Memory)) {
+    throw new TypeError("Cannot start Pyodide: its program has no memory of its own");
+  }
+  const missing = bytes - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / WASM_PAGE));
 }
