@@ -1,6 +1,6 @@
 /** Secrets are taken out of texts. */
 import { assertEquals } from "@std/assert";
-import { endpointLabel, redactor, shownUrl } from "../lib/models/redact.ts";
+import { endpointLabel, redactor, secretsOf, shownUrl } from "../lib/models/redact.ts";
 
 Deno.test("C163: known secrets are taken out wherever they are, also URL-encoded", () => {
   const redact = redactor(["pass word+1", "pass word+1 and more", null, undefined, "", "none"]);
@@ -23,4 +23,15 @@ Deno.test("An endpoint is shown without user, password, query and fragment", () 
   assertEquals(shownUrl("u:p@host/v1"), '"host/v1"');
   assertEquals(shownUrl("ftp://u:p@host/v1"), '"ftp://host/v1"');
   assertEquals(endpointLabel("nonsense"), "an endpoint with an unreadable URL");
+});
+
+Deno.test("C163: user name and password of an address are secrets in every form that comes back", () => {
+  const redact = redactor(
+    secretsOf("https://some%40user:p%C3%A4ssword@host/v1?sig=abcdefg&v=2024-01"),
+  );
+  const texts = ["some@user", "some%40user", "pässword", "p%C3%A4ssword", "abcdefg"];
+  for (const text of texts) assertEquals(redact(`a ${text} b`), "a [redacted] b");
+  assertEquals(redact(`Basic ${btoa("some@user:p\xc3\xa4ssword")}`), "Basic [redacted]");
+  assertEquals(redact("host/v1 2024-01"), "host/v1 2024-01");
+  assertEquals(secretsOf("https://%zz:@host/").includes("%zz"), true);
 });

@@ -10,12 +10,14 @@ import { temporaryFolder } from "./fixtures/run_events.ts";
 
 const KEY = "a-key-without-a-known-shape";
 const QUERY_KEY = "another-key-in-the-address";
+const LOGIN = { username: "a-name-in-the-address", password: "a-password-in-the-address" };
 
 /** A provider that refuses and repeats all that it was sent, at a length that journals keep in a file of its own. */
 function echoing(status: number): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
     const authorization = request.headers.get("authorization");
-    const message = `${authorization} at ${request.url} `.repeat(100);
+    const login = Object.values(LOGIN).join(":");
+    const message = `${authorization} ${login} ${btoa(login)} at ${request.url} `.repeat(100);
     return Response.json({ error: { message, param: KEY } }, { status });
   });
 }
@@ -29,7 +31,7 @@ for (const status of [401, 500]) {
       if (given === "environment") Deno.env.set("OPENAI_API_KEY", KEY);
       try {
         const model = resolveModel("openai/m", {
-          baseUrl: `http://127.0.0.1:${server.addr.port}/v1?api_key=${QUERY_KEY}`,
+          baseUrl: addressOf(server),
           maxRetries: 1,
           retryDelayMs: 1,
           ...(given === "option" ? { apiKey: KEY } : {}),
@@ -44,6 +46,12 @@ for (const status of [401, 500]) {
       }
     });
   }
+}
+
+/** The address of a server, with secrets in each part that may have some. */
+function addressOf({ addr }: Deno.HttpServer<Deno.NetAddr>): string {
+  const url = new URL(`http://127.0.0.1:${addr.port}/v1?api_key=${QUERY_KEY}`);
+  return Object.assign(url, LOGIN).href;
 }
 
 /** Runs with a model that fails, and looks at its events, spans and error; gives the error. */
@@ -83,5 +91,8 @@ async function* textsIn(folder: string): AsyncIterable<string> {
 }
 
 function assertNoSecret(text: string): void {
-  for (const secret of [KEY, QUERY_KEY]) assertFalse(text.includes(secret), text);
+  const login = Object.values(LOGIN);
+  for (const secret of [KEY, QUERY_KEY, ...login, btoa(login.join(":"))]) {
+    assertFalse(text.includes(secret), text);
+  }
 }

@@ -30,11 +30,25 @@ export function redactor(
 /** Names of parameters whose values are secrets; others, such as `api-version`, may be needed in a message. */
 const SECRET_PARAMETER = /key|token|secret|sig|auth|password|code/i;
 
-/** What a URL holds that must be in no message: its password, and keys in its query. */
+/**
+ * What a URL holds that must be in no message: keys in its query, and user name and password, as they stand there and as
+ * the header that they become.
+ */
 export function secretsOf(url: string): string[] {
-  const { password, searchParams } = new URL(url);
+  const { username, password, searchParams } = new URL(url);
   const keys = [...searchParams].filter(([name]) => SECRET_PARAMETER.test(name));
-  return [password, ...keys.map(([, value]) => value)];
+  const login = [username, password].map(withoutEscapes);
+  const header = new TextEncoder().encode(login.join(":")).toBase64();
+  return [username, password, ...login, header, ...keys.map(([, value]) => value)];
+}
+
+/** A part of a URL as it was meant; as it stands where its escapes mean nothing. */
+function withoutEscapes(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** What somebody gave for a URL, without a user name and password. */
