@@ -81,7 +81,9 @@ export class Conversations {
   /** The whole messages of a request of which `rest` was written; remembers the request. */
   whole(conversation: string, shared: number, rest: readonly Message[]): readonly Message[] {
     const last = this.#last.get(conversation) ?? [];
-    if (shared > last.length) throw new RangeError("the request that it builds on is missing");
+    if (!(shared >= 0 && shared <= last.length)) {
+      throw new RangeError("the request that it builds on is missing");
+    }
     const messages = [...last.slice(0, shared), ...rest];
     this.#last.set(conversation, messages);
     return messages;

@@ -12,7 +12,18 @@ import {
   type JournalHeader,
   textFolder,
 } from "./journal_format.ts";
+import { faultOf, isEvent } from "./event_shape.ts";
+import { list, number, object, record, text } from "./guards.ts";
 import { TextStore } from "./text_store.ts";
+
+const isHeader = object<JournalHeader>({
+  journal: number,
+  package: text,
+  deno: text,
+  pyodide: text,
+  time: number,
+  retold: number,
+});
 
 /** One line of a journal. A header begins the run, or begins it again where it was resumed. */
 export type JournalEntry =
@@ -134,50 +145,50 @@ class LineReader {
     if (typeof json.type === "string") {
       return { kind: "event", event: await this.#event(json, line) };
     }
-    const inputs = json.inputs;
+    const { inputs, leftOut = [] } = json;
     if (inputs === undefined) throw this.#error("is neither an event nor the inputs", line);
-    // What was written from a record of values reads back as one.
-    const load = () => this.#decode(inputs, line) as ReturnType<LoadInputs>;
-    const leftOut = Array.isArray(json.leftOut) ? json.leftOut.map(String) : [];
-    return { kind: "inputs", load, leftOut };
+    if (!list(text)(leftOut)) throw this.#error("has no list of the inputs left out", line);
+    return { kind: "inputs", load: () => this.#inputs(inputs, line), leftOut };
+  }
+
+  async #inputs(json: JsonValue, line: number): ReturnType<LoadInputs> {
+    const inputs = await this.#decode(json, line);
+    if (record(inputs)) return inputs;
+    throw this.#error("has inputs without names", line);
   }
 
   #header(json: { [key: string]: JsonValue }, line: number): JournalHeader {
-    const { journal, package: version, deno, pyodide, time, retold } = json;
-    if (typeof journal !== "number" || journal > JOURNAL_FORMAT) {
+    const { journal } = json;
+    if (typeof journal !== "number" || !(journal <= JOURNAL_FORMAT)) {
       throw this.#error(
         `has format ${
-          JSON.stringify(journal)
+          JSON.stringify(journal).slice(0, 80)
         }, this program reads up to ${JOURNAL_FORMAT}, update it`,
         line,
       );
     }
+    const header = { retold: 0, ...json };
+    if (!isHeader(header)) throw this.#error("is a header that lacks something", line);
     // A resumed run tells everything again.
     this.#conversations = new Conversations();
-    return {
-      journal,
-      package: String(version),
-      deno: String(deno),
-      pyodide: String(pyodide),
-      time: Number(time),
-      retold: Number(retold ?? 0),
-    };
+    return header;
   }
 
   async #event(json: { [key: string]: JsonValue }, line: number): Promise<RlmEvent> {
-    // The line was written from an event of this union; the hashes and the format number vouch for it.
-    const event = await this.#decode(json, line) as RlmEvent & { shared?: number };
+    const { shared = 0, ...rest } = json;
+    const event = await this.#decode(rest, line);
+    if (!isEvent(event)) throw this.#error(faultOf(event) ?? "is no event", line);
     if (event.type !== "model_request") return event;
-    const { shared = 0, ...rest } = event;
-    return { ...rest, messages: this.#messages(rest, shared, line) };
+    return { ...event, messages: this.#messages(event, shared, line) };
   }
 
   #messages(
     event: RlmEvent & { readonly type: "model_request" },
-    shared: number,
+    shared: JsonValue,
     line: number,
   ): readonly Message[] {
     try {
+      if (typeof shared !== "number") throw new TypeError("what it shares is no number");
       return this.#conversations.whole(conversationOf(event), shared, event.messages);
     } catch (error) {
       throw this.#error(`cannot be completed: ${(error as Error).message}`, line);
