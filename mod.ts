@@ -130,4 +130,11 @@ export {
 } from "./lib/trace/journal_reader.ts";
 export { trajectoryOf } from "./lib/trace/trajectory_of.ts";
 export { usageOf } from "./lib/trace/usage.ts";
-export type { StopReason, SubCall, Turn, Usage, UsageRow } from "./lib/trace/trajectory.ts";
+export type {
+  CallRole,
+  StopReason,
+  SubCall,
+  Turn,
+  Usage,
+  UsageRow,
+} from "./lib/trace/trajectory.ts";

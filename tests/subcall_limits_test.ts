@@ -1,8 +1,14 @@
 /** Limits of sub-calls: how many, how many at once, and when failures end the run. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertObjectMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { ModelError } from "../lib/errors.ts";
-import { ErrorValue } from "../lib/host/sandbox.ts";
-import { ScriptedModel } from "../lib/testing.ts";
+import { type Cell, ErrorValue, type ExecuteOptions } from "../lib/host/sandbox.ts";
+import { FakeSandbox, ScriptedModel } from "../lib/testing.ts";
 import { cellReply, fakeRun } from "./fixtures/fake_run.ts";
 import { ask, askAll, inCell, numbered } from "./fixtures/in_cell.ts";
 
@@ -49,6 +55,54 @@ Deno.test("C106: exactly the limit works, and it holds under concurrent calls", 
   assertEquals(outcomes.filter(({ status }) => status === "fulfilled").length, 7);
   assert(outcomes.every(({ reason }) => reason === undefined || reason.name === "BudgetError"));
   assertEquals(subLm.requests.length, 7);
+});
+
+Deno.test("C105: a question sent again because an identical one failed is charged again", async () => {
+  const { got, subLm } = await inCell(askAll(["a", "a"]), {
+    sub: () => new ModelError("ask sub: 500", { code: "server_error", model: "sub" }),
+    maxLlmCalls: 1,
+    concurrency: 1,
+  });
+  assert(Array.isArray(got));
+  assertEquals(got.map(({ type }) => type), ["ModelError", "BudgetError"]);
+  assertEquals(subLm.requests.length, 1);
+});
+
+Deno.test("C108: sub-calls that are given up while they wait for a place cost nothing", async () => {
+  const ending = new AbortController();
+  const first = Promise.withResolvers<string>();
+  let left: unknown;
+  class Sandbox extends FakeSandbox {
+    override async execute(code: string, options: ExecuteOptions = {}): Promise<Cell> {
+      if (code !== "work") return await super.execute(code, options);
+      const call = async (name: string, args: Record<string, unknown>, signal: AbortSignal) =>
+        await options.tools?.[name]?.invoke(args, { signal });
+      const { signal } = new AbortController();
+      const asked = call("llm_query", { prompt: "a" }, signal);
+      const waiting = [
+        call("llm_query", { prompt: "b" }, ending.signal),
+        call("llm_query_batched", { prompts: ["c", "d", "c", "e"] }, ending.signal),
+        call("rlm_query", { query: "f" }, ending.signal),
+      ];
+      ending.abort(new DOMException("their cell has ended", "AbortError"));
+      for (const each of waiting) await assertRejects(() => each, DOMException, "has ended");
+      first.resolve("yes");
+      assertEquals(await asked, "yes");
+      left = await call("budget", {}, signal);
+      return await super.execute(code, options);
+    }
+  }
+  const subLm = new ScriptedModel(() => first.promise, { name: "sub" });
+  const { error } = await fakeRun({
+    replies: [cellReply("work"), cellReply("SUBMIT(answer=1)")],
+    options: {
+      ...{ subLm, maxLlmCalls: 5, maxTokens: 100_000, concurrency: 1, maxDepth: 2 },
+      sandbox: () => Promise.resolve(new Sandbox()),
+    },
+  });
+  assertEquals(error, null);
+  assertEquals(subLm.requests.length, 1);
+  assertObjectMatch(Object(left), { llm_calls: 4 });
 });
 
 Deno.test("C107: concurrency never passes the cap, for batches and single calls together", async () => {

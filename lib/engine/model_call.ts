@@ -2,6 +2,7 @@
 import { ModelError, type TokenSpending } from "../errors.ts";
 import type { JsonSchema } from "../host/sandbox.ts";
 import type { Completion, LanguageModel, Message, TokenUsage } from "../models/language_model.ts";
+import type { CallRole } from "../trace/trajectory.ts";
 import { abortable } from "./abort.ts";
 import type { CallEstimate, Reservation } from "./budget.ts";
 import type { Run } from "./run_tree.ts";
@@ -11,7 +12,7 @@ import { estimateMessageTokens, estimateTokens } from "./tokens.ts";
 /** What to ask, of whom, and for what purpose. */
 export interface ModelCall {
   readonly model: LanguageModel;
-  readonly role: "root" | "sub" | "extract";
+  readonly role: CallRole;
   readonly messages: readonly Message[];
   readonly schema?: JsonSchema | null;
   /** The tool call that asks. */
@@ -22,14 +23,31 @@ export interface ModelCall {
 /** Tokens that a reply may have where a budget must hold room for it. */
 const REPLY_TOKENS = 16_384;
 
-/** Makes the call once it fits the budget; throws `BudgetError`, `ModelError` or the signal's reason. */
+/**
+ * Makes the call once it fits the budget; throws `BudgetError`, `ModelError` or the signal's reason.
+ *
+ * Who asks for a sub-call has charged it. It is given back here when nothing is sent for it: a cap or the window refuses
+ * it, a cache answers it, or it is given up while it waits for a place.
+ */
 export async function callModel(run: Run, call: ModelCall): Promise<Completion> {
-  const inputTokens = estimateMessageTokens(call.messages);
-  refuseOverWindow(call.model, inputTokens, call.messages);
-  if (run.depth === 0 && call.role !== "sub") return await sendWithinBudget(run, call, inputTokens);
-  // To the run at the top, all that its children ask is sub-calls; the functions for sub-calls charge their own.
-  if (call.role !== "sub") run.tree.budget.charge(1);
-  return await run.tree.slots.run(() => sendWithinBudget(run, call, inputTokens), call.signal);
+  if (run.depth === 0 && call.role !== "sub") return await sendWithinBudget(run, call);
+  const { budget, slots } = run.tree;
+  // To the run at the top, all that its children ask is sub-calls.
+  if (call.role !== "sub") budget.charge(1);
+  let isSent = false;
+  const onSend = () => {
+    isSent = true;
+  };
+  try {
+    const completion = await slots.run(() => sendWithinBudget(run, call, onSend), call.signal);
+    isSent = completion.attempts > 0;
+    return completion;
+  } catch (error) {
+    if (error instanceof ModelError && error.attempts === 0) isSent = false;
+    throw error;
+  } finally {
+    if (!isSent) budget.refund(1);
+  }
 }
 
 /** Keeps enough of the budget for a last call over these messages, so that a cap does not cost the answer. */
@@ -82,11 +100,15 @@ function refuseOverWindow(
 async function sendWithinBudget(
   run: Run,
   call: ModelCall,
-  inputTokens: number,
+  onSend: () => void = () => {},
 ): Promise<Completion> {
+  const inputTokens = estimateMessageTokens(call.messages);
+  refuseOverWindow(call.model, inputTokens, call.messages);
   const estimate = await estimateOf(run, call, inputTokens);
   const reservation = await run.tree.budget.reserve(estimate, call.signal);
   try {
+    call.signal.throwIfAborted();
+    onSend();
     const completion = await send(run, call, reservation, estimate);
     await run.tree.emitter.flush();
     return completion;

@@ -2,7 +2,7 @@
 import type { Cell, JsonSchema } from "../host/sandbox.ts";
 import type { Completion, Message } from "../models/language_model.ts";
 import type { BudgetCap, SubmissionIssue, TokenSpending } from "../errors.ts";
-import type { StopReason, Usage } from "./trajectory.ts";
+import type { CallRole, StopReason, Usage } from "./trajectory.ts";
 
 /** What every event has. */
 export interface EventHead {
@@ -49,6 +49,14 @@ export type RlmEvent =
       readonly options: Readonly<Record<string, unknown>>;
     }
     | {
+      /** The inputs are small enough to be asked about whole: one request with them in it, and no sandbox yet. */
+      readonly type: "direct";
+      /** Tokens of the inputs, estimated. */
+      readonly tokens: number;
+      /** The run's `directTokens`. */
+      readonly allowed: number;
+    }
+    | {
       readonly type: "turn_start";
       readonly stepId: string;
       readonly turn: number;
@@ -61,7 +69,7 @@ export type RlmEvent =
       readonly stepId: string | null;
       /** The tool call in the cell that made it; null for the root's own. */
       readonly parentCallId: string | null;
-      readonly role: "root" | "sub" | "extract";
+      readonly role: CallRole;
       readonly model: string;
       readonly messages: readonly Message[];
       readonly schema: JsonSchema | null;

@@ -43,10 +43,16 @@ export interface Turn {
   readonly notes: readonly string[];
 }
 
+/**
+ * What a model was asked for. `root`: wrote cells; `sub`: answered `llm_query`; `extract`: took the answer from the
+ * conversation; `direct`: answered from the inputs themselves, without cells.
+ */
+export type CallRole = "root" | "sub" | "extract" | "direct";
+
 /** What one model was asked and cost, in one role and at one depth. */
 export interface UsageRow extends TokenUsage {
-  /** `root`: wrote cells; `sub`: answered `llm_query`; `extract`: took the answer from the conversation. */
-  readonly role: "root" | "sub" | "extract";
+  /** What the model was asked for. */
+  readonly role: CallRole;
   /** The model, as `provider/model`. */
   readonly model: string;
   /** 0 at the root, 1 in its children. */
@@ -76,4 +82,4 @@ export interface Usage extends TokenUsage {
 }
 
 /** Why a run ended. */
-export type StopReason = "submitted" | "extracted" | "budget" | "aborted";
+export type StopReason = "submitted" | "extracted" | "direct" | "budget" | "aborted";
