@@ -1,6 +1,5 @@
 /** What the model is told after a turn: what the cell printed, what went wrong, and, last, what is left. */
 import type { Cell } from "../host/sandbox.ts";
-import type { SubmissionIssue } from "../errors.ts";
 import { count, cutMiddle, markAsData } from "./shown_text.ts";
 
 /** Characters of a value or of stderr that are shown at least, however much was printed. */
@@ -46,12 +45,6 @@ function lostText(cell: Cell): string {
     "Do not run the same cell again; do the work in smaller steps.";
 }
 
-/** Tells why a submission was refused. */
-export function refusalFeedback(issues: readonly SubmissionIssue[]): string {
-  const lines = issues.map(({ path, wanted, got }) => `- ${path}: wanted ${wanted}, got ${got}`);
-  return `SUBMIT was refused, and the run goes on:\n${lines.join("\n")}`;
-}
-
 /** Asks to look at an answer that was handed in before any output was seen. */
 export const VERIFY_FEEDBACK =
   "You submitted before you had seen any output, so nothing has been looked at yet. " +
@@ -68,7 +61,10 @@ export const STILL_NO_CODE =
   "This is the second reply without a cell. Reply with exactly this shape:\n\n" +
   "```python\nprint(len(globals()))\n```";
 
-/** What is left, in one line; it changes from turn to turn and so comes last. */
+/**
+ * What is left, in one line; it changes from turn to turn and so comes last. Seconds are not in it: they differ each
+ * time that a run is told again.
+ */
 export interface Left {
   readonly turn: number;
   readonly maxIterations: number;

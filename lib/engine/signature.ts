@@ -87,12 +87,6 @@ export function normalizeSignature(spec: SignatureSpec): Signature {
   return signatureOf(normalizeFields(spec.inputs, "input"), outputs, spec.instructions ?? "");
 }
 
-/** A signature as plain JSON that {@linkcode normalizeSignature} reads again; what only code can check is lost. */
-export function saveSignature(signature: Signature): SignatureObject {
-  const { inputSchema, outputSchema, instructions } = signature;
-  return { inputs: inputSchema, outputs: outputSchema, instructions };
-}
-
 /** The names and requirements that `SUBMIT` needs, in positional order. */
 export function submitFields(signature: Signature): { name: string; required: boolean }[] {
   return signature.outputs.map(({ name, required }) => ({ name, required }));

@@ -13,7 +13,6 @@ export type ReplyFunction = (
 
 /** Options of a {@linkcode ScriptedModel}. */
 export interface ScriptedModelOptions {
-  /** @default {"scripted"} */
   /** The model's name. @default {"scripted"} */
   readonly name?: string;
   /** Tokens that a request may have. Default: no limit. */

@@ -71,20 +71,6 @@ export class UsageTally {
     addTokens(row, spent.usage);
   }
 
-  /** Adds the rows of another tally's result. */
-  addUsage(usage: Usage): void {
-    for (const from of usage.rows) {
-      const row = this.#row(from);
-      row.calls += from.calls;
-      row.failedCalls += from.failedCalls;
-      row.cachedCalls += from.cachedCalls;
-      row.unreportedCalls += from.unreportedCalls;
-      row.retries += from.retries;
-      row.cost = sumOfCosts(row.cost, from.cost);
-      addTokens(row, from);
-    }
-  }
-
   /** Counts the call that an event ends; other events only tell where later calls belong. */
   observe(event: RlmEvent): void {
     if (event.type === "run_start") {
