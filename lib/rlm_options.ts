@@ -58,7 +58,8 @@ export interface RunRecord<O = Record<string, unknown>> {
   readonly trajectory: readonly Turn[];
   /**
    * `submitted`: the model handed the answer in. `extracted`: it was taken from the conversation after the last turn.
-   * `budget`: likewise, after another cap. An aborted run has no result.
+   * `budget`: likewise, after another cap. `direct`: the inputs were small, and one call answered (`directTokens`). An
+   * aborted run has no result.
    */
   readonly stopReason: StopReason;
   /** The cap that ended the run; null when the answer was submitted or the run went in circles. */

@@ -77,7 +77,7 @@ Deno.test("Contexts keep their order, and a name before an equals sign names the
 Deno.test("Limits arrive under the library's names, and only those that were given", () => {
   const run = parseRun(
     ...["q", "--max-turns", "5", "--max-calls", "0", "--max-tokens=1_000", "--max-cost", "0.25"],
-    ...["--max-seconds", "1.5", "--max-depth", "2"],
+    ...["--max-seconds", "1.5", "--max-depth", "2", "--direct-tokens", "9"],
   );
   assertEquals(run.limits, {
     maxIterations: 5,
@@ -86,6 +86,7 @@ Deno.test("Limits arrive under the library's names, and only those that were giv
     maxCost: 0.25,
     maxSeconds: 1.5,
     maxDepth: 2,
+    directTokens: 9,
   });
 });
 

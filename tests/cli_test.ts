@@ -103,6 +103,17 @@ Deno.test("C164: an answer taken at a limit is printed with a warning; no answer
     assertMatch(none.stderr, /^rlm: .*answer/m);
   }));
 
+Deno.test("C162: --direct-tokens asks about a small input in one call, without Python, and says so", () =>
+  withFile(async (file) => {
+    await using server = new OpenAIServer([{ text: '{"answer": "a pot"}' }]);
+    const words = ["q", "-c", file, "--direct-tokens", "50_000", ...live(server)];
+    const { code, stdout, stderr } = await rlm(words);
+    assertEquals([code, stdout], [0, "a pot\n"], stderr);
+    assertMatch(stderr, /^one call with the whole input, [\d,]+ tokens$/m);
+    assertMatch(stderr, /^0 turns · 1 model call · .*the model saw [\d,]+ characters of 90,000$/m);
+    assertStringIncludes(stderr, "the answer is one reply to the whole input, without Python");
+  }));
+
 Deno.test("Several contexts arrive under their names, a folder as a dict by path", () =>
   withFile(async (file, folder) => {
     await using server = new OpenAIServer([

@@ -67,7 +67,7 @@ Deno.test("C164: mistakes after a subcommand end with 2 and one line", async () 
     ],
     [["history", "a", "--rol", "x"], "rlm: unknown flag --rol: did you mean --role?\n"],
     [["history", "a", "--journal"], "rlm: unknown flag --journal: see rlm history --help\n"],
-    [["history", "a", "--role", "x"], "rlm: --role x: give root, sub or extract\n"],
+    [["history", "a", "--role", "x"], "rlm: --role x: give root, sub, extract or direct\n"],
     [["cache", "empty"], "rlm: rlm cache empty: write rlm cache or rlm cache clear\n"],
     [["help", "me"], /^rlm: rlm help me: no such command, give one of run, view, /],
     [["completion", "tcsh"], "rlm: rlm completion tcsh: give one of bash, zsh, fish\n"],

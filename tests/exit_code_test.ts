@@ -28,12 +28,8 @@ Deno.test("C164: exit codes are 0 to 5 and 130, one for each thing a caller can 
 });
 
 Deno.test("C164: each stop reason and each error has its exit code", () => {
-  assertEquals((["submitted", "extracted", "budget", "aborted"] as const).map(exitCodeOf), [
-    0,
-    0,
-    0,
-    130,
-  ]);
+  const reasons = ["submitted", "extracted", "direct", "budget", "aborted"] as const;
+  assertEquals(reasons.map(exitCodeOf), [0, 0, 0, 0, 130]);
   const errors: [Error, number][] = [
     [new UsageError("x"), 2],
     [new SignatureError("x"), 2],

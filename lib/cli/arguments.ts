@@ -24,6 +24,7 @@ export interface LimitArguments {
   readonly maxCost?: number;
   readonly maxSeconds?: number;
   readonly maxDepth?: number;
+  readonly directTokens?: number;
 }
 
 /** Everything that one run needs. */
@@ -163,6 +164,7 @@ function readLimits(parsed: ParsedWords): LimitArguments {
     maxCost: parsed.number("max-cost"),
     maxSeconds: parsed.number("max-seconds"),
     maxDepth: whole("max-depth", 0),
+    directTokens: whole("direct-tokens", 1),
   };
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== null));
 }

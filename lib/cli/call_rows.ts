@@ -2,13 +2,14 @@
 import type { Message } from "../models/language_model.ts";
 import type { RlmEvent } from "../trace/events.ts";
 import { recordedCalls } from "../trace/recorded_call.ts";
+import type { CallRole } from "../trace/trajectory.ts";
 
 /** One model call. */
 export interface CallRow {
   readonly callId: string;
   readonly turn: number | null;
   readonly depth: number;
-  readonly role: "root" | "sub" | "extract";
+  readonly role: CallRole;
   readonly model: string;
   /** `open`: no answer came, the run was stopped or gave the call up. */
   readonly status: "replied" | "cached" | "failed" | "open";

@@ -141,6 +141,7 @@ function report({ run, renderer, terminal, stdout, seen }: Session, outcome: Out
 const ORIGIN_OF_ANSWER = {
   extracted: "the answer was put together from what the turns had found, after the last turn",
   budget: "the answer was put together from what the turns had found, after a limit was reached",
+  direct: "the answer is one reply to the whole input, without Python",
   aborted: "the answer is the last one given before the interruption, and was not accepted yet",
   error: "the run failed",
 } as const;

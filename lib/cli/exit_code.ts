@@ -28,6 +28,7 @@ export function exitCodeOf(stopReason: StopReason | "error"): ExitCode {
   switch (stopReason) {
     case "submitted":
     case "extracted":
+    case "direct":
     case "budget":
       return ExitCode.ok;
     case "aborted":

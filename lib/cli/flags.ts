@@ -56,6 +56,7 @@ export const FLAG_GROUPS = {
     { name: "max-cost", value: "USD", help: "US dollars of all calls together" },
     { name: "max-seconds", value: "N", help: "seconds of the whole run" },
     { name: "max-depth", value: "N", help: "depth of recursion (default 1)" },
+    { name: "direct-tokens", value: "N", help: "up to N tokens of input: one call, no Python" },
   ],
   "What the model's Python may reach (default: nothing)": [
     {

@@ -1,5 +1,6 @@
 /** `rlm history JOURNAL`: every model call of a run, with what was asked, answered and paid. */
 import { count, makeVisible } from "../engine/shown_text.ts";
+import type { CallRole } from "../trace/trajectory.ts";
 import { json } from "./answer.ts";
 import { type CallFilter, type CallRow, callRows, isWanted } from "./call_rows.ts";
 import { cut } from "./columns.ts";
@@ -11,7 +12,7 @@ import { stderrScreen, Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
 import type { ParsedWords } from "./words.ts";
 
-const ROLES = ["root", "sub", "extract"];
+const ROLES: readonly string[] = ["root", "sub", "extract", "direct"] satisfies CallRole[];
 
 /** The subcommand. */
 export const HISTORY: Subcommand = {
@@ -22,7 +23,7 @@ export const HISTORY: Subcommand = {
     "start of the last message and of the reply. --verbose prints both whole.",
   ],
   flags: [
-    { name: "role", value: "ROLE", choices: ROLES, help: "root, sub or extract" },
+    { name: "role", value: "ROLE", choices: ROLES, help: "root, sub, extract or direct" },
     { name: "model", short: "m", value: "NAME", help: "calls of models with NAME in their name" },
     { name: "turn", value: "N", help: "calls that were made in this turn" },
     { name: "call", value: "ID", help: "this call alone, such as c3" },
@@ -50,7 +51,7 @@ export const HISTORY: Subcommand = {
 function readFilter(words: ParsedWords): CallFilter {
   const role = words.text("role");
   if (role !== null && !ROLES.includes(role)) {
-    throw new UsageError(`--role ${role}: give root, sub or extract`);
+    throw new UsageError(`--role ${role}: give root, sub, extract or direct`);
   }
   return {
     role,

@@ -68,6 +68,7 @@ const CAPS = [
   "maxOutputChars",
   "maxDepth",
   "concurrency",
+  "directTokens",
   "maxLlmCalls",
   "maxTokens",
   "maxCost",

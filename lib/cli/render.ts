@@ -102,6 +102,14 @@ export class Renderer {
         clearTimeout(this.#slowStart);
         this.#print(event, "strong", `turn ${event.turn} of at most ${event.maxIterations}`);
         break;
+      case "direct":
+        clearTimeout(this.#slowStart);
+        this.#print(
+          event,
+          "strong",
+          `one call with the whole input, ${count(event.tokens)} tokens`,
+        );
+        break;
       case "cell_start":
         this.#cellStart(event);
         break;

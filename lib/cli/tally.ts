@@ -57,7 +57,8 @@ export class Tally {
   #request(event: RlmEvent & { type: "model_request" }): void {
     this.modelCalls++;
     // A root conversation only grows, so what was sent before is not counted again.
-    const key = event.role === "sub" ? event.callId : event.runId;
+    const isOfConversation = event.role === "root" || event.role === "extract";
+    const key = isOfConversation ? event.runId : event.callId;
     const before = this.#messagesSeen.get(key) ?? 0;
     for (const { content } of event.messages.slice(before)) this.seenCharacters += content.length;
     this.#messagesSeen.set(key, Math.max(before, event.messages.length));

@@ -42,5 +42,4 @@ export interface Outcome {
   /** The cap that ended the run; null when it ended by itself. */
   readonly stoppedBy: BudgetCap | null;
   readonly soFar: RunSoFar;
-  readonly conversation: Conversation;
 }

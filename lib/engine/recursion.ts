@@ -171,6 +171,8 @@ class Children {
       signature: childSignature(schema ?? "str", context !== null),
       settings: {
         ...this.#job.settings,
+        // Who asks for a child wants code to be run; for reading there is llm_query.
+        directTokens: null,
         instructions: task.filter((text) => text.trim() !== "").join("\n\n"),
       },
       inputs: context === null ? {} : { context },

@@ -84,7 +84,7 @@ export class Resumption implements EventSink, AsyncDisposable {
    */
   get isRetelling(): boolean {
     const next = this.calls.nextRoot;
-    return next?.outcome.kind === "reply" && next.request.role === "root";
+    return next?.outcome.kind === "reply" && next.request.role !== "extract";
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Sandbox, SandboxFactory } from "../host/sandbox.ts";
 import { contentHash } from "../trace/content_hash.ts";
 import { abortable } from "./abort.ts";
 import { Conversation } from "./conversation.ts";
+import { answerDirectly } from "./direct.ts";
 import { extract } from "./extraction.ts";
 import { guestTools } from "./guest_function.ts";
 import type { Job, Outcome } from "./job.ts";
@@ -21,7 +22,8 @@ export async function performRun(run: Run, job: Job): Promise<Outcome> {
   const previews = describeInputs(job);
   announce(run, job, previews);
   try {
-    const outcome = await inSandbox(run, job, (sandbox) => work(run, job, sandbox, previews));
+    const outcome = await directOutcome(run, job) ??
+      await inSandbox(run, job, (sandbox) => work(run, job, sandbox, previews));
     const { stopReason, outputs: result, soFar: { usage } } = outcome;
     const durationMs = performance.now() - started;
     run.emit({ type: "run_end", stopReason, result, usage, error: null, durationMs });
@@ -77,6 +79,13 @@ function announce(run: Run, job: Job, previews: readonly Preview[]): void {
   for (const message of job.cautions) run.emit({ type: "warning", message });
 }
 
+/** What comes of a run whose inputs are answered from directly; null when it is to take turns. */
+async function directOutcome(run: Run, job: Job): Promise<Outcome | null> {
+  const outputs = await answerDirectly(run, job);
+  if (outputs === null) return null;
+  return { outputs, stopReason: "direct", stoppedBy: null, soFar: run.soFar() };
+}
+
 /** Does the work in a sandbox of its own, ended with the run, or in one that its caller keeps. */
 async function inSandbox<T>(
   run: Run,
@@ -114,7 +123,7 @@ async function work(
   const tools = guestTools(run, runFunctions(run, job), job.tools);
   const bench: Workbench = { run, signature, settings, check, conversation, sandbox, tools };
   const end = await runLoop(bench);
-  return { ...await conclude(bench, end), soFar: run.soFar(), conversation };
+  return { ...await conclude(bench, end), soFar: run.soFar() };
 }
 
 /** Begins the conversation, or asks the next question in one that goes on. */

@@ -16,12 +16,23 @@ export interface LoopOptions {
   readonly maxTokens?: number | null;
   /** US dollars; refused up front when a model's price is unknown. @default {null} */
   readonly maxCost?: number | null;
-  /** Seconds from the start of a run; a tenth of them is kept for the last call. @default {null} */
+  /**
+   * Seconds from the start of a run; a tenth of them is kept for the last call. Cells read what is left by `budget()`.
+   * The last line of a prompt, which tells the other caps, leaves it out: time is never the same twice, and with it no
+   * prompt of a replay would be that of its recording. @default {null}
+   */
   readonly maxSeconds?: number | null;
   /** Turns that may fail: Python errors, replies without code, refused answers. @default {null} */
   readonly maxErrors?: number | null;
   /** Sub-calls that are open at once. @default {8} */
   readonly concurrency?: number;
+  /**
+   * Inputs of at most so many tokens together, by estimate, are asked about whole: one call, no Python, no sandbox,
+   * and the stop reason `direct`. A run whose reply does not fit the outputs, after one repair, goes on as all others
+   * do. So does one that has tools or grants, which only cells can use, an input that is neither text nor plain data, or
+   * a session. Null never asks directly. @default {null}
+   */
+  readonly directTokens?: number | null;
   /** What the task is and how to go about it, for the model; added to the signature's own. */
   readonly instructions?: string;
   /** How the prompt speaks: a profile's name, or a profile of your own. @default {"default"} */
@@ -38,6 +49,7 @@ export interface Settings {
   readonly maxOutputChars: number;
   readonly maxDepth: number;
   readonly concurrency: number;
+  readonly directTokens: number | null;
   readonly limits: BudgetLimits;
   readonly instructions: string;
   readonly profile: Profile;
@@ -58,11 +70,13 @@ export function settingsOf(options: LoopOptions): Settings {
     maxSeconds = null,
     maxErrors = null,
     concurrency = 8,
+    directTokens = null,
   } = options;
   wholeNumber("maxIterations", maxIterations, 1);
   wholeNumber("maxOutputChars", maxOutputChars, 0);
   wholeNumber("maxDepth", maxDepth, 0);
   wholeNumber("concurrency", concurrency, 1);
+  if (directTokens !== null) wholeNumber("directTokens", directTokens, 1);
   if (maxLlmCalls !== null) wholeNumber("maxLlmCalls", maxLlmCalls, 0);
   if (maxErrors !== null) wholeNumber("maxErrors", maxErrors, 1);
   if (maxTokens !== null) wholeNumber("maxTokens", maxTokens, 1);
@@ -73,6 +87,7 @@ export function settingsOf(options: LoopOptions): Settings {
     maxOutputChars,
     maxDepth,
     concurrency,
+    directTokens,
     limits: { maxLlmCalls, maxTokens, maxCost, maxSeconds, maxErrors },
     instructions: options.instructions ?? "",
     profile: maxDepth === 0 ? { ...profile, subCalls: false } : profile,

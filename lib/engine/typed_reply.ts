@@ -5,6 +5,7 @@ import { type Field, normalizeFields } from "./fields.ts";
 import { gotText } from "./got_text.ts";
 import { pythonError } from "./guest_function.ts";
 import { parseJsonReply } from "./json_text.ts";
+import { jsonRequest } from "./prompt.ts";
 import { isRecord } from "./schema.ts";
 import { checkFields, describeIssue } from "./submission.ts";
 
@@ -35,9 +36,7 @@ export function replyTypeOf(schema: unknown): ReplyType | null {
     );
   }
   const field = readField(schema);
-  const request = "Reply with JSON alone, no other words, that fits this JSON Schema:\n" +
-    JSON.stringify(field.schema);
-  return { schema: field.schema, field, request };
+  return { schema: field.schema, field, request: jsonRequest(field.schema) };
 }
 
 function readField(schema: string | JsonSchema): Field {

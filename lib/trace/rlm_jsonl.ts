@@ -13,12 +13,17 @@ export function rlmJsonlOf(events: readonly RlmEvent[]): string {
   const run = spans.find((span) => span.kind === "run");
   if (run?.kind !== "run") return "";
   const children = Map.groupBy(spans, ({ parentId }) => parentId);
-  const turns = (children.get(run.id) ?? []).filter(({ kind }) => kind === "turn");
+  const turns = (children.get(run.id) ?? []).filter(isIteration);
   const lines = turns.map((turn, n) => {
     const isLast = n === turns.length - 1;
     return iterationOf(turn, { number: n + 1, run: isLast ? run : null, children });
   });
   return [metadataOf(run), ...lines].map((line) => `${JSON.stringify(line)}\n`).join("");
+}
+
+/** A turn, or a call that answered in place of turns. */
+function isIteration(span: Span): boolean {
+  return span.kind === "turn" || span.kind === "model" && span.begin.role === "direct";
 }
 
 function metadataOf({ begin }: RunSpan): Record<string, unknown> {
@@ -46,7 +51,7 @@ interface Around {
 
 function iterationOf(turn: Span, { number, run, children }: Around): Record<string, unknown> {
   const parts = children.get(turn.id) ?? [];
-  const call = parts.findLast((span) => span.kind === "model");
+  const call = turn.kind === "model" ? turn : parts.findLast((span) => span.kind === "model");
   const cell = parts.find((span) => span.kind === "cell");
   const asked = call?.kind === "model" ? call : null;
   return {

@@ -14,7 +14,7 @@ export function seenOf(spans: readonly Span[], inputChars: number | null): Seen 
     if (span.kind !== "model") continue;
     const { role, messages } = span.begin;
     // A root conversation only grows, so what was sent before is not counted again.
-    const conversation = role === "sub" ? span.id : span.runId;
+    const conversation = role === "root" || role === "extract" ? span.runId : span.id;
     const before = sent.get(conversation) ?? 0;
     for (const { content } of messages.slice(before)) sentChars += content.length;
     sent.set(conversation, Math.max(before, messages.length));

@@ -29,7 +29,7 @@ export interface RunSpan extends SpanHead {
   readonly kind: "run";
   readonly begin: EventOf<"run_start">;
   readonly finish: EventOf<"run_end"> | null;
-  /** Warnings and caps that were reached. */
+  /** Warnings, caps that were reached, and whether the inputs were asked about directly. */
   readonly remarks: readonly RlmEvent[];
 }
 
@@ -132,6 +132,7 @@ class SpanCollector {
       case "compaction":
         this.#drafts.get(event.stepId)?.remarks.push(event);
         return;
+      case "direct":
       case "budget":
       case "warning":
         this.#drafts.get(event.runId)?.remarks.push(event);

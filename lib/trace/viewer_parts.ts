@@ -75,6 +75,10 @@ function describeRun({ begin, finish, remarks, depth }: RunSpan, parts: Parts): 
   );
   parts.text("Instructions", begin.instructions);
   remarks.forEach((remark) => {
+    if (remark.type === "direct") {
+      const { tokens, allowed } = remark;
+      parts.facts("Asked directly", [["tokens of the inputs", tokens], ["at most", allowed]]);
+    }
     if (remark.type === "warning") parts.text("Warning", remark.message, { as: "error" });
     if (remark.type === "budget") {
       const { cap, used, allowed } = remark;
