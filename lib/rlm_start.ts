@@ -17,10 +17,9 @@ export function journalledOptions(
   options: RunOptions,
   inputs: Readonly<Record<string, unknown>>,
 ): StartOptions {
-  const { journal, signal, runId } = options;
+  const { journal, signal } = options;
   return {
     ...startOptions(options),
-    ...(runId === undefined ? {} : { runId }),
     ...(journal === undefined ? {} : { openSink: () => openJournal(journal, inputs, signal) }),
   };
 }

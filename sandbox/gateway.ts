@@ -6,6 +6,7 @@
 import { CellGrants } from "./cell_grants.ts";
 import { field } from "./field.ts";
 import { readGrantedFiles } from "./file_grants.ts";
+import { packageEntries } from "./package_files.ts";
 import type { Chunk } from "./framing.ts";
 import { Interpreter } from "./interpreter.ts";
 import { OpenExecution } from "./open_execution.ts";
@@ -76,14 +77,16 @@ export class Gateway {
       chunk: (chunk) => this.#passChunk(chunk),
       fatal: (message) => this.die(message),
     });
-    const [files, granted] = await Promise.all([
+    const [files, granted, packages] = await Promise.all([
       reading,
       readGrantedFiles(options.grants.paths, options.fileBytes),
+      packageEntries(options.packages, this.#early),
     ]);
     const readMs = performance.now() - startedAt;
     this.#early = [];
     const base = options.snapshot !== null ? { path: options.snapshot, sha256: files.base } : null;
-    const versions = await interpreter.boot(files, granted, options.env, base);
+    const given = { ...granted, entries: [...granted.entries, ...packages] };
+    const versions = await interpreter.boot(files, given, options.env, base);
     const grants = new CellGrants(options.grants, granted, interpreter);
     this.#state = { name: "idle", interpreter, grants };
     return {

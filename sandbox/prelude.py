@@ -11,12 +11,14 @@ import builtins
 import os
 import platform
 import random
+import sys
 import tempfile
 
 from . import prelude_loop, prelude_namespace, prelude_net_pyodide, prelude_net_socket, prelude_stand_ins, prelude_threads
 from .prelude_blobs import open_blob
 from .prelude_cell import execute
-from .prelude_errors import describe, forget_sources
+from .prelude_errors import forget_sources
+from .prelude_hints import SITE_PACKAGES
 from .prelude_tools import ToolError
 from .prelude_wire import LLMError, dumps, loads
 
@@ -54,15 +56,8 @@ PARTS = (
 
 
 def bind(text: str) -> str:
-    """Binds variables: `BindParams` as JSON in, `BindResult` as JSON out, or `{"error": why}`.
-
-    Nothing is raised: Pyodide would print it to `sys.stderr` to get its text, and after a cell that is the guest's own.
-    """
-    try:
-        values = loads(text)["values"]
-    except Exception as problem:
-        error = describe(problem)
-        return dumps({"error": f"{error.type}: {error.message}"})
+    """Binds variables: `BindParams` as JSON in, `BindResult` as JSON out."""
+    values = loads(text)["values"]
     prelude_namespace.variables.update(values)
     return dumps({"names": list(values)})
 
@@ -87,6 +82,9 @@ def reseed(seed: str, env: str) -> None:
     """Gives a restored guest randomness of its own (`seed` in hex) and its environment (a JSON object)."""
     random.seed(int(seed, 16))
     tempfile._name_sequence = None
+    # What the import system had seen of packages is another guest's, and so may its packages be.
+    for path in [path for path in sys.path_importer_cache if path.startswith(SITE_PACKAGES)]:
+        del sys.path_importer_cache[path]
     # Pyodide's loader leaves this behind when it starts from a snapshot.
     prelude_namespace.variables.pop("_pyodide_core", None)
     os.environ.clear()

@@ -1493,7 +1493,8 @@ from typing import Any
 
 _CURLY = "\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb"
 _SPACES = "\\u00a0\\u2007\\u202f\\u200b\\u2060\\ufeff"
-_SITE_PACKAGES = "/lib/python3.14/site-packages"
+#: Where the packages lie that the host has given.
+SITE_PACKAGES = "/lib/python3.14/site-packages"
 
 
 def syntax_hint(error: SyntaxError, source: str) -> str | None:
@@ -1529,7 +1530,10 @@ def runtime_hint(
     if isinstance(error, ModuleNotFoundError) and error.name == "_multiprocessing":
         return "there are no processes here; use concurrent.futures.ThreadPoolExecutor, in which calls of tools overlap"
     if isinstance(error, ModuleNotFoundError):
-        return f"only these can be imported: the standard library{_packages()}"
+        return (
+            f"only these can be imported: the standard library{_packages()}; "
+            "others have to be given by whoever runs this (option packages)"
+        )
     if isinstance(error, TypeError) and message.endswith("object is not callable"):
         shadows = [name for name in _BUILTIN_TYPES if name in variables]
         if shadows:
@@ -1562,7 +1566,7 @@ def source_line(source: str, number: int | None) -> str:
 def _packages() -> str:
     """The packages that are installed beside the standard library, for a list."""
     try:
-        entries = os.listdir(_SITE_PACKAGES)
+        entries = os.listdir(SITE_PACKAGES)
     except OSError:
         return ""
     names = sorted(
@@ -3518,12 +3522,14 @@ import builtins
 import os
 import platform
 import random
+import sys
 import tempfile
 
 from . import prelude_loop, prelude_namespace, prelude_net_pyodide, prelude_net_socket, prelude_stand_ins, prelude_threads
 from .prelude_blobs import open_blob
 from .prelude_cell import execute
-from .prelude_errors import describe, forget_sources
+from .prelude_errors import forget_sources
+from .prelude_hints import SITE_PACKAGES
 from .prelude_tools import ToolError
 from .prelude_wire import LLMError, dumps, loads
 
@@ -3561,15 +3567,8 @@ PARTS = (
 
 
 def bind(text: str) -> str:
-    """Binds variables: \`BindParams\` as JSON in, \`BindResult\` as JSON out, or \`{"error": why}\`.
-
-    Nothing is raised: Pyodide would print it to \`sys.stderr\` to get its text, and after a cell that is the guest's own.
-    """
-    try:
-        values = loads(text)["values"]
-    except Exception as problem:
-        error = describe(problem)
-        return dumps({"error": f"{error.type}: {error.message}"})
+    """Binds variables: \`BindParams\` as JSON in, \`BindResult\` as JSON out."""
+    values = loads(text)["values"]
     prelude_namespace.variables.update(values)
     return dumps({"names": list(values)})
 
@@ -3594,6 +3593,9 @@ def reseed(seed: str, env: str) -> None:
     """Gives a restored guest randomness of its own (\`seed\` in hex) and its environment (a JSON object)."""
     random.seed(int(seed, 16))
     tempfile._name_sequence = None
+    # What the import system had seen of packages is another guest's, and so may its packages be.
+    for path in [path for path in sys.path_importer_cache if path.startswith(SITE_PACKAGES)]:
+        del sys.path_importer_cache[path]
     # Pyodide's loader leaves this behind when it starts from a snapshot.
     prelude_namespace.variables.pop("_pyodide_core", None)
     os.environ.clear()

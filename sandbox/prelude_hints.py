@@ -7,7 +7,8 @@ from typing import Any
 
 _CURLY = "“”„‟‘’‚‛«»"
 _SPACES = "\u00a0\u2007\u202f\u200b\u2060\ufeff"
-_SITE_PACKAGES = "/lib/python3.14/site-packages"
+#: Where the packages lie that the host has given.
+SITE_PACKAGES = "/lib/python3.14/site-packages"
 
 
 def syntax_hint(error: SyntaxError, source: str) -> str | None:
@@ -43,7 +44,10 @@ def runtime_hint(
     if isinstance(error, ModuleNotFoundError) and error.name == "_multiprocessing":
         return "there are no processes here; use concurrent.futures.ThreadPoolExecutor, in which calls of tools overlap"
     if isinstance(error, ModuleNotFoundError):
-        return f"only these can be imported: the standard library{_packages()}"
+        return (
+            f"only these can be imported: the standard library{_packages()}; "
+            "others have to be given by whoever runs this (option packages)"
+        )
     if isinstance(error, TypeError) and message.endswith("object is not callable"):
         shadows = [name for name in _BUILTIN_TYPES if name in variables]
         if shadows:
@@ -76,7 +80,7 @@ def source_line(source: str, number: int | None) -> str:
 def _packages() -> str:
     """The packages that are installed beside the standard library, for a list."""
     try:
-        entries = os.listdir(_SITE_PACKAGES)
+        entries = os.listdir(SITE_PACKAGES)
     except OSError:
         return ""
     names = sorted(

@@ -35,6 +35,8 @@ export const ErrorCode = {
   cancelled: -32004,
   /** A file or folder that was granted can't be given as it is. */
   grantRefused: -32005,
+  /** The guest's memory can't be saved: native code was loaded into it, which is no part of it. */
+  notSavable: -32006,
 } as const;
 
 /**
@@ -131,6 +133,8 @@ export interface InitializeParams {
   checkpoint: { blob: number; base: string | null } | null;
   /** Files and hosts that the guest may use; none when it is missing. */
   grants: Grants;
+  /** Packages that Python may import beside its standard library; null for none. */
+  packages: PackageFiles | null;
   /** Bytes that all of Python's files together may have; 512 MiB when it is missing. */
   fileBytes: number;
 }
@@ -140,6 +144,13 @@ export type Grants = {
   paths: PathGrant[];
   /** `host:port`, in the spelling of `URL`. */
   net: string[];
+};
+
+/** Files of packages: their contents follow each other in a blob that was sent ahead. */
+export type PackageFiles = {
+  blob: number;
+  /** Paths below Python's folder of packages, and bytes, in the blob's order. */
+  files: { path: string; size: number }[];
 };
 
 /** A file or folder of the host, and where Python finds it. */

@@ -26,7 +26,11 @@ export interface PythonOptions {
 interface Pyodide {
   readonly version: string;
   readonly FS: GuestFileSystem;
-  readonly _module: { readonly HEAPU8: Uint8Array };
+  readonly _module: {
+    readonly HEAPU8: Uint8Array;
+    /** Everything that was ever loaded by `dlopen`, and Python itself. */
+    readonly LDSO: { readonly loadedLibsByName: Readonly<Record<string, unknown>> };
+  };
   runPython(code: string): unknown;
   pyimport(name: string): GuestModule;
   setInterruptBuffer(buffer: Uint8Array): void;
@@ -90,7 +94,7 @@ export class Python {
     this.#pyodide.setInterruptBuffer(this.#interrupt);
   }
 
-  /** Binds wire-encoded values; `BindParams` in, `BindResult` or `{ error }` out, as JSON. */
+  /** Binds wire-encoded values; `BindParams` in, `BindResult` out, as JSON. */
   bind(text: string): string {
     return this.#guest.bind(text);
   }
@@ -118,6 +122,14 @@ export class Python {
   /** Writes a piece of a large value where `openBlob` made room. */
   fillBlob(address: number, bytes: Uint8Array): void {
     this.#pyodide._module.HEAPU8.set(bytes, address);
+  }
+
+  /**
+   * Whether native code of a package was loaded. It lies beside Python's memory, which points into it: without it, a
+   * memory that is saved would be one to crash with.
+   */
+  get hasLibraries(): boolean {
+    return Object.keys(this.#pyodide._module.LDSO.loadedLibsByName).length > 1;
   }
 
   /** The whole memory of the guest. References to the bridge are kept by name; any other host object comes back dead. */

@@ -2,6 +2,7 @@
 import { field } from "./field.ts";
 import { ErrorCode, type InitializeParams, type JsonValue, PROTOCOL_VERSION } from "./protocol.ts";
 import { readGrants } from "./read_grants.ts";
+import { readPackages } from "./package_files.ts";
 import { RpcError } from "./rpc_peer.ts";
 
 /** Bytes of Python's files where the host sets no cap. */
@@ -37,6 +38,7 @@ export function readInitialize(params: JsonValue): InitializeParams {
     snapshot: field(params, "snapshot") === null ? null : text("snapshot"),
     checkpoint: checkpoint === null ? null : readCheckpoint(checkpoint),
     grants: readGrants(field(params, "grants")),
+    packages: readPackages(field(params, "packages")),
     fileBytes: typeof fileBytes === "number" ? fileBytes : FILE_BYTES,
   };
 }

@@ -2,10 +2,10 @@
 
 /** The program of the child's main thread: `sandbox/main.ts` with all it imports. */
 export const GATEWAY: string = `var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
-tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005},Limits={headerBytes:4096,messageBytes:16*1024*1024,
-chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096},FileLimits={entries:2e4,guestEntries:5e4,depth:100,
-saveMs:6e4},NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,INNER_BLOBS=2**
-40;var FramingError=class extends Error{name="FramingError";code;constructor(message,code=ErrorCode.invalidRequest){super(message),
+tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005,notSavable:-32006},Limits={headerBytes:4096,messageBytes:16*
+1024*1024,chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096},FileLimits={entries:2e4,guestEntries:5e4,
+depth:100,saveMs:6e4},NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,
+INNER_BLOBS=2**40;var FramingError=class extends Error{name="FramingError";code;constructor(message,code=ErrorCode.invalidRequest){super(message),
 this.code=code}},encoder=new TextEncoder,CHUNK_TYPE="application/octet-stream",FrameEncoder=class{#token;#sequence=0;constructor(token=null){
 this.#token=token}encode(frame){let seal=this.#token===null?"":\`Token: \${this.#token}\\r
 Sequence: \${this.#sequence++}\\r
@@ -269,7 +269,18 @@ result===null||Array.isArray(result))return result;let before=Array.isArray(resu
 notes:[...before,...notes]}}#send(body){if(body.length<=Limits.inlineBytes)return{$:"bytes",v:body.toBase64()};let blob=this.#nextBlob++,
 {length}=body;for(let offset=0;offset<length;offset+=Limits.chunkBytes){let bytes=body.slice(offset,offset+Limits.chunkBytes);
 this.#interpreter.sendChunk({kind:"chunk",blob,type:"bytes",offset,total:length,bytes})}return{$:"blob",id:blob,kind:"by\\
-tes",length}}};function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
+tes",length}}};function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}var SITE_PACKAGES="/lib/python3.14/site-packages";function readPackages(value){if(value===null)return null;let blob=field(
+value,"blob"),files=field(value,"files");if(typeof blob!="number"||!Array.isArray(files)||files.length>FileLimits.entries)
+throw malformed("a blob and a list of files are needed");return{blob,files:files.map(readFile)}}function readFile(value){
+let path=field(value,"path"),size=field(value,"size");if(typeof path!="string"||!isBelow(path))throw malformed("a path l\\
+eads elsewhere");if(typeof size!="number"||!Number.isSafeInteger(size)||size<0)throw malformed("a size is no count of by\\
+tes");return{path,size}}async function packageEntries(packages,early){if(packages===null)return[];let parts=early.filter(
+chunk=>chunk.blob===packages.blob).map(({bytes})=>bytes),contents=new Uint8Array(await new Blob(parts).arrayBuffer()),folders=new Set(
+[SITE_PACKAGES]),entries=[],at=0;for(let{path:below,size}of packages.files){let path=\`\${SITE_PACKAGES}/\${below}\`;for(let folder=folderOf(
+path);!folders.has(folder);folder=folderOf(folder))folders.add(folder);let bytes=contents.slice(at,at+size);if(bytes.length!==
+size)throw malformed("their contents did not come");entries.push({kind:"file",path,writable:!1,bytes,mtime:0}),at+=size}
+return[...[...folders].map(path=>({kind:"folder",path,writable:!1})),...entries]}function malformed(why){return new RpcError(
+ErrorCode.invalidParams,\`Cannot initialize: packages: \${why}\`)}var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
 add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}remove(size){
 Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};async function takeDifference(base,whole){let pages=changedPages(base,whole),head=new Uint32Array(2+pages.length);head.set(
 [whole.length,pages.length]),head.set(pages,2);let content=new Uint8Array(pages.length*4096),end=0;for(let page of pages){
@@ -356,11 +367,11 @@ function readExecute(params){let{executionId,timeoutMs,maxOutputChars,code}=type
 isArray(params)?params:{};if(typeof executionId!="string"||typeof timeoutMs!="number"||typeof code!="string"||typeof maxOutputChars!=
 "number")throw new RpcError(ErrorCode.invalidParams,"Cannot execute: executionId, timeoutMs, maxOutputChars and code are\\
  needed");return{id:executionId,timeoutMs,maxOutputChars}}function readGrants(value){if(value===null)return{paths:[],net:[]};let{paths,net}=typeof value=="object"&&!Array.isArray(
-value)?value:{};if(!Array.isArray(paths)||!Array.isArray(net)||!net.every(host=>typeof host=="string"))throw malformed("\\
-lists of paths and net are needed");return{paths:paths.map(readPathGrant),net}}function readPathGrant(value){let{hostPath,
+value)?value:{};if(!Array.isArray(paths)||!Array.isArray(net)||!net.every(host=>typeof host=="string"))throw malformed2(
+"lists of paths and net are needed");return{paths:paths.map(readPathGrant),net}}function readPathGrant(value){let{hostPath,
 guestPath,access}=typeof value=="object"&&value!==null&&!Array.isArray(value)?value:{},isPath=path=>typeof path=="string"&&
-path.startsWith("/");if(!isPath(hostPath)||!isPath(guestPath)||access!=="read"&&access!=="write")throw malformed("a path\\
- needs absolute hostPath and guestPath, and access");return{hostPath,guestPath,access}}function malformed(why){return new RpcError(
+path.startsWith("/");if(!isPath(hostPath)||!isPath(guestPath)||access!=="read"&&access!=="write")throw malformed2("a pat\\
+h needs absolute hostPath and guestPath, and access");return{hostPath,guestPath,access}}function malformed2(why){return new RpcError(
 ErrorCode.invalidParams,\`Cannot initialize: grants: \${why}\`)}var FILE_BYTES=512*1024**2;function readInitialize(params){let text=name=>{let value=field(params,name);if(typeof value==
 "string")return value;throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: \${name} must be text\`)},version=field(
 params,"protocolVersion");if(version!==1)throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: protocol \${JSON.
@@ -368,9 +379,10 @@ stringify(version)} is not \${1}\`);let env=field(params,"env"),fileBytes=field(
 "checkpoint");return{protocolVersion:1,token:field(params,"token")===null?null:text("token"),env:Object.fromEntries(Object.
 entries(typeof env=="object"&&env!==null?env:{}).map(([k,v])=>[k,String(v)])),worker:text("worker"),pyodide:text("pyodid\\
 e"),snapshot:field(params,"snapshot")===null?null:text("snapshot"),checkpoint:checkpoint===null?null:readCheckpoint(checkpoint),
-grants:readGrants(field(params,"grants")),fileBytes:typeof fileBytes=="number"?fileBytes:FILE_BYTES}}function readCheckpoint(value){
-let blob=field(value,"blob"),base=field(value,"base");if(typeof blob=="number"&&(base===null||typeof base=="string"))return{
-blob,base};throw new RpcError(ErrorCode.invalidParams,"Cannot initialize: checkpoint must name blob and base")}var LOADER="pyodide.mjs",MODULE="pyodide.asm.mjs",WASM="pyodide.asm.wasm",STDLIB="python_stdlib.zip";async function readStartFiles(options,early){
+grants:readGrants(field(params,"grants")),packages:readPackages(field(params,"packages")),fileBytes:typeof fileBytes=="n\\
+umber"?fileBytes:FILE_BYTES}}function readCheckpoint(value){let blob=field(value,"blob"),base=field(value,"base");if(typeof blob==
+"number"&&(base===null||typeof base=="string"))return{blob,base};throw new RpcError(ErrorCode.invalidParams,"Cannot init\\
+ialize: checkpoint must name blob and base")}var LOADER="pyodide.mjs",MODULE="pyodide.asm.mjs",WASM="pyodide.asm.wasm",STDLIB="python_stdlib.zip";async function readStartFiles(options,early){
 let[pyodide,memory]=await Promise.all([readPyodide(options.pyodide),readMemory(options,early)]);return{pyodide,...memory}}
 async function readPyodide(folder){let[loader,module,wasm,stdlib]=await Promise.all([Deno.readTextFile(folder+LOADER),Deno.
 readTextFile(folder+MODULE),compile(folder+WASM),Deno.readFile(folder+STDLIB)]);return await Promise.all([LOADER,MODULE,
@@ -392,10 +404,11 @@ name!=="new")throw wrongState("initialize",this.#state);let options=readInitiali
 seal(options.token),this.#state={name:"booting"};let startedAt=performance.now(),reading=readStartFiles(options,this.#early),
 interpreter=new Interpreter(options.worker,{callTool:(call,signal)=>this.#callTool(call,signal),fetch:(request,signal)=>this.#fetch(
 request,signal),output:output=>this.#passOutput(output),chunk:chunk=>this.#passChunk(chunk),fatal:message=>this.die(message)}),
-[files,granted]=await Promise.all([reading,readGrantedFiles(options.grants.paths,options.fileBytes)]),readMs=performance.
-now()-startedAt;this.#early=[];let base=options.snapshot!==null?{path:options.snapshot,sha256:files.base}:null,versions=await interpreter.
-boot(files,granted,options.env,base),grants=new CellGrants(options.grants,granted,interpreter);return this.#state={name:"\\
-idle",interpreter,grants},{protocolVersion:1,python:field(versions,"python"),pyodide:field(versions,"pyodide"),start:options.
+[files,granted,packages]=await Promise.all([reading,readGrantedFiles(options.grants.paths,options.fileBytes),packageEntries(
+options.packages,this.#early)]),readMs=performance.now()-startedAt;this.#early=[];let base=options.snapshot!==null?{path:options.
+snapshot,sha256:files.base}:null,given={...granted,entries:[...granted.entries,...packages]},versions=await interpreter.
+boot(files,given,options.env,base),grants=new CellGrants(options.grants,granted,interpreter);return this.#state={name:"i\\
+dle",interpreter,grants},{protocolVersion:1,python:field(versions,"python"),pyodide:field(versions,"pyodide"),start:options.
 checkpoint?"checkpoint":files.base!==null?"snapshot":"plain",base:files.base,timings:{readMs,pythonMs:performance.now()-
 startedAt-readMs}}}async#execute(params,signal){if(this.#state.name!=="idle")throw wrongState("execute",this.#state);let executionId=field(
 params,"executionId"),{interpreter,grants}=this.#state;this.#state={name:"busy",interpreter,grants,execution:null};try{await interpreter.
@@ -435,10 +448,10 @@ Deno.args[0]);memoryLimit>0&&watchMemory(memoryLimit,message=>gateway.die(messag
 export const WORKER: string = `var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
 add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}remove(size){
 Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
-tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005},Limits={headerBytes:4096,messageBytes:16*1024*1024,
-chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096},FileLimits={entries:2e4,guestEntries:5e4,depth:100,
-saveMs:6e4},NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,INNER_BLOBS=2**
-40;var ID_CHARS=200,ERROR_CHARS=64*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
+tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005,notSavable:-32006},Limits={headerBytes:4096,messageBytes:16*
+1024*1024,chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096},FileLimits={entries:2e4,guestEntries:5e4,
+depth:100,saveMs:6e4},NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,
+INNER_BLOBS=2**40;var ID_CHARS=200,ERROR_CHARS=64*1024,RpcError=class extends Error{name="RpcError";code;data;constructor(code,message,data=null){
 super(message),this.code=code,this.data=data}};function toText(message){let text=JSON.stringify({jsonrpc:"2.0",...message});
 if(text.length*3<=Limits.messageBytes)return text;let{length}=new TextEncoder().encode(text);if(length<=Limits.messageBytes)
 return text;throw new RpcError(ErrorCode.tooLarge,\`Cannot send message: \${length} bytes, limit \${Limits.messageBytes}\`)}
@@ -2051,7 +2064,8 @@ from typing import Any
 
 _CURLY = "\\u201C\\u201D\\u201E\\u201F\\u2018\\u2019\\u201A\\u201B\\xAB\\xBB"
 _SPACES = "\\\\u00a0\\\\u2007\\\\u202f\\\\u200b\\\\u2060\\\\ufeff"
-_SITE_PACKAGES = "/lib/python3.14/site-packages"
+#: Where the packages lie that the host has given.
+SITE_PACKAGES = "/lib/python3.14/site-packages"
 
 
 def syntax_hint(error: SyntaxError, source: str) -> str | None:
@@ -2088,7 +2102,10 @@ def runtime_hint(
         return "there are no processes here; use concurrent.futures.ThreadPoolExecutor, in which calls of tools overlap"\\
 
     if isinstance(error, ModuleNotFoundError):
-        return f"only these can be imported: the standard library{_packages()}"
+        return (
+            f"only these can be imported: the standard library{_packages()}; "
+            "others have to be given by whoever runs this (option packages)"
+        )
     if isinstance(error, TypeError) and message.endswith("object is not callable"):
         shadows = [name for name in _BUILTIN_TYPES if name in variables]
         if shadows:
@@ -2121,7 +2138,7 @@ def source_line(source: str, number: int | None) -> str:
 def _packages() -> str:
     """The packages that are installed beside the standard library, for a list."""
     try:
-        entries = os.listdir(_SITE_PACKAGES)
+        entries = os.listdir(SITE_PACKAGES)
     except OSError:
         return ""
     names = sorted(
@@ -4068,13 +4085,15 @@ import builtins
 import os
 import platform
 import random
+import sys
 import tempfile
 
 from . import prelude_loop, prelude_namespace, prelude_net_pyodide, prelude_net_socket, prelude_stand_ins, prelude_threa\\
 ds
 from .prelude_blobs import open_blob
 from .prelude_cell import execute
-from .prelude_errors import describe, forget_sources
+from .prelude_errors import forget_sources
+from .prelude_hints import SITE_PACKAGES
 from .prelude_tools import ToolError
 from .prelude_wire import LLMError, dumps, loads
 
@@ -4112,16 +4131,8 @@ PARTS = (
 
 
 def bind(text: str) -> str:
-    """Binds variables: \\\`BindParams\\\` as JSON in, \\\`BindResult\\\` as JSON out, or \\\`{"error": why}\\\`.
-
-    Nothing is raised: Pyodide would print it to \\\`sys.stderr\\\` to get its text, and after a cell that is the guest's own.\\
-
-    """
-    try:
-        values = loads(text)["values"]
-    except Exception as problem:
-        error = describe(problem)
-        return dumps({"error": f"{error.type}: {error.message}"})
+    """Binds variables: \\\`BindParams\\\` as JSON in, \\\`BindResult\\\` as JSON out."""
+    values = loads(text)["values"]
     prelude_namespace.variables.update(values)
     return dumps({"names": list(values)})
 
@@ -4146,6 +4157,9 @@ def reseed(seed: str, env: str) -> None:
     """Gives a restored guest randomness of its own (\\\`seed\\\` in hex) and its environment (a JSON object)."""
     random.seed(int(seed, 16))
     tempfile._name_sequence = None
+    # What the import system had seen of packages is another guest's, and so may its packages be.
+    for path in [path for path in sys.path_importer_cache if path.startswith(SITE_PACKAGES)]:
+        del sys.path_importer_cache[path]
     # Pyodide's loader leaves this behind when it starts from a snapshot.
     prelude_namespace.variables.pop("_pyodide_core", None)
     os.environ.clear()
@@ -4210,15 +4224,16 @@ null&&release(memory),new _Python(pyodide,script,options)}get versions(){let pyt
 getRandomValues(new Uint8Array(32)).toHex();this.#guest.reseed(seed,env),this.#pyodide.setInterruptBuffer(this.#interrupt)}bind(text){
 return this.#guest.bind(text)}execute(text){return this.#guest.execute.callPromising(text)}get files(){return this.#pyodide.
 FS}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){return this.#guest.open_blob(id,
-type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}snapshot(){let names=new Map([[this.#bridge,
-""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);return this.#pyodide.makeMemorySnapshot({serializer:value=>names.
-get(value)??"dead"})}code(){return this.#script.code()}};async function loadPyodide(script,options){let{memory,bridge}=options;
-serveFiles(options.pyodide,memory?.length??0);let programs=script.run(),revive=name=>name===""?bridge:BRIDGE_KEYS.some(key=>key===
-name)?Reflect.get(bridge,name):Object.create(null);return await programs.loadPyodide({indexURL:FILES_URL,createPyodideModule:programs.
-createPyodideModule,lockFileContents:LOCK_FILE,jsglobals:Object.assign(Object.create(null),{rlm:bridge}),stdin:()=>null,
-stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"python",_makeSnapshot:!0,_snapshotDeserializer:revive,
-...memory===null?{}:{_loadSnapshot:memory}})}var WASM_PAGE=65536,FILES_URL="https://pyodide.invalid/",LOCK_FILE={info:{abi_version:"\\
-2026_0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"314.0.7"},packages:{}};function serveFiles({wasm,stdlib},memoryBytes){
+type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}get hasLibraries(){return Object.keys(
+this.#pyodide._module.LDSO.loadedLibsByName).length>1}snapshot(){let names=new Map([[this.#bridge,""]]);for(let key of BRIDGE_KEYS)
+names.set(this.#bridge[key],key);return this.#pyodide.makeMemorySnapshot({serializer:value=>names.get(value)??"dead"})}code(){
+return this.#script.code()}};async function loadPyodide(script,options){let{memory,bridge}=options;serveFiles(options.pyodide,
+memory?.length??0);let programs=script.run(),revive=name=>name===""?bridge:BRIDGE_KEYS.some(key=>key===name)?Reflect.get(
+bridge,name):Object.create(null);return await programs.loadPyodide({indexURL:FILES_URL,createPyodideModule:programs.createPyodideModule,
+lockFileContents:LOCK_FILE,jsglobals:Object.assign(Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},
+env:{HOME:"/home/guest"},args:[],_sysExecutable:"python",_makeSnapshot:!0,_snapshotDeserializer:revive,...memory===null?
+{}:{_loadSnapshot:memory}})}var WASM_PAGE=65536,FILES_URL="https://pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026_\\
+0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"314.0.7"},packages:{}};function serveFiles({wasm,stdlib},memoryBytes){
 Reflect.defineProperty(globalThis,"fetch",{value:url=>{let name=String(url).slice(FILES_URL.length);return name==="pytho\\
 n_stdlib.zip"?Promise.resolve(new Response(stdlib)):name==="pyodide.asm.wasm"?Promise.resolve(new Response):Promise.reject(
 new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0}),Reflect.defineProperty(WebAssembly,"instan\\
@@ -4227,29 +4242,30 @@ instance,memoryBytes),{instance,module:wasm}}})}function makeRoom({exports},byte
 WebAssembly.Memory))throw new TypeError("Cannot start Pyodide: its program has no memory of its own");let missing=bytes-
 memory.buffer.byteLength;missing>0&&memory.grow(Math.ceil(missing/WASM_PAGE))}var Worker=class{#python;#files;#peer;#addresses=new Map;#env;executionId="";constructor(python,files,{port,backlog,env}){
 this.#python=python,this.#files=files,this.#env=env;let waiting=new Backlog(backlog);this.#peer=new RpcPeer(portTransport(
-port,{sent:size=>waiting.add(size)}),{requests:{bind:params=>{this.#personalize();let result=JSON.parse(python.bind(JSON.
-stringify(params)));if(typeof result.error=="string")throw new Error(result.error);return result},execute:params=>this.#execute(
-params),snapshot:()=>this.#sendPart(python.snapshot()),code:()=>this.#sendPart(python.code()),"files/changes":()=>({...files.
-changes()}),"files/read":params=>this.#readFile(params),"files/saved":params=>this.#filesSaved(params),ping:()=>null},onChunk:chunk=>this.#fill(
-chunk)})}get peer(){return this.#peer}async#execute(params){this.executionId=executionIdOf(params);try{this.#personalize();
-let result=JSON.parse(await this.#python.execute(JSON.stringify(params)));if(typeof result?.status!="string")throw new TypeError(
-"the runner gave no result");return{...result,memoryBytes:this.#python.memoryBytes}}catch(error){let message=\`the runner\\
- is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),new RpcError(ErrorCode.internalError,message)}finally{
-this.executionId=""}}#personalize(){this.#env!==null&&(this.#python.personalize(this.#env),this.#env=null)}#fill(chunk){
-let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.get(blob);if(address===void 0&&(address=this.#python.openBlob(
-blob,type,total),this.#addresses.set(blob,address)),offset+bytes.length>total)throw new RangeError("Cannot take chunk: i\\
-t passes the end of its value");address!==0&&this.#python.fillBlob(address+offset,bytes),offset+bytes.length===total&&this.#addresses.
-delete(blob)}#readFile(params){let[root,path,offset]=["root","path","offset"].map(name=>field(params,name)),bytes=this.#files.
-read(Number(root),String(path),Number(offset)),{length}=bytes;return this.#peer.sendChunk({blob:INNER_BLOBS,type:"bytes",
-offset:0,total:length,bytes}),null}#filesSaved(params){let failed=field(params,"failed");return this.#files.saved(Array.
-isArray(failed)?failed.map(Number):[]),null}#sendPart(bytes){return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",
-offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){let id=field(params,"executionId");return typeof id==
-"string"?id:""}function reasonOf(error){return error instanceof Error?[Reflect.get(error,"type"),error.message].filter(part=>typeof part==
-"string"&&part!=="").join(": ").slice(0,500):String(error).slice(0,500)}function surviveCallbacks(){for(let type of["err\\
-or","unhandledrejection"])globalThis.addEventListener(type,event=>event.preventDefault())}async function boot(message){let{
-port,files,granted,interrupt}=message,worker,bridge=createBridge(()=>{if(!worker)throw new Error("Cannot call the host: \\
-the guest is starting");return worker.peer},()=>worker?.executionId??"");try{hideHost();let python=await Python.start({...files,
-bridge,interrupt});limitFiles(python.files,{bytes:granted.bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(
+port,{sent:size=>waiting.add(size)}),{requests:{bind:params=>(this.#personalize(),JSON.parse(python.bind(JSON.stringify(
+params)))),execute:params=>this.#execute(params),snapshot:()=>this.#sendSnapshot(),code:()=>this.#sendPart(python.code()),
+"files/changes":()=>({...files.changes()}),"files/read":params=>this.#readFile(params),"files/saved":params=>this.#filesSaved(
+params),ping:()=>null},onChunk:chunk=>this.#fill(chunk)})}get peer(){return this.#peer}async#execute(params){this.executionId=
+executionIdOf(params);try{this.#personalize();let result=JSON.parse(await this.#python.execute(JSON.stringify(params)));
+if(typeof result?.status!="string")throw new TypeError("the runner gave no result");return{...result,memoryBytes:this.#python.
+memoryBytes}}catch(error){let message=\`the runner is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),
+new RpcError(ErrorCode.internalError,message)}finally{this.executionId=""}}#personalize(){this.#env!==null&&(this.#python.
+personalize(this.#env),this.#env=null)}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.get(
+blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+bytes.
+length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(
+address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#readFile(params){let[root,path,offset]=[
+"root","path","offset"].map(name=>field(params,name)),bytes=this.#files.read(Number(root),String(path),Number(offset)),{
+length}=bytes;return this.#peer.sendChunk({blob:INNER_BLOBS,type:"bytes",offset:0,total:length,bytes}),null}#filesSaved(params){
+let failed=field(params,"failed");return this.#files.saved(Array.isArray(failed)?failed.map(Number):[]),null}#sendSnapshot(){
+if(this.#python.hasLibraries)throw new RpcError(ErrorCode.notSavable,"Cannot save sandbox: native code of a package is l\\
+oaded into its memory");return this.#sendPart(this.#python.snapshot())}#sendPart(bytes){return this.#peer.sendChunk({blob:MEMORY_BLOB,
+type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){let id=field(params,"executionId");
+return typeof id=="string"?id:""}function reasonOf(error){return error instanceof Error?[Reflect.get(error,"type"),error.
+message].filter(part=>typeof part=="string"&&part!=="").join(": ").slice(0,500):String(error).slice(0,500)}function surviveCallbacks(){
+for(let type of["error","unhandledrejection"])globalThis.addEventListener(type,event=>event.preventDefault())}async function boot(message){
+let{port,files,granted,interrupt}=message,worker,bridge=createBridge(()=>{if(!worker)throw new Error("Cannot call the ho\\
+st: the guest is starting");return worker.peer},()=>worker?.executionId??"");try{hideHost();let python=await Python.start(
+{...files,bridge,interrupt});limitFiles(python.files,{bytes:granted.bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(
 python.files,granted);surviveCallbacks(),closeRealm(),worker=new Worker(python,guestFiles,message),worker.peer.notify("r\\
 eady",python.versions)}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(
 error)}}))}}globalThis.addEventListener("message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});

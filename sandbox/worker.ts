@@ -49,12 +49,10 @@ class Worker {
       requests: {
         bind: (params) => {
           this.#personalize();
-          const result = JSON.parse(python.bind(JSON.stringify(params)));
-          if (typeof result.error === "string") throw new Error(result.error);
-          return result;
+          return JSON.parse(python.bind(JSON.stringify(params)));
         },
         execute: (params) => this.#execute(params),
-        snapshot: () => this.#sendPart(python.snapshot()),
+        snapshot: () => this.#sendSnapshot(),
         code: () => this.#sendPart(python.code()),
         "files/changes": () => ({ ...files.changes() }),
         "files/read": (params) => this.#readFile(params),
@@ -123,6 +121,16 @@ class Worker {
     const failed = field(params, "failed");
     this.#files.saved(Array.isArray(failed) ? failed.map(Number) : []);
     return null;
+  }
+
+  #sendSnapshot(): JsonValue {
+    if (this.#python.hasLibraries) {
+      throw new RpcError(
+        ErrorCode.notSavable,
+        "Cannot save sandbox: native code of a package is loaded into its memory",
+      );
+    }
+    return this.#sendPart(this.#python.snapshot());
   }
 
   /** Sends a part of a snapshot as blob 0, which no value of Python's has. */

@@ -126,7 +126,8 @@ test("C43: an import of what is not there names what is", async () => {
   assertEquals(error?.type, "ModuleNotFoundError");
   assertEquals(
     error?.message,
-    "No module named 'numpy'\nHint: only these can be imported: the standard library",
+    "No module named 'numpy'\nHint: only these can be imported: the standard library; " +
+      "others have to be given by whoever runs this (option packages)",
   );
 });
 

@@ -1,5 +1,6 @@
 /** Prompts: what they say, that they stay the same, and that text from the inputs is marked as data. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { describeGrants } from "../lib/engine/grants.ts";
 import { PROFILES, resolveProfile } from "../lib/engine/profile.ts";
 import { systemPrompt, toolSignature } from "../lib/engine/prompt.ts";
 import type { Message } from "../lib/models/language_model.ts";
@@ -77,9 +78,17 @@ Deno.test("what the sandbox grants is told, and that there is nothing else", () 
   assertStringIncludes(systemPrompt(PARTS), "no network");
   const granted = systemPrompt({
     ...PARTS,
-    grants: ["- Hosts that may be reached: `example.org`."],
+    grants: describeGrants({
+      net: ["example.org:443"],
+      packages: ["numpy", "https://example.org/some_thing-1.0-py3-none-any.whl#sha256=00"],
+    }),
   });
-  assertStringIncludes(granted, "example.org");
+  const told = granted.split("\n").filter((line) => /example|Packages|Nothing else/.test(line));
+  assertEquals(told, [
+    "- Hosts that may be reached, with `urllib.request`: `example.org:443`.",
+    "- Packages that can be imported beside the standard library: `numpy`, `some_thing`.",
+    "- Nothing else can be reached, no subprocesses, nothing can be installed.",
+  ]);
   assert(!granted.includes("the standard library is all"));
 });
 

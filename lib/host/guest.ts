@@ -14,6 +14,8 @@ import { GATEWAY, WORKER } from "../../sandbox/runner.ts";
 import { ProtocolError, SandboxError, SandboxLostError, SandboxStartError } from "../errors.ts";
 import { BlobStore, sendBlob } from "./blobs.ts";
 import { HardDeadline, type HardDeadlineOptions } from "./hard_deadline.ts";
+import type { Packages } from "./packages/load.ts";
+import { sendPackages } from "./packages/send.ts";
 import { childCommand } from "./permissions.ts";
 import { startFailure } from "./start_failure.ts";
 import { type Child, spawnChild } from "./subprocess.ts";
@@ -29,6 +31,7 @@ export interface GuestOptions {
   readonly memoryMb: number;
   readonly env: Readonly<Record<string, string>>;
   readonly grants: Grants;
+  readonly packages: Packages | null;
   readonly startTimeoutMs: number;
   /** A memory to start from, and the hash of the snapshot that it is a difference from. */
   readonly checkpoint: { readonly memory: Uint8Array; readonly base: string | null } | null;
@@ -106,6 +109,7 @@ export class Guest {
         snapshot,
         checkpoint: checkpoint && { blob: 0, base: checkpoint.base },
         grants,
+        packages: await sendPackages(guest.#peer, options.packages, signal),
         // A file that grows is copied, so half of the memory may be gone for a moment.
         fileBytes: memoryMb * 1024 ** 2 / 2,
       };
@@ -145,7 +149,9 @@ export class Guest {
       await this.#inTime(bind());
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
-      throw new SandboxError(`Cannot bind values: ${error.message}`, { cause: error });
+      // The last line of Python's traceback says what; those before it are of our own code.
+      const why = error.message.trim().split("\n").at(-1);
+      throw new SandboxError(`Cannot bind values: ${why}`, { cause: error });
     }
   }
 

@@ -2,7 +2,8 @@
 import { SandboxLostError } from "../errors.ts";
 import type { Cell, ExecuteOptions, Sandbox, SandboxOptions, Tool } from "./sandbox.ts";
 import { SandboxSession } from "./session.ts";
-import { readSettings } from "./settings.ts";
+import type { Packages } from "./packages/load.ts";
+import { packagesOf, readSettings } from "./settings.ts";
 
 /** Options of a {@linkcode SandboxPool}: those of every sandbox in it, and how many there are. */
 export interface SandboxPoolOptions extends Omit<SandboxOptions, "signal" | "tools"> {
@@ -43,6 +44,8 @@ export class SandboxPool implements AsyncDisposable {
   readonly #waiting: (() => void)[] = [];
   readonly #stopped = new AbortController();
   #alive = 0;
+  /** Read and checked once for all sandboxes, which are alike. */
+  #packages: Promise<Packages | null> | null = null;
 
   /** Starts warming at once. Throws `RangeError` when `size` or `max` is not a count. */
   constructor(options: SandboxPoolOptions = {}) {
@@ -128,12 +131,17 @@ export class SandboxPool implements AsyncDisposable {
   /** Starts one sandbox, which counts as alive until it is released. */
   #start(): Promise<SandboxSession> {
     this.#alive++;
-    const started = readSettings(this.#options).then((settings) =>
-      SandboxSession.start(settings, { signal: this.#stopped.signal })
+    const signal = this.#stopped.signal;
+    this.#packages ??= packagesOf({ ...this.#options, signal });
+    // A start that fails before it comes to them does not look at them.
+    this.#packages.catch(() => {});
+    const started = readSettings(this.#options, this.#packages).then((settings) =>
+      SandboxSession.start(settings, { signal })
     );
     started.catch(() => {
-      // Whoever leases it learns why; its place is free again.
+      // Whoever leases it learns why; its place is free again, and the packages may be there the next time.
       this.#alive--;
+      this.#packages = null;
     });
     return started;
   }

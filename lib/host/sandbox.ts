@@ -197,6 +197,33 @@ export interface SandboxOptions {
   readonly net?: readonly string[];
   /** Names of host variables that Python sees in `os.environ`. @default {[]} */
   readonly env?: readonly string[];
+  /**
+   * Packages that Python may import beside its standard library: names of
+   * [Pyodide's packages](https://pyodide.org/en/stable/usage/packages-in-pyodide.html), which bring what they need, or
+   * wheels by path or URL, which bring themselves alone: `"wheels/six-1.17.0-py2.py3-none-any.whl"`. Pure Python, or built for
+   * this Pyodide.
+   *
+   * They are read and checked by this program before the sandbox starts, and Python gets them as files: it can install
+   * nothing itself. A listed package must have the hash in Pyodide's list, a wheel the one that follows it,
+   * `"….whl#sha256=…"`, without which a wheel of the network is refused, and one of a folder is held to its own list of
+   * hashes, which shows damage and not intent. Unpacked, they may have a quarter of `memoryMb`.
+   *
+   * @default {[]}
+   */
+  readonly packages?: readonly string[];
+  /**
+   * Folder, or `http(s):` URL, that has the wheels which `packages` names without one. Default: none, so that nothing is
+   * ever fetched unasked. The calling program needs permission to read it, or to reach its host.
+   *
+   * @example
+   * ```ts
+   * import { createSandbox } from "@rlm/rlm/sandbox";
+   *
+   * const packagesFrom = "https://cdn.jsdelivr.net/pyodide/v314.0.7/full/";
+   * const start = () => createSandbox({ packages: ["numpy"], packagesFrom });
+   * ```
+   */
+  readonly packagesFrom?: string | URL;
   /** Tools of every execution that does not bring its own. */
   readonly tools?: Readonly<Record<string, Tool>>;
   /** Folder of the start-up snapshot; false starts without one. Default: the user's cache folder. */

@@ -96,7 +96,13 @@ export class SandboxSession implements Sandbox {
   checkpoint(options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
     return this.#inTurn(async () => {
       await this.#revive(options.signal);
-      return encodeCheckpoint(await this.#save(options.signal));
+      return encodeCheckpoint(
+        await this.#save(options.signal).catch((error) => {
+          throw error instanceof RpcError
+            ? new SandboxError(error.message, { cause: error })
+            : error;
+        }),
+      );
     });
   }
 

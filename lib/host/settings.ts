@@ -2,6 +2,7 @@
 import type { Grants } from "../../sandbox/protocol.ts";
 import { SandboxStartError } from "../errors.ts";
 import { checkGrants } from "./grants.ts";
+import { loadPackages, type Packages } from "./packages/load.ts";
 import { MAX_MEMORY_MB, MIN_MEMORY_MB } from "./permissions.ts";
 import { defaultCacheFolder, pyodideFolder } from "./pyodide_files.ts";
 import type { SandboxOptions, Tool } from "./sandbox.ts";
@@ -9,6 +10,9 @@ import { snapshotFile } from "./snapshot.ts";
 
 /** The longest time that a timer takes. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+const START_TIMEOUT_MS = 60_000;
+const MEMORY_MB = 2_048;
 
 /** Options with every default in place. */
 export interface Settings {
@@ -25,16 +29,24 @@ export interface Settings {
   readonly snapshot: string | null;
   readonly env: Readonly<Record<string, string>>;
   readonly grants: Grants;
+  /** What Python may import beside its standard library. */
+  readonly packages: Packages | null;
 }
 
-/** Reads options; throws `RangeError` for a number out of range, `SandboxStartError` for what this machine lacks. */
-export async function readSettings(options: SandboxOptions): Promise<Settings> {
+/**
+ * Reads options; throws `RangeError` for a number out of range, `SandboxStartError` for what this machine lacks.
+ * `packages` are those of the options, where they are loaded already.
+ */
+export async function readSettings(
+  options: SandboxOptions,
+  packages?: Promise<Packages | null>,
+): Promise<Settings> {
   const {
     timeoutMs = 30_000,
     graceMs = 1_000,
-    startTimeoutMs = 60_000,
+    startTimeoutMs = START_TIMEOUT_MS,
     toolTimeoutMs = 600_000,
-    memoryMb = 2_048,
+    memoryMb = MEMORY_MB,
     maxOutputChars = 10_000_000,
     tools = {},
     cacheDir,
@@ -66,7 +78,16 @@ export async function readSettings(options: SandboxOptions): Promise<Settings> {
     snapshot: cache === false ? null : await snapshotFile(cache),
     env: readEnv(options.env ?? []),
     grants: await checkGrants({ read, write, net }, runtimePaths),
+    packages: await (packages ?? packagesOf(options)),
   };
+}
+
+/** Loads the packages that the options name. */
+export async function packagesOf(options: SandboxOptions): Promise<Packages | null> {
+  const { memoryMb = MEMORY_MB, startTimeoutMs = START_TIMEOUT_MS } = options;
+  const timeout = AbortSignal.timeout(startTimeoutMs);
+  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  return await loadPackages(options, { memoryMb, signal });
 }
 
 /** This package's own code, where it lies on a disk. */

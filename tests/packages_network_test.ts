@@ -1,0 +1,131 @@
+/** Wheels from a server: only with a hash, only where the program may reach it, and never more than is said. */
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { SandboxStartError } from "../lib/errors.ts";
+import { loadPackages } from "../lib/host/packages/load.ts";
+import { readWheel } from "../lib/host/packages/source.ts";
+import { runDeno } from "./run_deno.ts";
+import { sha256, wheelOf } from "./fixtures/wheels.ts";
+
+const NAME = "tiny-1.0-py3-none-any.whl";
+const TINY = await wheelOf("tiny", { "tiny.py": "answer = 42\n" });
+const HASH = await sha256(TINY);
+
+/** A server of wheels that notes what it was asked for. */
+class WheelServer implements AsyncDisposable {
+  readonly asked: string[] = [];
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #stopped = Promise.withResolvers<Response>();
+
+  constructor() {
+    this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
+      const { pathname, search } = new URL(request.url);
+      this.asked.push(pathname + search);
+      if (pathname.startsWith("/silent/")) return this.#stopped.promise;
+      return pathname.endsWith(`/${NAME}`)
+        ? new Response(TINY)
+        : new Response("none", { status: 404 });
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped.resolve(new Response());
+    await this.#server.shutdown();
+  }
+}
+
+function load(entry: string, packagesFrom?: string | URL, signal = AbortSignal.timeout(10_000)) {
+  const from = packagesFrom === undefined ? {} : { packagesFrom };
+  return loadPackages({ packages: [entry], ...from }, { memoryMb: 64, signal });
+}
+
+async function refusal(...args: Parameters<typeof load>): Promise<string> {
+  return (await assertRejects(() => load(...args), SandboxStartError)).message;
+}
+
+Deno.test("a wheel comes from a URL, its own or that of packagesFrom, when it has the hash that was given", async () => {
+  await using server = new WheelServer();
+  const pinned = `${NAME}#sha256=${HASH}`;
+  for (
+    const [entry, from] of [
+      [`${server.url}/a/${pinned}`, undefined],
+      [pinned, `${server.url}/full?key=secret`],
+      [pinned, new URL(`${server.url}/full/`)],
+    ] as const
+  ) {
+    const loaded = await load(entry, from);
+    assertEquals(loaded?.files[0], { path: "tiny.py", size: 12 });
+  }
+  assertEquals(server.asked, [`/a/${NAME}`, `/full/${NAME}?key=secret`, `/full/${NAME}`]);
+});
+
+Deno.test("a wheel of the network without a hash is not even asked for", async () => {
+  await using server = new WheelServer();
+  const why = "a wheel of the network needs its hash; add #sha256= and 64 hexadecimal digits";
+  assertEquals(await refusal(NAME, server.url), `Cannot load package "${NAME}": ${why}`);
+  const url = `${server.url}/${NAME}`;
+  assertEquals(await refusal(`${url}?key=secret`), `Cannot load package "${url}": ${why}`);
+  assertEquals(server.asked, []);
+});
+
+Deno.test("an error tells what the server said, without what may be a key", async () => {
+  await using server = new WheelServer();
+  const other = `other-1.0-py3-none-any.whl`;
+  const asked = `${server.url.replace("//", "//user:pass@")}/${other}?key=secret#sha256=${HASH}`;
+  assertEquals(
+    await refusal(asked),
+    `Cannot load package "${server.url}/${other}": the server answered 404; check packagesFrom`,
+  );
+  const closed = `http://127.0.0.1:1/${NAME}`;
+  assertEquals(
+    await refusal(`${closed}#sha256=${HASH}`),
+    `Cannot load package "${closed}": no connection; check packagesFrom and the network`,
+  );
+  const ftp = `ftp://127.0.0.1/${NAME}`;
+  assertEquals(
+    await refusal(`${ftp}#sha256=${HASH}`),
+    `Cannot load package "${ftp}": only http:, https: and file: URLs can be read`,
+  );
+});
+
+Deno.test("a server that says nothing, and one that says too much, are given up", async () => {
+  await using server = new WheelServer();
+  const silent = `${server.url}/silent/${NAME}`;
+  assertEquals(
+    await refusal(`${silent}#sha256=${HASH}`, undefined, AbortSignal.timeout(50)),
+    `Cannot load package "${silent}": it was not read in time; raise startTimeoutMs`,
+  );
+  const reason = new Error("no longer wanted");
+  const stopped = AbortSignal.abort(reason);
+  assertEquals(
+    await assertRejects(() => load(`${silent}#sha256=${HASH}`, undefined, stopped)),
+    reason,
+  );
+  const bounded = { signal: AbortSignal.timeout(10_000), maxBytes: 100 };
+  const large = await assertRejects(
+    () => readWheel(`${server.url}/${NAME}`, bounded),
+    SandboxStartError,
+  );
+  assertStringIncludes(large.message, "it is larger than ");
+});
+
+Deno.test("a program that may not reach the server or read the folder is told the flag", async () => {
+  await using server = new WheelServer();
+  const program = new URL("./fixtures/load_package.ts", import.meta.url);
+  const said = async (entry: string) =>
+    JSON.parse((await runDeno(["run", "--no-check", "--quiet", program.href, entry])).text);
+  const url = `${server.url}/${NAME}`;
+  assertEquals(
+    await said(`${url}#sha256=${HASH}`),
+    `Cannot load package "${url}": this program may not fetch it; add --allow-net=${
+      new URL(url).host
+    }`,
+  );
+  assertEquals(
+    await said(`/${NAME}`),
+    `Cannot load package "/${NAME}": this program may not read it; add --allow-read=/${NAME}`,
+  );
+});
