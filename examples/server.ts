@@ -1,31 +1,27 @@
 // deno run -A examples/server.ts
-// Then: curl -N -d '{"context": "a whale", "query": "What is it?"}' http://127.0.0.1:8787/
+// curl -d '{"inputs": {"context": "a whale", "query": "What is it?"}}' -H 'content-type: application/json' http://127.0.0.1:8787/runs
+// Add -N -H 'accept: text/event-stream' to follow the run, or -H 'prefer: respond-async' to watch it at …/runs/ID/page.
 import { RLM } from "@rlm/rlm";
+import { createHandler } from "@rlm/rlm/server";
 import { cell, ScriptedModel } from "@rlm/rlm/testing";
 
 const script = () =>
   new ScriptedModel([cell("print(context)"), cell("SUBMIT(answer=context[2:])")]);
 
-/** Answers a POST with the events of a run, one JSON object to a line; a client that leaves ends the run. */
-async function handler(request: Request): Promise<Response> {
-  if (request.method !== "POST") return new Response("POST a question", { status: 405 });
-  const { context, query } = await request.json();
-  if (typeof context !== "string" || typeof query !== "string") {
-    return Response.json({ error: "send context and query as texts" }, { status: 400 });
-  }
-  const lm = Deno.env.get("RLM_MODEL") ?? script();
-  const rlm = new RLM("context, query -> answer", { lm, maxSeconds: 120, maxLlmCalls: 20 });
-  const events = rlm.stream({ context, query }, { signal: request.signal, deltas: false });
-  const lines = ReadableStream.from(async function* () {
-    try {
-      for await (const event of events) yield `${JSON.stringify(event)}\n`;
-    } catch (error) {
-      yield `${JSON.stringify({ type: "error", message: String(error) })}\n`;
-    }
-  }());
-  return new Response(lines.pipeThrough(new TextEncoderStream()), {
-    headers: { "content-type": "application/x-ndjson" },
-  });
-}
+// The caps are the most that a run may take; clients may ask for less. With one model for all, give an RLM, not a function.
+const handler = createHandler({
+  rlm: () => {
+    const lm = Deno.env.get("RLM_MODEL") ?? script();
+    return new RLM("context, query -> answer", { lm, maxSeconds: 120, maxLlmCalls: 20 });
+  },
+  maxRuns: 2,
+  onError: (error) => console.error(error),
+});
+const port = Number(Deno.env.get("PORT") ?? 8787);
+const server = Deno.serve({ hostname: "127.0.0.1", port }, handler);
 
-Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.env.get("PORT") ?? 8787) }, handler);
+// Ctrl-C ends the runs with their sandboxes, then the server.
+Deno.addSignalListener("SIGINT", async () => {
+  await handler.close();
+  await server.shutdown();
+});

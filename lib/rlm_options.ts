@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly journal?: string;
   /** Report models' text as it arrives, as `model_delta` events. @default {false} */
   readonly deltas?: boolean;
+  /** Names a new run in events and journals; a resumed one keeps its name. Default: a new UUID. */
+  readonly runId?: string;
 }
 
 /** Options of `RLM.batch`. */

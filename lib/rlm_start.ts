@@ -17,9 +17,10 @@ export function journalledOptions(
   options: RunOptions,
   inputs: Readonly<Record<string, unknown>>,
 ): StartOptions {
-  const { journal, signal } = options;
+  const { journal, signal, runId } = options;
   return {
     ...startOptions(options),
+    ...(runId === undefined ? {} : { runId }),
     ...(journal === undefined ? {} : { openSink: () => openJournal(journal, inputs, signal) }),
   };
 }

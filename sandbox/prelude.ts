@@ -3528,7 +3528,7 @@ import tempfile
 from . import prelude_loop, prelude_namespace, prelude_net_pyodide, prelude_net_socket, prelude_stand_ins, prelude_threads
 from .prelude_blobs import open_blob
 from .prelude_cell import execute
-from .prelude_errors import forget_sources
+from .prelude_errors import describe, forget_sources
 from .prelude_hints import SITE_PACKAGES
 from .prelude_tools import ToolError
 from .prelude_wire import LLMError, dumps, loads
@@ -3567,8 +3567,15 @@ PARTS = (
 
 
 def bind(text: str) -> str:
-    """Binds variables: \`BindParams\` as JSON in, \`BindResult\` as JSON out."""
-    values = loads(text)["values"]
+    """Binds variables: \`BindParams\` as JSON in, \`BindResult\` as JSON out, or \`{"error": why}\`.
+
+    Nothing is raised: Pyodide would print it to \`sys.stderr\` to get its text, and after a cell that is the guest's own.
+    """
+    try:
+        values = loads(text)["values"]
+    except Exception as problem:
+        error = describe(problem)
+        return dumps({"error": f"{error.type}: {error.message}"})
     prelude_namespace.variables.update(values)
     return dumps({"names": list(values)})
 

@@ -94,7 +94,7 @@ export class Python {
     this.#pyodide.setInterruptBuffer(this.#interrupt);
   }
 
-  /** Binds wire-encoded values; `BindParams` in, `BindResult` out, as JSON. */
+  /** Binds wire-encoded values; `BindParams` in, `BindResult` or `{ error }` out, as JSON. */
   bind(text: string): string {
     return this.#guest.bind(text);
   }

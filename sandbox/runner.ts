@@ -4092,7 +4092,7 @@ from . import prelude_loop, prelude_namespace, prelude_net_pyodide, prelude_net_
 ds
 from .prelude_blobs import open_blob
 from .prelude_cell import execute
-from .prelude_errors import forget_sources
+from .prelude_errors import describe, forget_sources
 from .prelude_hints import SITE_PACKAGES
 from .prelude_tools import ToolError
 from .prelude_wire import LLMError, dumps, loads
@@ -4131,8 +4131,16 @@ PARTS = (
 
 
 def bind(text: str) -> str:
-    """Binds variables: \\\`BindParams\\\` as JSON in, \\\`BindResult\\\` as JSON out."""
-    values = loads(text)["values"]
+    """Binds variables: \\\`BindParams\\\` as JSON in, \\\`BindResult\\\` as JSON out, or \\\`{"error": why}\\\`.
+
+    Nothing is raised: Pyodide would print it to \\\`sys.stderr\\\` to get its text, and after a cell that is the guest's own.\\
+
+    """
+    try:
+        values = loads(text)["values"]
+    except Exception as problem:
+        error = describe(problem)
+        return dumps({"error": f"{error.type}: {error.message}"})
     prelude_namespace.variables.update(values)
     return dumps({"names": list(values)})
 
@@ -4242,31 +4250,32 @@ instance,memoryBytes),{instance,module:wasm}}})}function makeRoom({exports},byte
 WebAssembly.Memory))throw new TypeError("Cannot start Pyodide: its program has no memory of its own");let missing=bytes-
 memory.buffer.byteLength;missing>0&&memory.grow(Math.ceil(missing/WASM_PAGE))}var Worker=class{#python;#files;#peer;#addresses=new Map;#env;executionId="";constructor(python,files,{port,backlog,env}){
 this.#python=python,this.#files=files,this.#env=env;let waiting=new Backlog(backlog);this.#peer=new RpcPeer(portTransport(
-port,{sent:size=>waiting.add(size)}),{requests:{bind:params=>(this.#personalize(),JSON.parse(python.bind(JSON.stringify(
-params)))),execute:params=>this.#execute(params),snapshot:()=>this.#sendSnapshot(),code:()=>this.#sendPart(python.code()),
-"files/changes":()=>({...files.changes()}),"files/read":params=>this.#readFile(params),"files/saved":params=>this.#filesSaved(
-params),ping:()=>null},onChunk:chunk=>this.#fill(chunk)})}get peer(){return this.#peer}async#execute(params){this.executionId=
-executionIdOf(params);try{this.#personalize();let result=JSON.parse(await this.#python.execute(JSON.stringify(params)));
-if(typeof result?.status!="string")throw new TypeError("the runner gave no result");return{...result,memoryBytes:this.#python.
-memoryBytes}}catch(error){let message=\`the runner is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),
-new RpcError(ErrorCode.internalError,message)}finally{this.executionId=""}}#personalize(){this.#env!==null&&(this.#python.
-personalize(this.#env),this.#env=null)}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.get(
-blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+bytes.
-length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(
-address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#readFile(params){let[root,path,offset]=[
-"root","path","offset"].map(name=>field(params,name)),bytes=this.#files.read(Number(root),String(path),Number(offset)),{
-length}=bytes;return this.#peer.sendChunk({blob:INNER_BLOBS,type:"bytes",offset:0,total:length,bytes}),null}#filesSaved(params){
-let failed=field(params,"failed");return this.#files.saved(Array.isArray(failed)?failed.map(Number):[]),null}#sendSnapshot(){
-if(this.#python.hasLibraries)throw new RpcError(ErrorCode.notSavable,"Cannot save sandbox: native code of a package is l\\
-oaded into its memory");return this.#sendPart(this.#python.snapshot())}#sendPart(bytes){return this.#peer.sendChunk({blob:MEMORY_BLOB,
-type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){let id=field(params,"executionId");
-return typeof id=="string"?id:""}function reasonOf(error){return error instanceof Error?[Reflect.get(error,"type"),error.
-message].filter(part=>typeof part=="string"&&part!=="").join(": ").slice(0,500):String(error).slice(0,500)}function surviveCallbacks(){
-for(let type of["error","unhandledrejection"])globalThis.addEventListener(type,event=>event.preventDefault())}async function boot(message){
-let{port,files,granted,interrupt}=message,worker,bridge=createBridge(()=>{if(!worker)throw new Error("Cannot call the ho\\
-st: the guest is starting");return worker.peer},()=>worker?.executionId??"");try{hideHost();let python=await Python.start(
-{...files,bridge,interrupt});limitFiles(python.files,{bytes:granted.bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(
-python.files,granted);surviveCallbacks(),closeRealm(),worker=new Worker(python,guestFiles,message),worker.peer.notify("r\\
-eady",python.versions)}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(
-error)}}))}}globalThis.addEventListener("message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
+port,{sent:size=>waiting.add(size)}),{requests:{bind:params=>{this.#personalize();let result=JSON.parse(python.bind(JSON.
+stringify(params)));if(typeof result.error=="string")throw new Error(result.error);return result},execute:params=>this.#execute(
+params),snapshot:()=>this.#sendSnapshot(),code:()=>this.#sendPart(python.code()),"files/changes":()=>({...files.changes()}),
+"files/read":params=>this.#readFile(params),"files/saved":params=>this.#filesSaved(params),ping:()=>null},onChunk:chunk=>this.#fill(
+chunk)})}get peer(){return this.#peer}async#execute(params){this.executionId=executionIdOf(params);try{this.#personalize();
+let result=JSON.parse(await this.#python.execute(JSON.stringify(params)));if(typeof result?.status!="string")throw new TypeError(
+"the runner gave no result");return{...result,memoryBytes:this.#python.memoryBytes}}catch(error){let message=\`the runner\\
+ is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),new RpcError(ErrorCode.internalError,message)}finally{
+this.executionId=""}}#personalize(){this.#env!==null&&(this.#python.personalize(this.#env),this.#env=null)}#fill(chunk){
+let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.get(blob);if(address===void 0&&(address=this.#python.openBlob(
+blob,type,total),this.#addresses.set(blob,address)),offset+bytes.length>total)throw new RangeError("Cannot take chunk: i\\
+t passes the end of its value");address!==0&&this.#python.fillBlob(address+offset,bytes),offset+bytes.length===total&&this.#addresses.
+delete(blob)}#readFile(params){let[root,path,offset]=["root","path","offset"].map(name=>field(params,name)),bytes=this.#files.
+read(Number(root),String(path),Number(offset)),{length}=bytes;return this.#peer.sendChunk({blob:INNER_BLOBS,type:"bytes",
+offset:0,total:length,bytes}),null}#filesSaved(params){let failed=field(params,"failed");return this.#files.saved(Array.
+isArray(failed)?failed.map(Number):[]),null}#sendSnapshot(){if(this.#python.hasLibraries)throw new RpcError(ErrorCode.notSavable,
+"Cannot save sandbox: native code of a package is loaded into its memory");return this.#sendPart(this.#python.snapshot())}#sendPart(bytes){
+return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){
+let id=field(params,"executionId");return typeof id=="string"?id:""}function reasonOf(error){return error instanceof Error?
+[Reflect.get(error,"type"),error.message].filter(part=>typeof part=="string"&&part!=="").join(": ").slice(0,500):String(
+error).slice(0,500)}function surviveCallbacks(){for(let type of["error","unhandledrejection"])globalThis.addEventListener(
+type,event=>event.preventDefault())}async function boot(message){let{port,files,granted,interrupt}=message,worker,bridge=createBridge(
+()=>{if(!worker)throw new Error("Cannot call the host: the guest is starting");return worker.peer},()=>worker?.executionId??
+"");try{hideHost();let python=await Python.start({...files,bridge,interrupt});limitFiles(python.files,{bytes:granted.bytes,
+entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(python.files,granted);surviveCallbacks(),closeRealm(),worker=
+new Worker(python,guestFiles,message),worker.peer.notify("ready",python.versions)}catch(error){port.postMessage(JSON.stringify(
+{jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}globalThis.addEventListener("message",event=>{event instanceof
+MessageEvent&&boot(event.data)},{once:!0});
 `;

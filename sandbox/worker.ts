@@ -49,7 +49,9 @@ class Worker {
       requests: {
         bind: (params) => {
           this.#personalize();
-          return JSON.parse(python.bind(JSON.stringify(params)));
+          const result = JSON.parse(python.bind(JSON.stringify(params)));
+          if (typeof result.error === "string") throw new Error(result.error);
+          return result;
         },
         execute: (params) => this.#execute(params),
         snapshot: () => this.#sendSnapshot(),

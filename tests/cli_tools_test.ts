@@ -1,5 +1,6 @@
 /** The subcommands, as processes of their own, over journals that real runs wrote. */
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { dirname } from "node:path";
 import { SUBCOMMAND_NAMES } from "../lib/cli/subcommands.ts";
 import { findSubcommand } from "../lib/cli/subcommands.ts";
 import { flagsOf, subcommandPage } from "../lib/cli/subcommand.ts";
@@ -20,8 +21,23 @@ const TURNS = [
   cell("SUBMIT(answer='under the blue pot')"),
 ] satisfies ServerReply[];
 
-/** A run with a sub-call and what it left. */
-async function recordedRun(folder: string, words: string[] = []): Promise<string> {
+/** A run with a sub-call, which is made once, and what it left. */
+async function recordedRun(folder: string): Promise<string> {
+  recording ??= record(await Deno.makeTempDir());
+  const journal = `${folder}/run.jsonl`;
+  await Deno.copyFile(await recording, journal);
+  return journal;
+}
+
+/** Journal of the run that the tests read, in a folder that lasts as long as they do. */
+let recording: Promise<string> | undefined;
+Deno.test.afterAll(async () => {
+  const journal = await recording;
+  if (journal !== undefined) await Deno.remove(dirname(journal), { recursive: true });
+});
+
+/** Makes a run with a sub-call; resolves to its journal. */
+async function record(folder: string, words: string[] = []): Promise<string> {
   await Deno.writeTextFile(`${folder}/cellar.txt`, "The key is under the blue pot.\n".repeat(50));
   await using server = new OpenAIServer(TURNS);
   const journal = `${folder}/run.jsonl`;
@@ -131,7 +147,7 @@ Deno.test("C161: rlm resume goes on where a run stopped and asks for nothing twi
 
 Deno.test("C161: --resume goes on with the journal's run, and begins one where there is none", async () => {
   await using folder = await temporaryFolder();
-  const journal = await recordedRun(folder.path, ["--resume"]);
+  const journal = await record(folder.path, ["--resume"]);
   await cutAfterFirstTurn(journal);
   await using server = new OpenAIServer(TURNS.slice(2));
   const words = ["-c", `${folder.path}/cellar.txt`, "--journal", journal, "--resume"];

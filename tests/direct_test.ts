@@ -120,7 +120,7 @@ Deno.test("C162: a journal of a direct run replays and resumes for nothing, also
   const { events } = await readJournal(journal);
   const { stopReason, nodes } = viewerDataOf(
     events,
-    { title: "", inputChars: null },
+    { title: "", inputChars: null, live: null },
     new ViewerTexts(1_000),
   );
   assertEquals([stopReason, nodes[0]?.parts[0]?.title, nodes[1]?.kind], [

@@ -14,7 +14,7 @@ import {
 Deno.test("tool calls reach registered tools only, while their cell runs, each with its own answer (R37, R46–R48)", async (t) => {
   await withstand(t, [
     attack(
-      "R37 unknown-tool",
+      "R37, C129 unknown-tool",
       `import js, json, sys
 control = sys.modules["_rlm.prelude_control"]
 say = lambda name, id: js.rlm.call(json.dumps({"executionId": id, "name": name, "arguments": {}}))

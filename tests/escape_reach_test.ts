@@ -168,6 +168,14 @@ to_js([3, 1, 2]).to_py(), to_js({"a": [1]}).to_py() if hasattr(to_js({"a": [1]})
         ends("ok"),
       ],
     ),
+    attack(
+      "C44 chatter of a package that is loaded",
+      `import pyodide_js as p
+try: await p.loadPackage(["numpy", "micropip"])
+except Exception: pass
+await p.loadPackagesFromImports("import numpy")`,
+      (cell) => assertEquals([cell.stdout, cell.stderr], ["", ""]),
+    ),
     ...pair(
       "E05 loading a package",
       [
@@ -197,12 +205,13 @@ for name in ("call", "output", "send_blob", "cancel", "fetch"):
       ["echo('through')", gives("'through'")],
     ),
     attack(
-      "E09 a walk over everything that properties and prototypes lead to",
+      "E27 a walk over everything that properties and prototypes lead to",
       WALK,
       (cell) => {
         assertEquals(cell.status, "ok");
         assertEquals(cell.value, "(True, {'fetch'})");
       },
+      { options: { timeoutMs: 60_000 } },
     ),
     ...pair(
       "E07 a js module of one's own",

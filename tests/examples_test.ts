@@ -130,27 +130,30 @@ for (const [name, { env, model, key }] of Object.entries(PROVIDERS)) {
   });
 }
 
-Deno.test("The example server answers a question with the events of a run, and refuses what is none", async () => {
+Deno.test("The example server answers whoever waits or follows, refuses what is no task, and ends on Ctrl-C", async () => {
   const port = freePort();
-  const address = `http://127.0.0.1:${port}/`;
+  const address = `http://127.0.0.1:${port}/runs`;
   const options = { env: { PORT: String(port) }, stdout: "null", stderr: "null" } as const;
   const process = (await commandOf("server", options)).spawn();
   try {
     await listening(port);
-    const body = JSON.stringify({ context: "a whale", query: "What is it?" });
-    const response = await fetch(address, { method: "POST", body });
-    const lines = (await response.text()).trimEnd().split("\n").map((line) => JSON.parse(line));
-    assertEquals([lines[0].type, lines.at(-1).type], ["run_start", "run_end"]);
-    assertEquals(lines.at(-1).result, { answer: "whale" });
-    const refused = await fetch(address, { method: "POST", body: "{}" });
-    assertEquals([refused.status, await refused.json()], [400, {
-      error: "send context and query as texts",
-    }]);
-    const got = await fetch(address);
-    assertEquals([got.status, await got.text()], [405, "POST a question"]);
+    const ask = (inputs: unknown, headers: Record<string, string> = {}) =>
+      fetch(address, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify({ inputs }),
+      });
+    const inputs = { context: "a whale", query: "What is it?" };
+    assertEquals((await (await ask(inputs)).json()).answer, { answer: "whale" });
+    const events = await (await ask(inputs, { accept: "text/event-stream" })).text();
+    assertStringIncludes(events, '"type":"run_start"');
+    assertStringIncludes(events, '"answer":{"answer":"whale"}');
+    const refused = await ask({});
+    assertEquals([refused.status, (await refused.json()).code], [422, "bad_inputs"]);
+    process.kill("SIGINT");
+    assertEquals((await process.status).code, 0);
   } finally {
-    process.kill("SIGKILL");
-    await process.status;
+    await process[Symbol.asyncDispose]();
   }
 });
 

@@ -1,15 +1,16 @@
 /** What a caller may hand to `execute`, and what becomes of its mistakes. */
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { createSandbox, SandboxError, type Tool } from "../lib/host/mod.ts";
+import { testsSharing } from "./fixtures/sharing.ts";
 
 const echo: Tool = {
   description: "Gives back its argument",
   parameters: { type: "object", properties: { value: {} }, required: ["value"] },
   invoke: ({ value }) => value,
 };
+const test = testsSharing("what execute is handed", () => createSandbox({ tools: { echo } }));
 
-Deno.test("a deadline that is no number of milliseconds is refused, and the sandbox is as it was", async () => {
-  await using sandbox = await createSandbox();
+test("a deadline that is no number of milliseconds is refused, and the sandbox is as it was", async (sandbox) => {
   await sandbox.execute("x = 1");
   for (const timeoutMs of [Infinity, NaN, -1, 0, 2 ** 31]) {
     const error = await assertRejects(() => sandbox.execute("x", { timeoutMs }), RangeError);
@@ -21,8 +22,7 @@ Deno.test("a deadline that is no number of milliseconds is refused, and the sand
   assertEquals((await sandbox.execute("x", { timeoutMs: 2 ** 31 - 1 })).value, "1");
 });
 
-Deno.test("a callback that throws fails its own call of execute, and neither the cell nor its variables", async () => {
-  await using sandbox = await createSandbox({ tools: { echo } });
+test("a callback that throws fails its own call of execute, and neither the cell nor its variables", async (sandbox) => {
   const thrown = new Error("mine");
   const explode = (): never => {
     throw thrown;
@@ -36,8 +36,7 @@ Deno.test("a callback that throws fails its own call of execute, and neither the
   }
 });
 
-Deno.test("code larger than a message is refused, and the sandbox is as it was", async () => {
-  await using sandbox = await createSandbox();
+test("code larger than a message is refused, and the sandbox is as it was", async (sandbox) => {
   await sandbox.execute("x = 1");
   const error = await assertRejects(
     () => sandbox.execute(`#${"x".repeat(17_000_000)}`),

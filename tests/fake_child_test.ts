@@ -52,7 +52,7 @@ const REMEDY = "; check that .* is Deno 2.7.12 or newer$";
 
 const CASES: [name: string, script: string, message: string][] = [
   [
-    "leaves at once",
+    "leaves at once, as another version would (R97)",
     "echo 'no such flag' >&2; exit 3",
     `the process left with code 3: no such flag${REMEDY}`,
   ],

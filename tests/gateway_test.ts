@@ -86,7 +86,7 @@ Deno.test("notifications out of state or without sense are dropped", async () =>
   assertStringIncludes(JSON.stringify(await ask("bind", {})), "the guest is new");
 });
 
-Deno.test("the real child answers noise with errors and goes on (C132, C133, R83–R87)", async () => {
+Deno.test("the real child answers noise with errors and goes on (C132, C133, R83, R85, R87)", async () => {
   await using child = await RawChild.ready();
   const parse = errorReply(null, ErrorCode.parseError, "Cannot parse message: not JSON in UTF-8");
   const noRpc = errorReply(null, ErrorCode.invalidRequest, "Cannot read message: not JSON-RPC 2.0");
@@ -95,6 +95,7 @@ Deno.test("the real child answers noise with errors and goes on (C132, C133, R83
     ["", parse],
     ["[]", noRpc],
     ["null", noRpc],
+    ["5", noRpc],
     [`[{"jsonrpc":"2.0","id":1,"method":"shutdown"}]`, noRpc],
     [
       `{"jsonrpc":"2.0","id":1,"method":"eval"}`,
@@ -231,7 +232,7 @@ Deno.test("shutdown is answered, and then the process ends", async () => {
   assertEquals(await ends(child), { code: 0, soon: true });
 });
 
-Deno.test("a host that hangs up ends the child, whatever Python is doing", async () => {
+Deno.test("a host that hangs up ends the child, whatever Python is doing (R94)", async () => {
   await using child = await RawChild.ready();
   const code = "print('started', flush=True)\nwhile True: pass";
   assertEquals((await child.ask(1, "execute", executeParams(code)))["method"], "output");

@@ -111,7 +111,7 @@ async function readAndShow(path: string): Promise<null> {
   await inputs?.();
   trajectoryOf(events);
   usageOf(events);
-  viewerDataOf(events, { title: "", inputChars: null }, new ViewerTexts(10_000));
+  viewerDataOf(events, { title: "", inputChars: null, live: null }, new ViewerTexts(10_000));
   graphmlOf(events);
   rlmJsonlOf(events);
   recordedCells(events);

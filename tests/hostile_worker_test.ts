@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { ErrorCode } from "../sandbox/protocol.ts";
+import { SilentListener } from "./fixtures/loopback_server.ts";
 import { executeParams, initializeParams, type Message, RawChild } from "./fixtures/raw_child.ts";
 
 /** A worker that says it is ready, runs its attack in each cell, and returns what it heard as the cell's value. */
@@ -30,9 +31,12 @@ function worker(attack: string): string {
 /** Runs one cell in a child with such a worker: what reached the host before the result, and what the worker heard. */
 async function attack(
   program: string,
-  answer: (message: Message) => Message | null = () => null,
+  { answer = () => null, net = [] }: {
+    readonly answer?: (message: Message) => Message | null;
+    readonly net?: readonly string[];
+  } = {},
 ): Promise<{ reached: Message[]; heard: Message[]; child: RawChild }> {
-  const child = await RawChild.ready({ worker: worker(program) });
+  const child = await RawChild.ready({ worker: worker(program) }, { net });
   await child.send({ jsonrpc: "2.0", id: "cell", method: "execute", params: executeParams("") });
   const reached: Message[] = [];
   while (true) {
@@ -52,8 +56,13 @@ function codes(heard: Message[]): unknown[] {
   return heard.map(({ error }) => Object(error).code);
 }
 
-Deno.test("the worker realm holds no permission and no right to give itself one (C137)", async () => {
-  const { heard, child } = await attack(`
+Deno.test("the worker realm holds no permission, not even those of its gateway, and no right to give itself one (R09, R10, R18, C137)", async () => {
+  using listener = new SilentListener();
+  const { port } = listener;
+  const opened = (socket: string) =>
+    `new Promise((resolve, reject) => { const socket = new ${socket}; socket.onopen = resolve; socket.onerror = reject; })`;
+  const { heard, child } = await attack(
+    `
     const tries = {
       read: () => Deno.readTextFileSync("/etc/passwd"),
       pyodide: () => Deno.readDirSync("."),
@@ -65,21 +74,31 @@ Deno.test("the worker realm holds no permission and no right to give itself one 
       ffi: () => Deno.dlopen("libc.so.6", {}),
       code: () => eval("1"),
       worker: () => new Worker("data:text/javascript,1", { type: "module", deno: { permissions: { read: true } } }),
+      fetch: () => fetch("http://127.0.0.1:${port}/"),
+      elsewhere: () => fetch("http://127.0.0.1:9/"),
+      connect: () => Deno.connect({ hostname: "127.0.0.1", port: ${port} }),
+      socket: () => ${opened(`WebSocket("ws://127.0.0.1:${port}/")`)},
+      events: () => ${opened(`EventSource("http://127.0.0.1:${port}/")`)},
+      module: () => import("http://127.0.0.1:${port}/x.js"),
+      remote: () => import("https://raw.githubusercontent.com/o/r/x.js?d=1"),
+      npm: () => import("npm:left-pad@1.3.0"),
+      jsr: () => import("jsr:@std/path@1"),
     };
     for (const [name, run] of Object.entries(tries)) {
-      try { run(); heard.push({ name, done: true }); } catch (error) { heard.push({ name, error: error.name }); }
+      try { await run(); heard.push({ name, done: true }); } catch (error) { heard.push({ name, error: error.name }); }
     }
     for (const name of ["read", "write", "net", "env", "run", "ffi", "sys", "import"]) {
       heard.push({ name, state: (await Deno.permissions.query({ name })).state });
     }
-    try { await fetch("http://127.0.0.1:9/"); heard.push({ done: true }); } catch (error) { heard.push({ error: error.name }); }
-    try { await import("https://deno.land/std/version.ts"); heard.push({ done: true }); } catch (error) { heard.push({ error: error.name }); }
-  `);
+  `,
+    { net: [`127.0.0.1:${port}`] },
+  );
   await using _ = child;
   assertFalse(heard.some(({ done }) => done), JSON.stringify(heard));
   const states = heard.flatMap(({ state }) => state ?? []);
   assertEquals(states.length, 8);
   assert(states.every((state) => state !== "granted"), JSON.stringify(states));
+  assertEquals(listener.connections, 0);
 });
 
 Deno.test("output and tool calls that name another execution do not reach the host (C134)", async () => {
@@ -120,7 +139,7 @@ Deno.test("a tool call of the open execution reaches the host once, and its answ
       say({ id: "t", method: "tool/call", params: { executionId: "e1", name: "t", arguments: { a: 2 } } });
       await rest(100);
     `,
-    ({ id = null }) => ({ jsonrpc: "2.0", id, result: { value: 5 } }),
+    { answer: ({ id = null }) => ({ jsonrpc: "2.0", id, result: { value: 5 } }) },
   );
   await using _ = child;
   assertEquals(reached.map(({ params }) => Object(params).arguments), [{ a: 1 }]);

@@ -45,6 +45,15 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "lib/host/sandbox.ts",
     "sandbox/protocol.ts",
   ],
+  "lib/server/": [
+    "lib/errors.ts",
+    "lib/rlm_options.ts",
+    "lib/engine/",
+    "lib/trace/",
+    "lib/models/language_model.ts",
+    "lib/models/redact.ts",
+    "sandbox/protocol.ts",
+  ],
 };
 
 /** All rules of the project. */
@@ -83,6 +92,11 @@ export const RULES: readonly Rule[] = [
     (path) => isLibrary(path) && !path.startsWith("lib/cli/"),
     (target) => !target.startsWith("lib/cli/"),
   ),
+  importRule(
+    "nothing imports lib/server/ but itself, the examples and the tests",
+    (path) => isLibrary(path) && !path.startsWith("lib/server/"),
+    (target) => !target.startsWith("lib/server/"),
+  ),
   onePlaceRule(
     "one file starts processes",
     /\bDeno\s*\.\s*(Command|spawn\w*)\b|node:child_process/,
@@ -91,7 +105,7 @@ export const RULES: readonly Rule[] = [
   onePlaceRule(
     "one file calls models over the network",
     /\bfetch\s*\(|\bnew\s+WebSocket\b|\bDeno\s*\.\s*connect/,
-    (path) => path.startsWith("lib/") && !/^lib\/(cli|server|host)\//.test(path),
+    (path) => path.startsWith("lib/") && !/^lib\/(cli|host)\//.test(path),
     "npm:openai@",
   ),
   onePlaceRule(

@@ -66,6 +66,8 @@ const BREAKS: [string, SourceFile][] = [
   ["the library imports nothing from JSR", file("lib/engine/turn.ts", ["jsr:@std/async@^1"])],
   ["only examples, tests and lib/cli/", file("lib/rlm_batch.ts", ["type mod.ts"])],
   ["nothing imports lib/cli/", file("lib/rlm_batch.ts", ["lib/cli/main.ts"])],
+  ["nothing imports lib/server/", file("lib/rlm_batch.ts", ["lib/server/handler.ts"])],
+  ["lib/server/ imports", file("lib/server/handler.ts", ["lib/host/process.ts"])],
   ["one file starts processes", file("lib/engine/turn.ts", [], "new Deno . Command(path);")],
   ["one file starts processes", file("lib/host/process.ts")],
   ["one file calls models", file("lib/engine/turn.ts", [], `await fetch("https://example.org");`)],

@@ -1,13 +1,23 @@
 /** Attacks by way of the network: what is not granted is not reached, however it is asked for. */
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { createSandbox } from "../lib/host/mod.ts";
-import { GET, LoopbackServer, reaching, said, SilentListener } from "./fixtures/loopback_server.ts";
+import {
+  GET,
+  LoopbackServer,
+  reaching,
+  said,
+  SilentListener,
+  testsReaching,
+} from "./fixtures/loopback_server.ts";
+import { testsSharing } from "./fixtures/sharing.ts";
 
-Deno.test("R15: no socket of Python's reaches anything, with grants or without", async () => {
+const test = testsReaching("a sandbox that may reach one host, attacked");
+const testAlone = testsSharing("a sandbox without network", () => createSandbox());
+
+testAlone("R15: no socket of Python's reaches anything, with grants or without", async (alone) => {
   using listener = new SilentListener();
-  const grants: string[][] = [[], [`127.0.0.1:${listener.port}`]];
-  for (const net of grants) {
-    await using sandbox = await createSandbox({ net });
+  await using granted = await createSandbox({ net: [`127.0.0.1:${listener.port}`] });
+  for (const sandbox of [alone, granted]) {
     const attempts = [
       "s.connect(A)",
       "s.connect_ex(A)",
@@ -28,43 +38,43 @@ Deno.test("R15: no socket of Python's reaches anything, with grants or without",
   assertEquals(listener.connections, 0);
 });
 
-Deno.test("R16: without grants every client fails at once, and says which grant is missing", async () => {
-  using listener = new SilentListener();
-  await using sandbox = await createSandbox();
-  const host = `127.0.0.1:${listener.port}`;
-  const why = `this sandbox has no network; whoever made it can grant net: ["${host}"]`;
-  await sandbox.execute(
-    `U = "http://${host}/"\nfrom pyodide.http import *\nimport http.client\n${GET}`,
-  );
-  const clients: [string, string][] = [
-    ["get(U)", `URLError: <urlopen error ${why}>`],
-    ["get(U, data=b'x')", `URLError: <urlopen error ${why}>`],
-    ["await pyfetch(U)", `PermissionError: ${why}`],
-    ["open_url(U)", `PermissionError: ${why}`],
-    ["pyxhr.get(U)", `PermissionError: ${why}`],
-    [`http.client.HTTPConnection("${host}").request("GET", "/")`, `PermissionError: ${why}`],
-    [`http.client.HTTPSConnection("${host}").request("GET", "/")`, `PermissionError: ${why}`],
-    [
-      "get('https://example.com/x')",
-      `URLError: <urlopen error ${why.replace(host, "example.com:443")}>`,
-    ],
-  ];
-  for (const [code, message] of clients) {
-    const cell = await sandbox.execute(code);
-    assertEquals(said(cell), message);
-    assertLess(cell.durationMs, 1_000, code);
-  }
-  const is = await sandbox.execute(
-    "import urllib.error\nissubclass(urllib.error.URLError, OSError)",
-  );
-  assertEquals(is.value, "True");
-  assertEquals(listener.connections, 0);
-});
+testAlone(
+  "R16: without grants every client fails at once, and says which grant is missing",
+  async (sandbox) => {
+    using listener = new SilentListener();
+    const host = `127.0.0.1:${listener.port}`;
+    const why = `this sandbox has no network; whoever made it can grant net: ["${host}"]`;
+    await sandbox.execute(
+      `U = "http://${host}/"\nfrom pyodide.http import *\nimport http.client\n${GET}`,
+    );
+    const clients: [string, string][] = [
+      ["get(U)", `URLError: <urlopen error ${why}>`],
+      ["get(U, data=b'x')", `URLError: <urlopen error ${why}>`],
+      ["await pyfetch(U)", `PermissionError: ${why}`],
+      ["open_url(U)", `PermissionError: ${why}`],
+      ["pyxhr.get(U)", `PermissionError: ${why}`],
+      [`http.client.HTTPConnection("${host}").request("GET", "/")`, `PermissionError: ${why}`],
+      [`http.client.HTTPSConnection("${host}").request("GET", "/")`, `PermissionError: ${why}`],
+      [
+        "get('https://example.com/x')",
+        `URLError: <urlopen error ${why.replace(host, "example.com:443")}>`,
+      ],
+    ];
+    for (const [code, message] of clients) {
+      const cell = await sandbox.execute(code);
+      assertEquals(said(cell), message);
+      assertLess(cell.durationMs, 1_000, code);
+    }
+    const is = await sandbox.execute(
+      "import urllib.error\nissubclass(urllib.error.URLError, OSError)",
+    );
+    assertEquals(is.value, "True");
+    assertEquals(listener.connections, 0);
+  },
+);
 
-Deno.test("R17: with a grant for one host, no spelling of another address is reached", async () => {
-  await using server = new LoopbackServer();
+test("R17: with a grant for one host, no spelling of another address is reached", async ({ server, sandbox }) => {
   using listener = new SilentListener();
-  await using sandbox = await reaching(server);
   const { port } = listener;
   const elsewhere = [
     ...[
@@ -103,15 +113,42 @@ found`;
   assertEquals([server.seen, listener.connections], [[], 0]);
 });
 
-Deno.test("R17: other spellings of the granted address are the granted address", async () => {
-  await using server = new LoopbackServer();
-  await using sandbox = await reaching(server);
+test("R17: other spellings of the granted address are the granted address", async ({ server, sandbox }) => {
   await sandbox.execute("from pyodide.http import pyfetch");
   for (const host of ["127.1", "2130706433", "0x7f000001", "127.0.0.1."]) {
     const cell = await sandbox.execute(`(await pyfetch("http://${host}:${server.port}/")).status`);
     assertEquals(cell.value, "200", host);
   }
   assertEquals(server.seen.map(({ headers }) => headers["host"]), Array(4).fill(server.host));
+});
+
+test("a granted host is reached by http and https alone: no file, no web socket, no other scheme", async ({ server, sandbox }) => {
+  const schemes = ["ws", "wss", "ftp", "ftps", "gopher", "ssh", "telnet"];
+  const addresses = schemes.map((scheme) => `${scheme}://${server.host}/`);
+  const code = `from pyodide.http import pyfetch, open_url
+import http.client
+found = []
+for address in ${
+    JSON.stringify([...addresses, "file:///etc/passwd", "blob:null/1", "about:blank"])
+  }:
+    try: found.append(get(address))
+    except OSError: pass
+    try: found.append(await (await pyfetch(address)).bytes())
+    except (OSError, ValueError): pass
+    try: found.append(open_url(address).read())
+    except (OSError, ValueError): pass
+found`;
+  const cell = await sandbox.execute(code);
+  assertEquals([cell.error, cell.value], [null, "[]"]);
+  assertEquals(server.seen, []);
+  const upgrade = `c = http.client.HTTPConnection("127.0.0.1", ${server.port})
+c.request("GET", "/", headers={"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Key": "x", "Sec-WebSocket-Version": "13"})
+c.getresponse().read()`;
+  assertEquals((await sandbox.execute(upgrade)).value, "b'GET / '");
+  assertEquals([server.seen[0]?.headers["connection"], server.seen[0]?.headers["upgrade"]], [
+    "close",
+    undefined,
+  ]);
 });
 
 const NAME = Deno.hostname();
@@ -155,9 +192,7 @@ await (await pyfetch(U + "/redirect?to=" + urllib.parse.quote("http://${other.ho
   assert(!JSON.stringify(seen).includes("CANARY"));
 });
 
-Deno.test("nothing of the host goes along, and no header that could split or misdirect a request", async () => {
-  await using server = new LoopbackServer();
-  await using sandbox = await reaching(server);
+test("nothing of the host goes along, and no header that could split or misdirect a request", async ({ server, sandbox }) => {
   const cell = await sandbox.execute(`from pyodide.http import pyfetch
 await (await pyfetch(U + "/", headers={"Host": "evil", "Connection": "upgrade", "Proxy-Authorization": "x", "Content-Length": "99"})).text()`);
   assertEquals(cell.error, null);
@@ -184,9 +219,7 @@ await (await pyfetch(U + "/", headers={"Host": "evil", "Connection": "upgrade", 
   assertEquals(server.seen.length, 2);
 });
 
-Deno.test("code that outlives its cell reaches nothing", async () => {
-  await using server = new LoopbackServer();
-  await using sandbox = await reaching(server);
+test("code that outlives its cell reaches nothing", async ({ server, sandbox }) => {
   await sandbox.execute(`
 import asyncio
 from pyodide.http import pyfetch

@@ -2,11 +2,11 @@
 import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { createSandbox } from "../lib/host/mod.ts";
 import { NetLimits } from "../sandbox/protocol.ts";
-import { GET, LoopbackServer, reaching, said } from "./fixtures/loopback_server.ts";
+import { GET, LoopbackServer, said, testsReaching } from "./fixtures/loopback_server.ts";
 
-Deno.test("urllib reaches a granted host: methods, headers, body, status, large answers", async () => {
-  await using server = new LoopbackServer();
-  await using sandbox = await reaching(server);
+const test = testsReaching("a sandbox that may reach one host");
+
+test("urllib reaches a granted host: methods, headers, body, status, large answers", async ({ server, sandbox }) => {
   const cell = await sandbox.execute(`
 r = urllib.request.Request(U + "/p?q=1#f", data=b"\\x00body", method="PUT", headers={"X-A": "ä"})
 a = urllib.request.urlopen(r)
@@ -21,9 +21,7 @@ a.status, a.read(), a.headers.get_all("x-twice"), a.headers["set-cookie"], a.get
   assertEquals(said(status), "HTTPError: HTTP Error 418: I'm a teapot");
 });
 
-Deno.test("http.client keeps its connection, writes chunks and reads heads as ever", async () => {
-  await using server = new LoopbackServer();
-  await using sandbox = await reaching(server);
+test("http.client keeps its connection, writes chunks and reads heads as ever", async ({ server, sandbox }) => {
   const cell = await sandbox.execute(`
 import http.client
 c = http.client.HTTPConnection("127.0.0.1", ${server.port})
@@ -40,9 +38,7 @@ out, h.status, h.read(), h.getheader("content-length")`);
   );
 });
 
-Deno.test("pyodide.http reaches a granted host: pyfetch, open_url and pyxhr", async () => {
-  await using server = new LoopbackServer();
-  await using sandbox = await reaching(server);
+test("pyodide.http reaches a granted host: pyfetch, open_url and pyxhr", async ({ sandbox }) => {
   const cell = await sandbox.execute(`
 from pyodide.http import pyfetch, open_url, pyxhr, FetchResponse, BodyUsedError
 r = await pyfetch(U + "/redirect?to=/end", method="POST", body="b", headers={"Authorization": "s"})
@@ -59,9 +55,7 @@ out`);
   );
 });
 
-Deno.test("requests of several threads are open together", async () => {
-  await using server = new LoopbackServer();
-  await using sandbox = await reaching(server);
+test("requests of several threads are open together", async ({ server, sandbox }) => {
   const cell = await sandbox.execute(`
 from concurrent.futures import ThreadPoolExecutor
 with ThreadPoolExecutor() as pool: answers = list(pool.map(lambda i: get(U + f"/{i}"), range(20)))
@@ -74,10 +68,8 @@ answers == [f"GET /{i} ".encode() for i in range(20)]`);
   assertLess(late.durationMs, 2_000);
 });
 
-Deno.test("a redirect is followed within the grant and refused out of it, and has an end", async () => {
-  await using server = new LoopbackServer();
+test("a redirect is followed within the grant and refused out of it, and has an end", async ({ server, sandbox }) => {
   await using other = new LoopbackServer();
-  await using sandbox = await reaching(server);
   const to = (target: string) => `U + "/redirect?to=" + urllib.parse.quote("${target}")`;
   assertEquals(
     (await sandbox.execute(`import urllib.parse\nget(${to("/end")})`)).value,
@@ -100,9 +92,7 @@ Deno.test("a redirect is followed within the grant and refused out of it, and ha
   assertEquals(other.seen, []);
 });
 
-Deno.test("an answer that is too large, never ends or breaks off is an OSError, and the session goes on", async () => {
-  await using server = new LoopbackServer();
-  await using sandbox = await reaching(server);
+test("an answer that is too large, never ends or breaks off is an OSError, and the session goes on", async ({ server, sandbox }) => {
   const large = await sandbox.execute(`get(U + "/bytes?n=${NetLimits.responseBytes + 1}")`);
   assertEquals(
     said(large),

@@ -37,6 +37,28 @@ try_out("a name", lambda: socket.getaddrinfo("localhost", 80))
 try_out("a page", lambda: urllib.request.urlopen("http://127.0.0.1/"))
 try_out("a library", lambda: __import__("ctypes").CDLL("libc.so.6"))
 try_out("a module", lambda: __import__("pyodide_js").loadPackage("numpy"))
+
+import js, pyodide_js as p, ctypes
+from pyodide.code import eval_code
+from pyodide.ffi import to_js
+from pyodide.http import open_url
+
+make = lambda start: start.constructor.constructor.new("return globalThis")()
+try_out("Deno", lambda: js.Deno.readTextFileSync("/etc/passwd"))
+try_out("a script", lambda: eval_code("from pyodide.code import run_js; run_js('1')"))
+try_out("code from a text", lambda: js.eval("globalThis"))
+try_out("a constructor", lambda: make(p._api.config))
+try_out("Node", lambda: js.process.getBuiltinModule("node:vm"))
+try_out("an import", lambda: js.eval("import('https://raw.githubusercontent.com/o/r/x.js')"))
+try_out("a package", lambda: js.eval("import('npm:left-pad')"))
+try_out("the host's files", lambda: p.FS.mount(p.FS.filesystems.NODEFS, to_js({"root": "/"}), "/mnt"))
+try_out("a folder of Node's", lambda: p.mountNodeFS("/x", "/etc"))
+try_out("a binary file", lambda: p._api.loadBinaryFile("/etc/passwd"))
+try_out("the C library's file", lambda: ctypes.CDLL(None).fopen(b"/etc/passwd", b"r"))
+try_out("the C library's variable", lambda: ctypes.CDLL(None).getenv(b"PATH"))
+try_out("a page by Pyodide", lambda: open_url("http://127.0.0.1/"))
+try_out("a worker", lambda: js.Worker.new("data:text/javascript,1"))
+try_out("storage", lambda: js.localStorage.setItem("k", "v"))
 "done"
 `;
 
@@ -79,7 +101,7 @@ Deno.test("Deno's record holds what was refused too, so an empty one means that 
   assertEquals((await recorded(path)).map(({ permission }) => permission), ["read"]);
 });
 
-Deno.test("the child asks for what it starts from, then for nothing but the snapshot of a checkpoint (R20)", async () => {
+Deno.test("the child asks for what it starts from, then for nothing but the snapshot of a checkpoint, whatever Python tries (R01–R20)", async () => {
   // Leaves the snapshot, where there is none.
   await (await createSandbox()).close();
   await using folder = await temporaryFolder();
@@ -87,7 +109,7 @@ Deno.test("the child asks for what it starts from, then for nothing but the snap
   const settings = await readSettings({});
   const { pyodide, snapshot } = settings;
   assert(snapshot !== null);
-  await using child = await RawChild.ready({}, { DENO_AUDIT_PERMISSIONS: path });
+  await using child = await RawChild.ready({}, { variables: { DENO_AUDIT_PERMISSIONS: path } });
   const atStart = await recorded(path);
   const expected = [...PYODIDE_FILES.map((name) => pyodide + name), snapshot];
   assertEquals(

@@ -2,6 +2,13 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { SandboxLostError } from "../lib/errors.ts";
 import { createSandbox, restoreSandbox, type Tool } from "../lib/host/mod.ts";
+import { testsSharing } from "./fixtures/sharing.ts";
+
+const test = testsSharing("one sandbox, used again and again", () => createSandbox());
+const limited = testsSharing(
+  "a sandbox with little memory and short output",
+  () => createSandbox({ memoryMb: 128, maxOutputChars: 1_000 }),
+);
 
 /** A tool over a plain function. */
 function toolOf(
@@ -14,8 +21,7 @@ function toolOf(
   return { description: "A tool of this test", parameters: schema, invoke, ...more };
 }
 
-Deno.test("a sandbox keeps variables, functions and imports from cell to cell (C20)", async () => {
-  await using sandbox = await createSandbox();
+test("a sandbox keeps variables, functions and imports from cell to cell (C20)", async (sandbox) => {
   await sandbox.execute("import math\nx = 2\ndef double(n): return n * 2");
   const cell = await sandbox.execute("print('hi'); double(x) + math.floor(0.5)");
   assertEquals(cell.status, "ok");
@@ -24,8 +30,7 @@ Deno.test("a sandbox keeps variables, functions and imports from cell to cell (C
   assertEquals(cell.error, null);
 });
 
-Deno.test("an error is a result with its traceback, and what was printed and set before it stays (C21, C22, C29)", async () => {
-  await using sandbox = await createSandbox();
+test("an error is a result with its traceback, and what was printed and set before it stays (C21, C22, C29)", async (sandbox) => {
   const cell = await sandbox.execute("y = 1\nprint('before')\ny / 0");
   assertEquals(cell.status, "error");
   assertEquals(cell.stdout, "before\n");
@@ -34,8 +39,7 @@ Deno.test("an error is a result with its traceback, and what was printed and set
   assertEquals((await sandbox.execute("y")).value, "1");
 });
 
-Deno.test("large texts and bytes arrive exact, and are bound once (C66, C71, C73)", async () => {
-  await using sandbox = await createSandbox();
+test("large texts and bytes arrive exact, and are bound once (C66, C71, C73)", async (sandbox) => {
   const ascii = "0123456789abcdef".repeat(1_500_000);
   const text = "naïve 漢字 🐋 ".repeat(300_000);
   const bytes = new Uint8Array(3_000_001).map((_, i) => (i * 31) & 255);
@@ -57,8 +61,7 @@ async function sha256(value: string | Uint8Array<ArrayBuffer>): Promise<string> 
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
-Deno.test("a large value submitted or passed to a tool arrives whole (C90, C120)", async () => {
-  await using sandbox = await createSandbox();
+test("a large value submitted or passed to a tool arrives whole (C90, C120)", async (sandbox) => {
   const sizes: number[] = [];
   const measure = toolOf(["text"], ({ text }) => {
     sizes.push(String(text).length);
@@ -74,8 +77,7 @@ Deno.test("a large value submitted or passed to a tool arrives whole (C90, C120)
   assertEquals(answer.slice(0, 2) + answer.slice(-2), "ééxx");
 });
 
-Deno.test("tools called by several tasks are open together (C107)", async () => {
-  await using sandbox = await createSandbox();
+test("tools called by several tasks are open together (C107)", async (sandbox) => {
   let open = 0;
   let most = 0;
   const wait = toolOf(["n"], async ({ n }) => {
@@ -91,8 +93,7 @@ Deno.test("tools called by several tasks are open together (C107)", async () => 
   assertEquals(most, 8);
 });
 
-Deno.test("a tool's failure is a Python exception with type and message and no host stack", async () => {
-  await using sandbox = await createSandbox();
+test("a tool's failure is a Python exception with type and message and no host stack", async (sandbox) => {
   const fail = toolOf([], () => {
     throw new RangeError("only up to 9");
   });
@@ -102,8 +103,13 @@ Deno.test("a tool's failure is a Python exception with type and message and no h
   assert(!cell.error?.traceback.includes("sandbox_test.ts"));
 });
 
-Deno.test("a tool that never settles ends at its time-out, and the cell goes on (C122, C123)", async () => {
-  await using sandbox = await createSandbox();
+test("text printed before SUBMIT stays with the answer, and what follows SUBMIT does not run (C23, C92)", async (sandbox) => {
+  const cell = await sandbox.execute("print('before')\nSUBMIT(1)\nprint('after')");
+  assertEquals([cell.status, cell.stdout], ["submitted", "before\n"]);
+  assertEquals(cell.submission, { answer: 1 });
+});
+
+test("a tool that never settles ends at its time-out, and the cell goes on (C122, C123)", async (sandbox) => {
   const hang = toolOf([], () => new Promise(() => {}), { timeoutMs: 100 });
   const cell = await sandbox.execute("try:\n  hang()\nexcept TimeoutError as e:\n  print(e)", {
     tools: { hang },
@@ -112,15 +118,13 @@ Deno.test("a tool that never settles ends at its time-out, and the cell goes on 
   assertStringIncludes(cell.stdout, "took longer than 100 ms");
 });
 
-Deno.test("tools belong to one execution: the next one does not know them", async () => {
-  await using sandbox = await createSandbox();
+test("tools belong to one execution: the next one does not know them", async (sandbox) => {
   const tools = { secret: toolOf([], () => 42) };
   assertEquals((await sandbox.execute("secret()", { tools })).value, "42");
   assertEquals((await sandbox.execute("secret()")).error?.type, "NameError");
 });
 
-Deno.test("the soft deadline stops a loop and keeps the variables (C45)", async () => {
-  await using sandbox = await createSandbox();
+test("the soft deadline stops a loop and keeps the variables (C45)", async (sandbox) => {
   await sandbox.execute("kept = 'yes'");
   const cell = await sandbox.execute("n = 0\nwhile True: n += 1", { timeoutMs: 200 });
   assertEquals(cell.status, "timeout");
@@ -128,15 +132,13 @@ Deno.test("the soft deadline stops a loop and keeps the variables (C45)", async 
   assertEquals((await sandbox.execute("kept, n > 0")).value, "('yes', True)");
 });
 
-Deno.test("time spent waiting for a tool does not count against the deadline", async () => {
-  await using sandbox = await createSandbox();
+test("time spent waiting for a tool does not count against the deadline", async (sandbox) => {
   const slow = toolOf([], () => new Promise((resolve) => setTimeout(() => resolve("done"), 600)));
   const cell = await sandbox.execute("slow()", { tools: { slow }, timeoutMs: 300 });
   assertEquals(cell.value, "'done'");
 });
 
-Deno.test("an abort ends the cell with the signal's reason, and the sandbox goes on (C153)", async () => {
-  await using sandbox = await createSandbox();
+test("an abort ends the cell with the signal's reason, and the sandbox goes on (C153)", async (sandbox) => {
   const reason = new Error("enough");
   const controller = new AbortController();
   const running = sandbox.execute("while True: pass", { signal: controller.signal });
@@ -145,22 +147,37 @@ Deno.test("an abort ends the cell with the signal's reason, and the sandbox goes
   assertEquals((await sandbox.execute("1 + 1")).value, "2");
 });
 
-Deno.test("memory beyond the cap is a MemoryError, and the session lives (C144, R58)", async () => {
-  await using sandbox = await createSandbox({ memoryMb: 128 });
-  const cell = await sandbox.execute("x = []\nwhile True: x.append(bytearray(20_000_000))");
-  assertEquals(cell.error?.type, "MemoryError");
-  assertEquals((await sandbox.execute("del x; 1 + 1")).value, "2");
+test("an abort ends a cell that waits for a tool which never settles, and tells the tool (C123)", async (sandbox) => {
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  let told: unknown = null;
+  const hang = toolOf([], (_, { signal }) => {
+    signal.addEventListener("abort", () => told = signal.reason);
+    controller.abort(reason);
+    return new Promise(() => {});
+  });
+  const running = sandbox.execute("hang()", { tools: { hang }, signal: controller.signal });
+  assertEquals(await assertRejects(() => running), reason);
+  assert(told !== null);
+  assertEquals((await sandbox.execute("1 + 1")).value, "2");
 });
 
-Deno.test("output is cut at the cap and counted whole (C50)", async () => {
-  await using sandbox = await createSandbox({ maxOutputChars: 1_000 });
+limited(
+  "memory beyond the cap is a MemoryError, and the session lives (C144, R58)",
+  async (sandbox) => {
+    const cell = await sandbox.execute("x = []\nwhile True: x.append(bytearray(20_000_000))");
+    assertEquals(cell.error?.type, "MemoryError");
+    assertEquals((await sandbox.execute("del x; 1 + 1")).value, "2");
+  },
+);
+
+limited("output is cut at the cap and counted whole (C50)", async (sandbox) => {
   const cell = await sandbox.execute("print('x' * 5_000_000)");
   assertEquals(cell.stdout, "x".repeat(1_000));
   assertEquals(cell.stdoutChars, 5_000_001);
 });
 
-Deno.test("output is heard while the cell runs", async () => {
-  await using sandbox = await createSandbox();
+test("output is heard while the cell runs", async (sandbox) => {
   const heard: [string, string][] = [];
   await sandbox.execute("import sys\nprint('a'); print('b', file=sys.stderr)", {
     onOutput: (stream, text) => heard.push([stream, text]),

@@ -45,7 +45,7 @@ function assertStartError(error: unknown, message: string): void {
   assertInstanceOf(error.cause, Error);
 }
 
-Deno.test("a program that is not there is named, with what to set", () => {
+Deno.test("a program that is not there is named, with what to set (R97, C141)", () => {
   const missing = "/no/such/deno";
   const error = assertThrows(() => spawnChild(missing, { args: [], env: {} }, TOKEN));
   assertStartError(
@@ -87,7 +87,7 @@ Deno.test("a program without --allow-run is told that flag in one line", async (
   });
 });
 
-Deno.test("a variable that the program may not read itself is named, with the flag; with both flags it starts", async () => {
+Deno.test("a variable that the program may not read itself is named, with the flag; with both flags it starts, and needs no network (C142)", async () => {
   const allowRun = `--allow-run=${Deno.execPath()}`;
   assertEquals(await startWith([allowRun], ["RLM_TEST"]), {
     name: "SandboxStartError",

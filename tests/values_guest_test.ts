@@ -1,6 +1,9 @@
 /** The table of values, row by row, through a real guest: what Python sees, and what comes back. */
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createSandbox, ErrorValue, SandboxError } from "../lib/host/mod.ts";
+import { testsSharing } from "./fixtures/sharing.ts";
+
+const test = testsSharing("values to and from one guest", () => createSandbox());
 
 const TO_PYTHON: [value: unknown, shown: string][] = [
   [null, "NoneType None"],
@@ -42,8 +45,7 @@ const TO_PYTHON: [value: unknown, shown: string][] = [
   [new ErrorValue("ModelError", "no"), "LLMError '[error] ModelError: no'"],
 ];
 
-Deno.test("each JavaScript value is in Python what the table says (C67–C69)", async () => {
-  await using sandbox = await createSandbox();
+test("each JavaScript value is in Python what the table says (C67–C69)", async (sandbox) => {
   const names = TO_PYTHON.map((_, row) => `v${row}`);
   await sandbox.bind(Object.fromEntries(TO_PYTHON.map(([value], row) => [`v${row}`, value])));
   const cell = await sandbox.execute(
@@ -94,7 +96,7 @@ const FROM_PYTHON: [expression: string, value: unknown][] = [
   ["10 ** 200_000 % 10 ** 199_999 + 10 ** 199_998", 10n ** 199_998n],
 ];
 
-Deno.test("each Python value is in JavaScript what the table says, as an answer and as an argument (C67–C69, R41)", async () => {
+test("each Python value is in JavaScript what the table says, as an answer and as an argument (C67–C69, R41)", async (sandbox) => {
   const seen: unknown[] = [];
   const take = {
     description: "Takes a value",
@@ -104,17 +106,15 @@ Deno.test("each Python value is in JavaScript what the table says, as an answer 
       return value;
     },
   };
-  await using sandbox = await createSandbox({ tools: { take } });
   const list = `[${FROM_PYTHON.map(([expression]) => expression).join(", ")}]`;
   const values = FROM_PYTHON.map(([, value]) => value);
   assertEquals((await sandbox.execute(`SUBMIT(${list})`)).submission, { answer: values });
-  const cell = await sandbox.execute(`for v in ${list}: take(v)`);
+  const cell = await sandbox.execute(`for v in ${list}: take(v)`, { tools: { take } });
   assertEquals([cell.error, seen], [null, values]);
   assertEquals(Reflect.get({}, "isAdmin"), undefined);
 });
 
-Deno.test("lists and records larger than a message are bound whole (C71, C72)", async () => {
-  await using sandbox = await createSandbox();
+test("lists and records larger than a message are bound whole (C71, C72)", async (sandbox) => {
   const documents = Array.from({ length: 400 }, (_, n) => `${n}: ${"é".repeat(30_000)}`);
   const numbers = Array.from({ length: 1_000_000 }, (_, n) => n);
   const large = "x".repeat(2_000_000);
@@ -128,8 +128,7 @@ Deno.test("lists and records larger than a message are bound whole (C71, C72)", 
   assertEquals(cell.value, `(400, '399:', ${characters}, 499999500000, True, True, 1)`);
 });
 
-Deno.test("a value that can't be sent leaves nothing bound and the sandbox at work (C69)", async () => {
-  await using sandbox = await createSandbox();
+test("a value that can't be sent leaves nothing bound and the sandbox at work (C69)", async (sandbox) => {
   const error = await assertRejects(
     () => sandbox.bind({ large: "x".repeat(3_000_000), bad: [() => 1] }),
     TypeError,
@@ -151,14 +150,16 @@ Deno.test("a value larger than the guest's memory is an error of bind, and the s
   assertEquals((await sandbox.execute("kept")).value, "1");
 });
 
-Deno.test("keys and items that Python can't hash are an error of bind that says so", async () => {
-  await using sandbox = await createSandbox();
+test("keys and items that Python can't hash are an error of bind that says so", async (sandbox) => {
   const map = await assertRejects(
-    () => sandbox.bind({ v: new Map([[{ a: 1 }, 1]]) }),
+    () => sandbox.bind({ unbound: new Map([[{ a: 1 }, 1]]) }),
     SandboxError,
   );
   assertMatch(map.message, /^Cannot bind values: TypeError: .*unhashable type: 'dict'/);
-  const set = await assertRejects(() => sandbox.bind({ v: new Set([{ a: 1 }]) }), SandboxError);
+  const set = await assertRejects(
+    () => sandbox.bind({ unbound: new Set([{ a: 1 }]) }),
+    SandboxError,
+  );
   assertMatch(set.message, /^Cannot bind values: TypeError: .*unhashable type: 'dict'/);
-  assertEquals((await sandbox.execute("'v' in globals()")).value, "False");
+  assertEquals((await sandbox.execute("'unbound' in globals()")).value, "False");
 });

@@ -5,25 +5,28 @@ import type { Page } from "npm:playwright-core@1.65.1";
 import { readJournal } from "../lib/trace/journal_reader.ts";
 import { renderViewer } from "../lib/trace/viewer.ts";
 import { findChromium, type OpenOptions, TestBrowser } from "./fixtures/chromium.ts";
+import { testsSharing } from "./fixtures/sharing.ts";
 import { hostileRun } from "./fixtures/hostile_run.ts";
 import { RunEvents } from "./fixtures/drawn_run.ts";
 
 const RECORDING = `${import.meta.dirname}/../examples/recordings/removals.jsonl`;
 const CHROMIUM = findChromium();
 
-/** A test in a browser of its own; the page may complain of nothing. */
+const test = testsSharing(
+  CHROMIUM === null
+    ? "the page in a browser (NOT RUN: there is no Chromium)"
+    : "the page in a browser",
+  () => TestBrowser.launch(CHROMIUM ?? ""),
+  // The browser's driver keeps timers and pipes of its own until the browser's process is gone.
+  { ignore: CHROMIUM === null, sanitizeOps: false, sanitizeResources: false },
+);
+
+/** A test with pages of its own; they may complain of nothing. */
 function browserTest(title: string, run: (open: Open) => Promise<void>): void {
-  Deno.test({
-    name: CHROMIUM === null ? `${title} (NOT RUN: there is no Chromium)` : title,
-    ignore: CHROMIUM === null,
-    async fn() {
-      await using browser = await TestBrowser.launch(CHROMIUM ?? "");
-      await run((html, options) => browser.open(html, options));
-      assertEquals(browser.complaints, []);
-    },
-    // The browser's driver keeps timers and pipes of its own until the browser's process is gone.
-    sanitizeOps: false,
-    sanitizeResources: false,
+  test(title, async (browser) => {
+    await using pages = browser.pages();
+    await run((html, options) => pages.open(html, options));
+    assertEquals(pages.complaints, []);
   });
 }
 

@@ -77,6 +77,15 @@ Deno.test("The page's policy names its own script and style by their hashes and 
   assertStringIncludes(html, `<style>${PAGE_STYLE}</style>`);
 });
 
+Deno.test("A page may listen to its own server only while the run that it follows goes on", () => {
+  const run = new RunEvents().start().turn("print(1)");
+  const live = renderViewer(run.events, { live: "events?after=1" });
+  assertStringIncludes(live, "default-src 'none'; connect-src 'self'; script-src ");
+  assertEquals(blocksOf(live).data.live, "events?after=1");
+  const pages = [renderViewer(run.events), renderViewer(run.end().finish(), { live: "events" })];
+  for (const page of pages) assertFalse(page.includes("connect-src"));
+});
+
 Deno.test("The page's script never makes markup from text and asks nobody for anything", () => {
   for (const sink of ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("]) {
     assertFalse(PAGE_SCRIPT.includes(sink), sink);

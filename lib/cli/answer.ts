@@ -1,5 +1,8 @@
 /** What goes to stdout: the answer and nothing else, as text for people or JSON for programs. */
+import { plainJson as json } from "../trace/plain_json.ts";
 import type { StopReason, Usage } from "../trace/trajectory.ts";
+
+export { json };
 
 /** A finished run, as far as it is printed. */
 export interface Outcome {
@@ -24,15 +27,4 @@ export function answerText(fields: Readonly<Record<string, unknown>>): string {
 export function outcomeJson(outcome: Outcome, indent: number): string {
   const { fields, stopReason, error, turns, seconds, usage } = outcome;
   return json({ type: "result", answer: fields, stopReason, error, turns, seconds, usage }, indent);
-}
-
-/** JSON of values that JSON itself has no form for: big integers become digits in quotes, bytes base64. */
-export function json(value: unknown, indent = 0): string {
-  return JSON.stringify(value, (_key, item: unknown) => {
-    if (typeof item === "bigint") return item.toString();
-    if (item instanceof Uint8Array) return item.toBase64();
-    if (item instanceof Map) return Object.fromEntries(item);
-    if (item instanceof Set) return [...item];
-    return item;
-  }, indent) ?? "null";
 }

@@ -149,9 +149,7 @@ export class Guest {
       await this.#inTime(bind());
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
-      // The last line of Python's traceback says what; those before it are of our own code.
-      const why = error.message.trim().split("\n").at(-1);
-      throw new SandboxError(`Cannot bind values: ${why}`, { cause: error });
+      throw new SandboxError(`Cannot bind values: ${error.message}`, { cause: error });
     }
   }
 

@@ -1,6 +1,6 @@
 /** The viewer: one self-contained HTML page that shows a run. */
 import type { RlmEvent } from "./events.ts";
-import { viewerDataOf } from "./viewer_data.ts";
+import { type ViewerData, viewerDataOf } from "./viewer_data.ts";
 import { PAGE_SCRIPT, PAGE_SCRIPT_HASH, PAGE_STYLE, PAGE_STYLE_HASH } from "./viewer_page.ts";
 import { ViewerTexts } from "./viewer_texts.ts";
 
@@ -15,6 +15,11 @@ export interface ViewerOptions {
    * @default {200_000_000}
    */
   readonly maxChars?: number;
+  /**
+   * Address of the run's events on the server that serves the page: while the run goes on, the page listens there and
+   * reads itself again when something has happened. Default: none, and it reads itself again every 3 s.
+   */
+  readonly live?: string;
 }
 
 /**
@@ -29,9 +34,9 @@ export interface ViewerOptions {
  * ```
  */
 export function renderViewer(events: readonly RlmEvent[], options: ViewerOptions = {}): string {
-  const { title = "A run", inputChars = null, maxChars = 200_000_000 } = options;
+  const { title = "A run", inputChars = null, maxChars = 200_000_000, live = null } = options;
   const texts = new ViewerTexts(maxChars);
-  const data = viewerDataOf(events, { title, inputChars }, texts);
+  const data = viewerDataOf(events, { title, inputChars, live }, texts);
   const blocks = [
     block("run", data),
     ...texts.chunks().map((chunk, number) => block(`texts-${number}`, chunk)),
@@ -40,7 +45,7 @@ export function renderViewer(events: readonly RlmEvent[], options: ViewerOptions
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${policyOf(data)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${escapeHtml(`${title} · rlm`)}</title>
@@ -57,17 +62,23 @@ ${blocks.join("\n")}
 `;
 }
 
-/** The page's own script and style, known by their hashes, and nothing else: no other script, no network. */
-const POLICY = [
-  "default-src 'none'",
-  `script-src '${PAGE_SCRIPT_HASH}'`,
-  `style-src '${PAGE_STYLE_HASH}'`,
-  "img-src data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
+/**
+ * The page's own script and style, known by their hashes, and nothing else: no other script, no network. A page that
+ * follows a run from its server may listen there.
+ */
+function policyOf({ running, live }: ViewerData): string {
+  return [
+    "default-src 'none'",
+    ...(running && live !== null ? ["connect-src 'self'"] : []),
+    `script-src '${PAGE_SCRIPT_HASH}'`,
+    `style-src '${PAGE_STYLE_HASH}'`,
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join("; ");
+}
 
 /** Data that the page's script reads; to the browser it is text. */
 function block(id: string, value: unknown): string {

@@ -60,6 +60,8 @@ export interface ViewerData {
   readonly title: string;
   /** The run had not ended when the page was written. */
   readonly running: boolean;
+  /** Where the page can listen to the run, or null. */
+  readonly live: string | null;
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number;
   /** Milliseconds from the first event to the last. */
@@ -92,6 +94,8 @@ export interface ViewerFacts {
   readonly title: string;
   /** Characters of the inputs; null when unknown. */
   readonly inputChars: number | null;
+  /** Where the page can listen to the run, or null. */
+  readonly live: string | null;
 }
 
 /** Makes the page's data; the texts go into `texts`. */
@@ -112,6 +116,7 @@ export function viewerDataOf(
   return {
     title: facts.title,
     running: root !== undefined && root.end === null,
+    live: facts.live,
     startedAt,
     duration: last - startedAt,
     stopReason: root?.kind === "run" ? root.finish?.stopReason ?? null : null,

@@ -7,7 +7,7 @@ setAttribute("open",""),o!==void 0&&n.addEventListener("click",o),n.append(...e)
 button",...t},s)}function m(s){return s.toLocaleString("en-US")}function f(s){if(s<1e3)return String(s);let[t,e]=s<999950?[1e3,"k"]:s<99995e4?
 [1e6,"M"]:[1e9,"G"],n=s/t;return\`\${n<100?n.toFixed(1):Math.round(n)}\${e}\`}function v(s){return s===null?"unknown":s===0?
 "$0":\`$\${s.toFixed(s<.01?5:s<1?4:2)}\`}function g(s){if(s<1e3)return\`\${Math.round(s)} ms\`;if(s<1e5)return\`\${(s/1e3).toFixed(
-1)} s\`;let t=Math.floor(s/6e4);return t<120?\`\${t} min \${Math.round(s%6e4/1e3)} s\`:\`\${Math.floor(t/60)} h \${t%60} min\`}function N(s,t){
+1)} s\`;let t=Math.floor(s/6e4);return t<120?\`\${t} min \${Math.round(s%6e4/1e3)} s\`:\`\${Math.floor(t/60)} h \${t%60} min\`}function A(s,t){
 if(t===0)return"0 %";let e=100*s/t;return\`\${e>0&&e<.1?"< 0.1":e.toFixed(e<10?1:0)} %\`}function U(s,t){return\`\${m(s)} \${t}\${s===
 1?"":"s"}\`}var ut=new Set("False None True and as assert async await break case class continue def del elif else except finally for\\
  from global if import in is lambda match nonlocal not or pass raise return try while with yield".split(" ")),mt=new Set(
@@ -25,10 +25,10 @@ gt))e.index>t&&(yield{text:s.slice(t,e.index),kind:null}),yield{text:e[0],kind:b
 \`\\r
 \`,\`
 \`).replace(yt,t=>{let e=t.charCodeAt(0).toString(16);return e.length<=2?\`\\\\x\${e.padStart(2,"0")}\`:\`\\\\u\${e.padStart(4,"0")}\`})}var wt=3e4,z=600,F=2e3,E=20,xt=8e6;function w(s,t={}){if(s.length<=wt&&vt(s,z)<z){let e=i("pre",{class:"whole"});return Y(
-e,s,t),e}return new V(s,t).box}function vt(s,t){let e=0;for(let n=s.indexOf(\`
+e,s,t),e}return new _(s,t).box}function vt(s,t){let e=0;for(let n=s.indexOf(\`
 \`);n!==-1&&e<t;n=s.indexOf(\`
 \`,n+1))e++;return e}function Y(s,t,{code:e=!1}){if(!e){s.textContent=d(t);return}for(let n of W(t)){let r=d(n.text);s.append(
-n.kind===null?r:i("span",{class:\`py-\${n.kind}\`},r))}}var V=class{box=i("div",{class:"long",label:"long text"});#t;#e;#i;#s;#r=i(
+n.kind===null?r:i("span",{class:\`py-\${n.kind}\`},r))}}var _=class{box=i("div",{class:"long",label:"long text"});#t;#e;#i;#s;#r=i(
 "pre",{class:"window"});#n;#l=-1;constructor(t,e){this.#t=t,this.#e=e,this.#i=Et(t),this.#s=this.#i.length-1;let n=Math.
 min(this.#s*E,xt);this.#n=this.#s/n;let r=i("div",{class:"spacer"},this.#r);r.style.height=\`\${n}px\`,this.box.tabIndex=0,
 this.box.append(r),this.box.addEventListener("scroll",()=>this.#d()),this.#n*E>1.01&&this.box.addEventListener("wheel",o=>this.#a(
@@ -73,17 +73,19 @@ choose:e}){let n=t.children(s);if(n.length===0)return null;let r=n.slice(0,Mt).m
 r.length;return i("section",{class:"part calls"},i("h3",{},t.node(s).kind==="run"?"Turns":"Calls"),...r,...o>0?[i("p",{class:"\\
 more"},\`and \${m(o)} more in the tree\`)]:[])}function Ht(s,t){let{kind:e,name:n,hint:r,start:o,end:l,status:a}=s,c=p("",{
 class:\`call \${a}\`,onclick:t});return c.append(i("span",{class:\`mark \${e}\`},T[e]),i("span",{class:"name"},d(n)),i("span",
-{class:"hint"},d(r)),i("span",{class:"figure"},l===null?a:g(l-o))),c}var X="rlm-theme",$=["auto","light","dark"],At={auto:"\\u25D0",light:"\\u2600",dark:"\\u263E"};function Z(){let s=$.find(n=>n===
-_(X))??"auto",t=()=>{document.documentElement.dataset.theme=s,e.textContent=At[s],e.title=\`theme: \${s} (t)\`,e.setAttribute(
+{class:"hint"},d(r)),i("span",{class:"figure"},l===null?a:g(l-o))),c}var X="rlm-theme",$=["auto","light","dark"],Nt={auto:"\\u25D0",light:"\\u2600",dark:"\\u263E"};function Z(){let s=$.find(n=>n===
+V(X))??"auto",t=()=>{document.documentElement.dataset.theme=s,e.textContent=Nt[s],e.title=\`theme: \${s} (t)\`,e.setAttribute(
 "aria-label",e.title)},e=p("",{class:"icon theme",onclick:()=>{s=$[($.indexOf(s)+1)%$.length]??"auto",I(X,s),t()}});return t(),
-e}function _(s){try{return localStorage.getItem(s)}catch{return null}}function I(s,t){try{localStorage.setItem(s,t)}catch{}}var Q="rlm-follow",Nt=3e3;function tt(){let s=_(Q)!=="no",t=()=>{e.textContent=s?"following":"paused",e.title=s?"read ag\\
-ain every 3 s: click to pause":"click to follow the run"},e=p("",{class:"follow",onclick:()=>{s=!s,I(Q,s?"yes":"no"),t()}});
-return setInterval(()=>{let n=document.activeElement instanceof HTMLInputElement||getSelection()?.isCollapsed===!1;s&&!n&&
-!document.hidden&&location.reload()},Nt),t(),e}function et(s){let t=Vt(s),e=[...s,{keys:["?"],help:"this help",run:()=>t.showModal()}];return document.addEventListener(
+e}function V(s){try{return localStorage.getItem(s)}catch{return null}}function I(s,t){try{localStorage.setItem(s,t)}catch{}}var Q="rlm-follow",At=3e3,_t=1e3,Vt=["model_delta","cell_output"];function tt({live:s}){let t=V(Q)!=="no",e=()=>{n.textContent=
+t?"following":"paused";let o=s===null?"every 3 s":"when something happens";n.title=t?\`read again \${o}: click to pause\`:"\\
+click to follow the run"},n=p("",{class:"follow",onclick:()=>{t=!t,I(Q,t?"yes":"no"),e()}}),r=s===null?()=>!0:It(s);return setInterval(
+()=>{let o=document.activeElement instanceof HTMLInputElement||getSelection()?.isCollapsed===!1;t&&!o&&!document.hidden&&
+r()&&location.reload()},s===null?At:_t),e(),n}function It(s){let t=!1;return new EventSource(s).onmessage=({data:e})=>{t||=
+!Vt.includes(JSON.parse(e).type)},()=>t}function et(s){let t=Dt(s),e=[...s,{keys:["?"],help:"this help",run:()=>t.showModal()}];return document.addEventListener(
 "keydown",n=>{let{target:r}=n;if(n.ctrlKey||n.metaKey||n.altKey||t.open||r instanceof HTMLInputElement)return;let o=e.find(
-l=>l.keys.includes(n.key));o!==void 0&&(n.preventDefault(),o.run())}),t}function Vt(s){let t=i("dl",{});for(let{keys:n,help:r}of[
+l=>l.keys.includes(n.key));o!==void 0&&(n.preventDefault(),o.run())}),t}function Dt(s){let t=i("dl",{});for(let{keys:n,help:r}of[
 ...s,{keys:["?"],help:"this help"}]){let o=n.map(l=>i("kbd",{},l.replace("Arrow","")));t.append(i("dt",{},...o),i("dd",{},
-r))}let e=i("dialog",{class:"help"},i("h2",{},"Keys"),t);return e.append(p("close",{onclick:()=>e.close()})),e}var D=100,_t=12,L=class{box=i("search",{class:"search"});field=i("input",{type:"search",label:"Search (press /)"});#t=i(
+r))}let e=i("dialog",{class:"help"},i("h2",{},"Keys"),t);return e.append(p("close",{onclick:()=>e.close()})),e}var D=100,Rt=12,L=class{box=i("search",{class:"search"});field=i("input",{type:"search",label:"Search (press /)"});#t=i(
 "div",{class:"found",role:"listbox",hidden:!0});#e;#i;#s;#r=[];#n=0;#l=-1;constructor(t,e,n){this.#e=t,this.#i=e,this.#s=
 n,this.field.placeholder="Search  /",this.box.append(this.field,this.#t),this.field.addEventListener("input",()=>{this.#h()}),
 this.field.addEventListener("focus",()=>this.#o(this.#r.length>0)),this.field.addEventListener("keydown",r=>this.#a(r)),
@@ -93,20 +95,20 @@ document.addEventListener("click",({target:r})=>{r instanceof Node&&!this.box.co
 this.#t.querySelectorAll("button").length-1),this.#t.querySelectorAll("button").forEach((e,n)=>{e.classList.toggle("mark\\
 ed",n===this.#l),n===this.#l&&e.scrollIntoView({block:"nearest"})})}#c(t){let e=this.#r[t];e!==void 0&&(this.#o(!1),this.#s(
 e,this.field.value.trim()))}async#h(){let t=++this.#n,e=this.field.value.trim();if(this.#r=[],this.#l=-1,this.#t.replaceChildren(),
-e.length<2)return this.#o(!1);await nt(120);let n=performance.now();for(let r of It(this.#e,this.#i,e)){if(performance.now()-
-n>_t&&(await nt(0),n=performance.now()),t!==this.#n)return;if(r!==null&&(this.#m(r,e),this.#r.length===D))break}t===this.#n&&
+e.length<2)return this.#o(!1);await nt(120);let n=performance.now();for(let r of Pt(this.#e,this.#i,e)){if(performance.now()-
+n>Rt&&(await nt(0),n=performance.now()),t!==this.#n)return;if(r!==null&&(this.#m(r,e),this.#r.length===D))break}t===this.#n&&
 this.#f()}#m(t,e){let n=this.#r.push(t)-1,r=p("",{role:"option",onclick:()=>this.#c(n)}),{name:o}=this.#i.node(t.node);r.
 append(i("b",{},this.#u(t.node,o)),...this.#p(t,e)),this.#t.append(r),this.#o(!0)}#u(t,e){let n=this.#i.path(t).map(r=>this.#i.
 node(r)).findLast(({kind:r})=>r==="turn");return d(n===void 0||n.name===e?e:\`\${n.name} \\xB7 \${e}\`)}#p({text:t,offset:e},n){
 if(t===null)return[];let r=this.#e.text(t),o=r.slice(Math.max(0,e-30),e).replaceAll(/\\s+/g," "),l=e+n.length,a=r.slice(l,
 l+60).replaceAll(/\\s+/g," "),c=i("mark",{},d(r.slice(e,l)));return[i("span",{},d(o),c,d(a))]}#f(){let t=this.#r.length,e=t===
-0?"nothing found":t===D?\`the first \${D} places\`:\`\${m(t)} found\`;this.#t.append(i("p",{class:"more"},e)),this.#o(!0)}};function*It(s,t,e){
+0?"nothing found":t===D?\`the first \${D} places\`:\`\${m(t)} found\`;this.#t.append(i("p",{class:"more"},e)),this.#o(!0)}};function*Pt(s,t,e){
 let n=R(e),{nodes:r}=s.data,o=new Set;for(let l=0;l<r.length;l++){let{kind:a,name:c,parts:h}=t.node(l);if(a!=="cell"){n.
-test(c)&&(yield{node:l,text:null,offset:0});for(let u of h.flatMap(Dt)){if(o.has(u))continue;o.add(u);let M=s.text(u).search(
+test(c)&&(yield{node:l,text:null,offset:0});for(let u of h.flatMap(Kt)){if(o.has(u))continue;o.add(u);let M=s.text(u).search(
 n);yield M===-1?null:{node:l,text:u,offset:M}}}}}function R(s,t="iu"){return new RegExp(s.replaceAll(/[\\\\^$.*+?()[\\]{}|\\/]/g,
-"\\\\$&"),t)}function Dt(s){return s.as==="facts"?[]:s.as==="list"?s.items.map(({text:t})=>t):[s.text]}function nt(s){return new Promise(
+"\\\\$&"),t)}function Kt(s){return s.as==="facts"?[]:s.as==="list"?s.items.map(({text:t})=>t):[s.text]}function nt(s){return new Promise(
 t=>setTimeout(t,s))}var st="found",rt=500;function k(s,t){if(CSS.highlights?.delete(st),t==="")return null;let e=[...s.querySelectorAll("pre")].
-flatMap(n=>Rt(n,t));return CSS.highlights!==void 0&&CSS.highlights.set(st,new Highlight(...e.slice(0,rt))),e[0]??null}function Rt(s,t){
+flatMap(n=>Gt(n,t));return CSS.highlights!==void 0&&CSS.highlights.set(st,new Highlight(...e.slice(0,rt))),e[0]??null}function Gt(s,t){
 let e=document.createTreeWalker(s,NodeFilter.SHOW_TEXT),n=[],r="";for(let a=e.nextNode();a!==null;a=e.nextNode())n.push(
 {node:a,start:r.length}),r+=a.nodeValue??"";let o=0,l=a=>{for(;o>0&&(n[o]?.start??0)>a;)o--;for(;o+1<n.length&&(n[o+1]?.
 start??0)<=a;)o++;let c=n[o];return c===void 0?null:[c.node,a-c.start]};return[...r.matchAll(R(t,"giu"))].slice(0,rt).flatMap(
@@ -125,25 +127,25 @@ itle"},i("h1",{title:d(s)},d(s)),i("p",{},i("span",{class:\`state \${e?"open":r}
 model"},d(o))),...n.length>P?[\`and \${n.length-P} more\`]:[]))}function ot(s){let{spent:t,seen:e,turns:n}=s,{inputChars:r,
 sentChars:o,printedChars:l}=e;return i("dl",{class:"cards"},...b("time",g(s.duration)),...b("turns",m(n)),...b("model ca\\
 lls",m(t.calls)),...b("tokens in",f(t.input),\`\${f(t.cached)} cached\`),...b("tokens out",f(t.output)),...b("cost",v(t.cost)),
-...r===null?[]:b("input",\`\${f(r)} chars\`),...b("sent to models",r===null?\`\${f(o)} chars\`:N(o,r),r===null?"":\`\${f(o)} cha\\
-rs\`),...b("printed",r===null?\`\${f(l)} chars\`:N(l,r),r===null?"":\`\${f(l)} chars\`))}function lt({usage:s}){let e=i("table",
+...r===null?[]:b("input",\`\${f(r)} chars\`),...b("sent to models",r===null?\`\${f(o)} chars\`:A(o,r),r===null?"":\`\${f(o)} cha\\
+rs\`),...b("printed",r===null?\`\${f(l)} chars\`:A(l,r),r===null?"":\`\${f(l)} chars\`))}function lt({usage:s}){let e=i("table",
 {},i("thead",{},i("tr",{},...["model","role","depth","calls","in","cached","out","cost"].map(n=>i("th",{},n)))),i("tbody",
-{},...s.map(Pt)));return i("details",{class:"usage"},i("summary",{},"Tokens and cost by model and depth"),i("div",{class:"\\
-wide"},e))}function Pt(s){let t=[m(s.calls),...s.failedCalls>0?[\`\${m(s.failedCalls)} failed\`]:[],...s.cachedCalls>0?[\`\${m(
+{},...s.map(Bt)));return i("details",{class:"usage"},i("summary",{},"Tokens and cost by model and depth"),i("div",{class:"\\
+wide"},e))}function Bt(s){let t=[m(s.calls),...s.failedCalls>0?[\`\${m(s.failedCalls)} failed\`]:[],...s.cachedCalls>0?[\`\${m(
 s.cachedCalls)} from the cache\`]:[]],e=[d(s.model),s.role,String(s.depth),t.join(", "),m(s.inputTokens),m(s.cachedTokens),
 m(s.outputTokens),v(s.cost)];return i("tr",{},...e.map(n=>i("td",{},n)))}function b(s,t,e=""){let n=e===""?[]:[i("small",
 {},e)];return[i("div",{},i("dt",{},s),i("dd",{},t,...n))]}var K=6e3;function ct(s){let t=i("div",{class:"paper"});addEventListener("beforeprint",()=>{let e=s.data.nodes.filter(({
 kind:n})=>n==="run"||n==="turn");t.replaceChildren(...e.map(n=>i("section",{},i("h2",{},d(\`\${n.name} \${n.hint}\`)),...n.parts.
-flatMap(r=>Kt(r,s))))),document.body.append(t)}),addEventListener("afterprint",()=>t.remove())}function Kt(s,t){if(s.as===
+flatMap(r=>Ut(r,s))))),document.body.append(t)}),addEventListener("afterprint",()=>t.remove())}function Ut(s,t){if(s.as===
 "facts"){let e=s.rows.map(([n,r])=>i("p",{},d(\`\${n}: \${r}\`)));return[i("h3",{},s.title),...e]}return s.as==="list"?s.items.
 flatMap(({label:e,text:n})=>[i("h3",{},d(\`\${s.title}: \${e}\`)),w(at(t.text(n)))]):s.folded?[]:[i("h3",{},d(s.title)),w(at(
 t.text(s.text)),{code:s.as==="code"})]}function at(s){if(s.length<=K)return s;let t=K/2;return\`\${s.slice(0,t)}
 [\\u2026 \${s.length-K} characters \\u2026]
 \${s.slice(-t)}\`}var C=class{data;#t=new Map;constructor(){this.data=JSON.parse(dt("run"))}text(t){let{chunks:e}=this.data,n=e.length-1;for(;n>
 0&&(e[n]??0)>t;)n--;let r=this.#t.get(n);return r===void 0&&(r=JSON.parse(dt(\`texts-\${n}\`)),this.#t.set(n,r)),r[t-(e[n]??
-0)]??""}};function dt(s){return document.getElementById(s)?.textContent??"null"}var Gt="http://www.w3.org/2000/svg",H=22,Bt=2,A=class{box=i("section",{class:"timeline",label:"Timeline"});#t=i("div",{class:"\\
+0)]??""}};function dt(s){return document.getElementById(s)?.textContent??"null"}var Wt="http://www.w3.org/2000/svg",H=22,zt=2,N=class{box=i("section",{class:"timeline",label:"Timeline"});#t=i("div",{class:"\\
 scroller"});#e;#i;#s=new Map;#r=1;#n=0;#l=-1;constructor(t,e){this.#e=t,this.#i=e,this.#t.tabIndex=0,this.box.append(i("\\
-div",{class:"bar"},zt(),p("\\u2212",{label:"zoom out",onclick:()=>this.#o(.5)}),p("+",{label:"zoom in",onclick:()=>this.#o(
+div",{class:"bar"},jt(),p("\\u2212",{label:"zoom out",onclick:()=>this.#o(.5)}),p("+",{label:"zoom in",onclick:()=>this.#o(
 2)})),this.#t),this.#t.addEventListener("click",n=>{let r=n.target instanceof SVGElement?n.target.closest("[data-node]"):
 null;r!==null&&this.#i(Number(r.getAttribute("data-node")))}),new ResizeObserver(()=>{Math.abs(this.#t.clientWidth-this.#n)>
 1&&this.#a()}).observe(this.#t)}show(t){for(let l of[this.#l,this.#l+1])this.#s.get(l)?.classList.remove("chosen");this.#l=
@@ -151,26 +153,26 @@ t;let e=this.#s.get(t);if(e?.classList.add("chosen"),e===void 0||this.#r===1)ret
 clientWidth:o}=this.#t;(n<r||n>r+o)&&(this.#t.scrollLeft=n-o/3)}#o(t){let{scrollLeft:e,clientWidth:n}=this.#t,r=(e+n/2)/
 (n*this.#r);this.#r=Math.min(256,Math.max(1,this.#r*t)),this.#a(),this.#t.scrollLeft=r*n*this.#r-n/2}#a(){let{nodes:t}=this.#e,
 e=this.#t.clientWidth;if(e===0)return;this.#n=e;let n=t.reduce((a,{lane:c})=>Math.max(a,c+1),1),r=n>40?7:n>16?11:18,o=new G(
-e*this.#r,Math.max(1,this.#e.duration)),l=x("svg",{width:o.width,height:H+n*r+4});l.append(...Ut(o,H+n*r)),this.#s.clear(),
+e*this.#r,Math.max(1,this.#e.duration)),l=x("svg",{width:o.width,height:H+n*r+4});l.append(...Ft(o,H+n*r)),this.#s.clear(),
 t.forEach((a,c)=>{if(a.lane===-1)return;let h=this.#d(a,o,r);h.setAttribute("data-node",String(c)),this.#s.set(c,h),l.append(
-h),a.kind==="turn"&&l.append(...Wt(a,o,r))}),this.#t.replaceChildren(l),this.show(this.#l)}#d(t,e,n){let r=t.end??this.#e.
-duration,o=x("rect",{class:\`bar-\${t.kind} \${t.status}\`,x:e.x(t.start),y:H+t.lane*n+1,width:Math.max(Bt,e.x(r)-e.x(t.start)-
+h),a.kind==="turn"&&l.append(...Yt(a,o,r))}),this.#t.replaceChildren(l),this.show(this.#l)}#d(t,e,n){let r=t.end??this.#e.
+duration,o=x("rect",{class:\`bar-\${t.kind} \${t.status}\`,x:e.x(t.start),y:H+t.lane*n+1,width:Math.max(zt,e.x(r)-e.x(t.start)-
 1),height:n-2,rx:Math.min(3,n/4)}),l=x("title",{});return l.textContent=\`\${d(t.name)} \\xB7 \${g(r-t.start)}
 \${d(t.hint)}\`,o.append(l),o}},G=class{width;duration;constructor(t,e){this.width=t,this.duration=e}x(t){return Math.round(
-t/this.duration*(this.width-6)*10)/10+3}};function Ut(s,t){let e=s.duration/Math.max(1,s.width/110),n=10**Math.floor(Math.
+t/this.duration*(this.width-6)*10)/10+3}};function Ft(s,t){let e=s.duration/Math.max(1,s.width/110),n=10**Math.floor(Math.
 log10(e)),r=[1,2,5,10].map(l=>l*n).find(l=>l>=e)??e,o=[];for(let l=0;l<=s.duration;l+=r){let a=s.x(l),c=x("text",{x:a+4,
-y:14,class:"tick"});c.textContent=g(l),o.push(x("line",{x1:a,x2:a,y1:0,y2:t,class:"tick"}),c)}return o}function Wt(s,t,e){
+y:14,class:"tick"});c.textContent=g(l),o.push(x("line",{x1:a,x2:a,y1:0,y2:t,class:"tick"}),c)}return o}function Yt(s,t,e){
 let n=t.x(s.end??t.duration)-t.x(s.start);if(e<14||n<24)return[];let r=x("text",{x:t.x(s.start)+5,y:H+s.lane*e+e-5,class:"\\
-label"});return r.textContent=n>60?s.name:s.name.replace("turn ",""),[r]}function zt(){let s=(t,e)=>i("span",{class:"ent\\
+label"});return r.textContent=n>60?s.name:s.name.replace("turn ",""),[r]}function jt(){let s=(t,e)=>i("span",{class:"ent\\
 ry"},i("i",{class:\`key-\${t}\`}),e);return i("span",{class:"legend"},s("model","model"),s("cell","Python"),s("tool","tool"),
-s("failed","failed"))}function x(s,t){let e=document.createElementNS(Gt,s);for(let[n,r]of Object.entries(t))e.setAttribute(
+s("failed","failed"))}function x(s,t){let e=document.createElementNS(Wt,s);for(let[n,r]of Object.entries(t))e.setAttribute(
 n,String(r));return e}var B=class{#t=new C;#e=new O(this.#t.data.nodes);#i=new Map(this.#t.data.nodes.map(({anchor:t},e)=>[t,e]));#s=new S(this.#e,
-t=>this.#c(t));#r=new A(this.#t.data,t=>this.#c(t));#n=i("main",{class:"pane"});#l=new L(this.#t,this.#e,(t,e)=>this.#m(
+t=>this.#c(t));#r=new N(this.#t.data,t=>this.#c(t));#n=i("main",{class:"pane"});#l=new L(this.#t,this.#e,(t,e)=>this.#m(
 t,e));#o=0;#a="";start(){let{data:t}=this.#t,e=Z(),n=et(this.#b(e)),r=i("div",{class:"tools"},this.#l.box,...t.running?[
-tt()]:[],e,p("?",{class:"icon",label:"keys",onclick:()=>n.showModal()}));document.body.append(i("header",{},it(t),r),i("\\
-div",{class:"overview"},ot(t),lt(t)),this.#r.box,i("div",{class:"columns"},this.#s.box,this.#n),n),this.#n.tabIndex=-1,addEventListener(
-"hashchange",()=>this.#h(this.#d())),this.#n.addEventListener("drawn",()=>k(this.#n,this.#a),!0),this.#n.addEventListener(
-"toggle",()=>k(this.#n,this.#a),!0),ct(this.#t),this.#h(this.#d())}#d(){let t=location.hash.slice(1),e=/^(?:[^%]|%[\\da-f]{2})*$/i.
+tt(t)]:[],e,p("?",{class:"icon",label:"keys",onclick:()=>n.showModal()}));document.body.append(i("header",{},it(t),r),i(
+"div",{class:"overview"},ot(t),lt(t)),this.#r.box,i("div",{class:"columns"},this.#s.box,this.#n),n),this.#n.tabIndex=-1,
+addEventListener("hashchange",()=>this.#h(this.#d())),this.#n.addEventListener("drawn",()=>k(this.#n,this.#a),!0),this.#n.
+addEventListener("toggle",()=>k(this.#n,this.#a),!0),ct(this.#t),this.#h(this.#d())}#d(){let t=location.hash.slice(1),e=/^(?:[^%]|%[\\da-f]{2})*$/i.
 test(t)?decodeURIComponent(t):t;return this.#i.get(e)??0}#c(t,e=""){this.#a=e;let n=this.#e.rowOf(t),r=\`#\${encodeURIComponent(
 this.#e.node(n).anchor)}\`;location.hash===r?this.#h(n):location.hash=r}#h(t){let{nodes:e}=this.#t.data;if(e.length===0)return;
 let n=this.#e.rowOf(t);this.#o=n;let{store:r,outline:o}={store:this.#t,outline:this.#e},l=a=>this.#c(a);this.#n.replaceChildren(
@@ -189,7 +191,7 @@ field.select()},{keys:["t"],help:"light, dark or the system's theme",run:()=>t.c
 `;
 
 /** What the page's policy knows the script by. */
-export const PAGE_SCRIPT_HASH = "sha256-m+F5H7SVBfaNqdorehb95krP2Hv63h7z9N2krFXpS7w=";
+export const PAGE_SCRIPT_HASH = "sha256-grDVR4LpEtVfYNXOtq+K921ptKgXe8evOIU5FBJsdyk=";
 
 /** The style of the page. */
 export const PAGE_STYLE: string = `:root{color-scheme:light dark;--ground: light-dark(#f6f7f9, #0e1116);--surface: light-dark(#ffffff, #161b22);--sunken: light-dark(#f3f5f8,

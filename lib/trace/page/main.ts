@@ -39,7 +39,7 @@ class Page {
       "div",
       { class: "tools" },
       this.#search.box,
-      ...(data.running ? [followButton()] : []),
+      ...(data.running ? [followButton(data)] : []),
       theme,
       button("?", { class: "icon", label: "keys", onclick: () => help.showModal() }),
     );
