@@ -37,6 +37,10 @@ Deno.test("Names that are not the server's are refused, since a foreign page cou
     assertEquals(status, 421, host);
     assertStringIncludes(text, `serve ${host}: it is not a name of this server; add it to hosts`);
   }
+  for (const host of ["a b", "localhost:99999"]) {
+    assertEquals((await byHand(server, [`Host: ${host}`]))[0], 400, host);
+  }
+  assertEquals(server.errors, []);
   // The page's own origin is that of the name that it was loaded by.
   const [rebound] = await byHand(server, ["Host: evil.example", "Origin: http://evil.example"]);
   assertEquals(rebound, 421);

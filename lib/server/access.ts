@@ -35,6 +35,12 @@ export class Access {
 
   /** Throws a problem for a name that is not the server's, and for a page that is not its own. */
   checkPlace(request: Request): void {
+    if (!URL.canParse(request.url)) {
+      throw new Problem(
+        "bad_request",
+        "read the address: it is none; send the server's name in Host",
+      );
+    }
     const { hostname } = new URL(request.url);
     if (!isUnmistakable(hostname) && !this.#hosts.has(hostname)) {
       throw new Problem(

@@ -73,6 +73,11 @@ export class EventLog {
     this.#wake();
   }
 
+  /** Whether somebody listens now. */
+  get isHeard(): boolean {
+    return this.#listeners.size > 0;
+  }
+
   /** Tells whoever listens now of a piece of text. */
   tell(piece: LoggedEvent): void {
     for (const listener of this.#listeners) listener.piece(piece);

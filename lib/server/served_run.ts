@@ -121,8 +121,8 @@ export class ServedRun {
       if (event.type === "turn_start") this.#turns++;
       if (event.type === "submission") this.#submitted = event.value;
     }
-    const text = this.#wire.encode(event);
     const isPiece = event.type === "model_delta" || event.type === "cell_output";
+    const text = isPiece && !this.log.isHeard ? null : this.#wire.encode(event);
     if (text !== null && isPiece) this.log.tell({ id: event.seq, text });
     else if (text !== null) this.log.add({ id: event.seq, text });
     this.#options.onEvent?.(event);
