@@ -7,6 +7,7 @@ import { type Key, listenForKeys } from "./keyboard.ts";
 import { markFound } from "./marks.ts";
 import { Outline } from "./outline.ts";
 import { figuresOf, titleOf, usageOf } from "./overview.ts";
+import { keepPlace, returnToPlace } from "./place.ts";
 import { preparePrinting } from "./printing.ts";
 import { type Place, Search } from "./search.ts";
 import { Store } from "./store.ts";
@@ -56,6 +57,9 @@ class Page {
     this.#details.addEventListener("toggle", () => markFound(this.#details, this.#query), true);
     preparePrinting(this.#store);
     this.#show(this.#addressed());
+    const place = { outline: this.#outline, tree: this.#tree.box, details: this.#details };
+    returnToPlace(place, () => this.#tree.draw());
+    if (data.running) keepPlace(place);
   }
 
   /** The node that the address names; without one, the run. */

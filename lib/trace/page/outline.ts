@@ -10,6 +10,8 @@ export class Outline {
   readonly #children = new Map<number, number[]>();
   readonly #levels: number[] = [];
   readonly #folded = new Set<number>();
+  /** What was folded or unfolded since the page was made. */
+  readonly #choices = new Map<string, boolean>();
   #rows: number[] | null = null;
 
   constructor(nodes: readonly ViewNode[]) {
@@ -66,7 +68,22 @@ export class Outline {
   toggle(number: number, open: boolean = !this.isOpen(number)): void {
     if (open) this.#folded.delete(number);
     else this.#folded.add(number);
+    this.#choices.set(this.node(number).anchor, open);
     this.#rows = null;
+  }
+
+  /** What was folded or unfolded, by anchors. */
+  choices(): [anchor: string, isOpen: boolean][] {
+    return [...this.#choices];
+  }
+
+  /** Folds and unfolds as it was done before. */
+  choose(choices: Iterable<readonly [anchor: string, isOpen: boolean]>): void {
+    const numbers = new Map(this.#nodes.map(({ anchor }, number) => [anchor, number]));
+    for (const [anchor, isOpen] of choices) {
+      const number = numbers.get(anchor);
+      if (number !== undefined) this.toggle(number, isOpen);
+    }
   }
 
   /** The row of a node, from 0, after unfolding what hides it. */
