@@ -1,8 +1,9 @@
 /** Exit codes and messages: what a script sees, and the one line that a person reads. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { ExitCode, exitCodeOf, exitCodeOfError } from "../lib/cli/exit_code.ts";
 import { messageOf, MINIMUM_DENO, tooOld } from "../lib/cli/messages.ts";
 import { UsageError } from "../lib/cli/usage_error.ts";
+import { parseSignature } from "../lib/engine/signature.ts";
 import {
   BudgetError,
   ModelError,
@@ -53,6 +54,27 @@ Deno.test("A message is one line, whatever was in it, and harmless", () => {
   assertEquals(
     messageOf(new DOMException("x", "AbortError")),
     "rlm: interrupted before there was an answer",
+  );
+});
+
+Deno.test("A cap that is used up is named with the flag that raises it", () => {
+  const message = "go on: 20 seconds have passed; finish with what you have";
+  assertEquals(
+    messageOf(new BudgetError(message, { cap: "maxSeconds", used: 20, allowed: 20 })),
+    "rlm: cannot go on: 20 seconds have passed; raise --max-seconds",
+  );
+  const unknown = "hold maxCost: the price of a/b is not known; give the model its price";
+  assertEquals(
+    messageOf(new BudgetError(unknown, { cap: "maxCost", used: 0, allowed: 1 })),
+    "rlm: cannot hold --max-cost: the price of a/b is not known; give --max-tokens instead",
+  );
+});
+
+Deno.test("A signature that cannot be read is shown with the place below the message", () => {
+  const error = assertThrows(() => parseSignature("a -> b: integer"), SignatureError);
+  assertEquals(
+    messageOf(error),
+    "rlm: cannot read signature: unknown type 'integer'; use int\n  a -> b: integer\n          ^",
   );
 });
 

@@ -183,7 +183,7 @@ Deno.test("A journal keeps inputs of any type, and reads them only when they are
   const again = await readJournal(path);
   const error = await assertRejects(async () => await again.inputs?.(), JournalError);
   assertEquals(error.line, 2);
-  assertStringIncludes(error.message, "cannot be completed: No such file");
+  assertStringIncludes(error.message, "cannot be completed: a text is missing that it keeps in ");
 });
 
 Deno.test("A journal that names a file by anything but a hash gets no file read", async () => {

@@ -208,7 +208,10 @@ Deno.test("A journal in a folder that does not exist says so, and a missing one 
     `Cannot write journal: ${path}: its folder does not exist, make it first`,
   );
   const read = await assertRejects(() => readJournal(path), JournalError);
-  assertStringIncludes(read.message, `Cannot read journal: ${path}: No such file`);
+  assertStringIncludes(
+    read.message,
+    `Cannot read journal: ${path}: there is no such file, check the path`,
+  );
 });
 
 for (

@@ -10,6 +10,7 @@ import OpenAI from "openai";
 import { ModelError, type ModelErrorCode } from "../lib/errors.ts";
 import { CachedModel } from "../lib/models/cache.ts";
 import { OpenAIModel } from "../lib/models/openai.ts";
+import { PROVIDERS } from "../lib/models/providers.ts";
 import {
   type ModelSource,
   resolveModel,
@@ -186,6 +187,12 @@ Deno.test("No model, an empty one, or a provider without a model is a clear erro
       model: "openai/",
       message:
         'Cannot choose a model: "openai/" has nothing after the slash; add the model\'s name',
+    });
+    assertFails(["opnai/gpt-5"], {
+      code: "config",
+      model: "opnai/gpt-5",
+      message: 'Cannot choose a model: "opnai" is no provider that is known; name one of ' +
+        `${PROVIDERS.map(({ id }) => id).join(", ")}, or pass baseUrl for another server`,
     });
   });
 });

@@ -150,7 +150,8 @@ Deno.test("A mistake is pointed at, with what was expected", () => {
   );
   assertRefused("context, query", "expected '->' between inputs and outputs, found the end", 14);
   assertRefused("context ->", "expected an output's name after '->', found the end", 10);
-  assertRefused("a -> b c", "expected ',' or the end, found 'c'", 7);
+  assertRefused("a -> b c", "expected ':' and a type, ',' or the end, found 'c'", 7);
+  assertRefused("a -> b: int c", "expected ',' or the end, found 'c'", 12);
   assertRefused("a -> b -> c", "expected ',' or the end, found '->'", 7);
   assertRefused("a,, b -> c", "expected the name of an input, found ','", 2);
   assertRefused("a: -> b", "expected a type, found '->'", 3);

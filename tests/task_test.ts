@@ -101,6 +101,10 @@ Deno.test("A schema file that cannot be used is named", async () => {
       '{"type":"object","properties":{}}',
       /^--schema \S+: the object has no properties, name at least one$/,
     ],
+    [
+      '{"type":"object","properties":{"a":{"type":"array","items":{"type":"str"}}}}',
+      /^--schema \S+: "str" is no type of JSON Schema, give one of string, integer, number, boolean, array, object, null$/,
+    ],
   ];
   for (const [content, message] of wanted) {
     await withSchema(content, async (path) => {

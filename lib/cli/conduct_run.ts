@@ -80,11 +80,17 @@ async function pageOf(
   const { HtmlPage } = await import("./html_page.ts");
   const page = new HtmlPage(html, (error) => {
     terminal.line(
-      terminal.paint("warn", `--html ${html}: the page could not be written, ${error}`),
+      terminal.paint("warn", `--html ${html}: the page cannot be written, ${whyNot(error)}`),
     );
   });
   page.describe(question === "" ? {} : { title: question });
   return page;
+}
+
+function whyNot(error: unknown): string {
+  return error instanceof Deno.errors.NotFound
+    ? "there is no such folder"
+    : messageOf(error).replace(/^rlm: /, "");
 }
 
 /** What a run is started with, so that the session sees its events and can end it. */

@@ -216,9 +216,9 @@ export class Renderer {
   #share(): string {
     const { seenCharacters } = this.#tally;
     const share = seenCharacters / this.#inputCharacters;
-    const percent = share < 1 ? ` (${(100 * share).toPrecision(2)} %)` : "";
-    return `the model saw ${count(seenCharacters)} characters of ${
-      count(this.#inputCharacters)
-    }${percent}`;
+    const [seen, all] = [count(seenCharacters), count(this.#inputCharacters)];
+    return share < 1
+      ? `the model saw ${seen} characters of ${all} (${(100 * share).toPrecision(2)} %)`
+      : `the model saw ${seen} characters, the input has ${all}`;
   }
 }

@@ -1,4 +1,5 @@
 /** `rlm resume JOURNAL`: goes on with a run where it stopped, with what its journal tells of it. */
+import { ModelError } from "../errors.ts";
 import { RLM } from "../rlm.ts";
 import { readRunArguments, type RunArguments } from "./arguments.ts";
 import { chooseModels, type Models } from "./choose_models.ts";
@@ -16,7 +17,7 @@ export const RESUME: Subcommand = {
   about: [
     "Goes on with a run where it stopped; nothing that was paid for is paid again.",
     "Question, answer form, caps and models are those in the journal. A cap may be",
-    "raised. Inputs above 64 MB, grants and tools are not kept: give them again.",
+    "raised. Inputs above 64 MB, --base-url, grants and tools: give them again.",
   ],
   flags: [
     ...sharedFlags("context"),
@@ -51,5 +52,12 @@ export const RESUME: Subcommand = {
 /** The models of then, unless others are named. */
 function modelsOf(run: RunArguments, { start }: RecordedRun): Models {
   const subModel = run.subModel ?? (start.subModel === start.model ? null : start.subModel);
-  return chooseModels({ ...run, model: run.model ?? start.model, subModel });
+  try {
+    return chooseModels({ ...run, model: run.model ?? start.model, subModel });
+  } catch (error) {
+    if (!(error instanceof ModelError) || run.baseUrl !== null || run.model !== null) throw error;
+    const message =
+      `${error.message}; if the run had a --base-url, give it again, as it is not kept`;
+    throw new ModelError(message, { code: error.code, model: error.model, attempts: 0 });
+  }
 }

@@ -73,10 +73,32 @@ async function readSchema(path: string): Promise<JsonSchema> {
     }
     throw error;
   }
-  if (isRecord(schema)) return schema;
+  if (!isRecord(schema)) {
+    throw new UsageError(
+      `--schema ${path}: not a JSON Schema, write an object such as {"type": "array"}`,
+    );
+  }
+  const wrong = wrongType(schema);
+  if (wrong === null) return schema;
   throw new UsageError(
-    `--schema ${path}: not a JSON Schema, write an object such as {"type": "array"}`,
+    `--schema ${path}: ${JSON.stringify(wrong)} is no type of JSON Schema, give one of ${
+      JSON_TYPES.join(", ")
+    }`,
   );
+}
+
+const JSON_TYPES = ["string", "integer", "number", "boolean", "array", "object", "null"];
+
+/** The first type in a schema that JSON Schema does not have, in its properties and items too; else null. */
+function wrongType(schema: JsonSchema): unknown {
+  const types = Array.isArray(schema.type) ? schema.type : [schema.type ?? "object"];
+  const wrong = types.find((type) => !JSON_TYPES.includes(type));
+  if (wrong !== undefined) return wrong;
+  const inner = [
+    schema.items,
+    ...Object.values(isRecord(schema.properties) ? schema.properties : {}),
+  ];
+  return inner.filter(isRecord).map(wrongType).find((type) => type !== null) ?? null;
 }
 
 /** An object schema names the answer's fields; any other is the type of a field called answer. */

@@ -1,7 +1,8 @@
 /** `rlm view JOURNAL`: writes what a journal tells as a page to look at, or in the form of another tool. */
 import type { RlmEvent } from "../trace/events.ts";
-import { type JournalContent, readJournal } from "../trace/journal_reader.ts";
+import type { JournalContent } from "../trace/journal_reader.ts";
 import { writeWhole } from "./html_page.ts";
+import { openJournal } from "./recorded_run.ts";
 import { onlyWord, type Subcommand } from "./subcommand.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -61,7 +62,7 @@ export const VIEW: Subcommand = {
     { name: "format", short: "f", value: "NAME", choices: NAMES, help: NAMES.join(", ") },
     { name: "out", short: "o", value: "FILE", help: "write there (default: beside the journal)" },
   ],
-  exitCodes: ["Exit codes: 0 written, 1 the journal cannot be read, 2 usage"],
+  exitCodes: ["Exit codes: 0 written, 2 usage or no journal"],
   async run(words, { stdout }) {
     const path = onlyWord(words, VIEW);
     const name = words.text("format") ?? "html";
@@ -70,7 +71,7 @@ export const VIEW: Subcommand = {
       throw new UsageError(`--format ${name}: give one of ${NAMES.join(", ")}`);
     }
     const out = words.text("out") ?? `${path.replace(/\.jsonl$/, "")}${format.ending}`;
-    const text = await format.render(await readJournal(path), path);
+    const text = await format.render(await openJournal(path), path);
     if (out === "-") {
       stdout(text);
       return 0;

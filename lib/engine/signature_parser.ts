@@ -28,7 +28,7 @@ export function parseSignatureText(text: string): ParsedSignature {
   scanner.expect("->", inputs.length === 0 ? "or an input's name" : "between inputs and outputs");
   const outputs = readFields(scanner, "output");
   if (outputs.length === 0) scanner.fail("expected an output's name after '->', found the end");
-  if (!scanner.done) scanner.fail(`expected ',' or the end, found ${scanner.next()}`);
+  expectEnd(scanner, outputs);
   return { inputs, outputs };
 }
 
@@ -39,8 +39,16 @@ export function parseFieldsText(
 ): ParsedField[] {
   const scanner = new Scanner(text);
   const fields = readFields(scanner, kind);
-  if (!scanner.done) scanner.fail(`expected ',' or the end, found ${scanner.next()}`);
+  expectEnd(scanner, fields);
   return fields;
+}
+
+/** Refuses what follows the last field; after a name alone, a type was most likely meant. */
+function expectEnd(scanner: Scanner, fields: readonly ParsedField[]): void {
+  if (scanner.done) return;
+  const last = fields.at(-1);
+  const type = last?.schema === null && !scanner.sees("->") ? "':' and a type, " : "";
+  scanner.fail(`expected ${type}',' or the end, found ${scanner.next()}`);
 }
 
 /** Reads fields up to `->` or the end; a comma may follow the last. */

@@ -35,7 +35,11 @@ export function failureOf(thrown: unknown): RequestFailure {
 function connectionFailure(thrown: unknown): RequestFailure {
   const chain = causes(thrown);
   const denied = chain.find((error) => error.name === "NotCapable");
-  if (denied !== undefined) return new RequestFailure({ code: "config", seen: denied.message });
+  // Deno's advice leaves the host out; the remedy names it.
+  if (denied !== undefined) {
+    const seen = denied.message.replace(/, run again with the --allow-net flag$/, "");
+    return new RequestFailure({ code: "config", seen });
+  }
   if (chain.some((error) => error.constructor.name === "APIConnectionTimeoutError")) {
     return new RequestFailure({ code: "timeout", seen: "request timed out", retryable: true });
   }

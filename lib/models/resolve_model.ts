@@ -4,7 +4,14 @@ import { readBaseUrl, readDefaultModel, readKey, readOptional } from "./keys.ts"
 import type { LanguageModel } from "./language_model.ts";
 import { OpenAIModel } from "./openai.ts";
 import type { OpenAIClient, OpenAIModelOptions } from "./openai_options.ts";
-import { COMPATIBLE, isOwnEndpoint, OPENAI, parseModelSpec, type Provider } from "./providers.ts";
+import {
+  COMPATIBLE,
+  isOwnEndpoint,
+  OPENAI,
+  parseModelSpec,
+  type Provider,
+  PROVIDERS,
+} from "./providers.ts";
 
 /** What names a model: `provider/model`, a model, or a client of the `openai` package. */
 export type ModelSource = string | LanguageModel | OpenAIClient;
@@ -53,6 +60,9 @@ function fromSpec(spec: string, options: ResolveModelOptions): LanguageModel {
     );
   }
   const named = options.provider ?? parsed.provider ?? defaultProvider(options);
+  if (named === OPENAI && parsed.provider === null && options.provider === undefined) {
+    refuseUnknownProvider(spec);
+  }
   const name = named === COMPATIBLE ? spec : `${named.id}/${parsed.model}`;
   const baseUrl = options.baseUrl ?? readBaseUrl(named, name);
   const provider = isOwnEndpoint(named, baseUrl) ? named : elsewhere(named);
@@ -63,6 +73,18 @@ function fromSpec(spec: string, options: ResolveModelOptions): LanguageModel {
     if (!(error instanceof TypeError)) throw error;
     throw new ModelError(error.message, { code: "config", model: name, attempts: 0 });
   }
+}
+
+/** No model of OpenAI has a slash in its name: what stands before it was meant to be a provider. */
+function refuseUnknownProvider(spec: string): void {
+  const slash = spec.indexOf("/");
+  if (slash === -1) return;
+  const known = PROVIDERS.map(({ id }) => id).join(", ");
+  throw configError(
+    `${JSON.stringify(spec.slice(0, slash))} is no provider that is known; ` +
+      `name one of ${known}, or pass baseUrl for another server`,
+    spec,
+  );
 }
 
 /** The provider of strings that name none: OpenAI, or whatever server the caller points to. */

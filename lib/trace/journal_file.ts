@@ -26,15 +26,21 @@ export function accessError(error: unknown, action: "read" | "write", path: stri
   if (error instanceof JournalError || !(error instanceof Error) || error.name === "AbortError") {
     return error;
   }
-  const remedy = error instanceof Deno.errors.NotCapable
+  const why = error instanceof Deno.errors.NotCapable
     ? flagsFor(action, path)
-    : error instanceof Deno.errors.NotFound && action === "write"
-    ? "its folder does not exist, make it first"
-    : error.message;
-  return new JournalError(`Cannot ${action} journal: ${path}: ${remedy}`, path, null, {
+    : error instanceof Deno.errors.NotFound
+    ? MISSING[action]
+    // Deno adds its own name for the error, and the path once more.
+    : error.message.replace(/ \(os error \d+\).*$/, "");
+  return new JournalError(`Cannot ${action} journal: ${path}: ${why}`, path, null, {
     cause: error,
   });
 }
+
+const MISSING = {
+  read: "there is no such file, check the path",
+  write: "its folder does not exist, make it first",
+} as const;
 
 function flagsFor(action: "read" | "write", path: string): string {
   const paths = `${path},${textFolder(path)}`;

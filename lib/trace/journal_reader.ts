@@ -112,11 +112,8 @@ export async function* streamJournal(
       number++;
       const json = parse(line);
       if (json === null) {
-        damaged = new JournalError(
-          `Cannot read journal: ${path}:${number} is not JSON`,
-          path,
-          number,
-        );
+        const what = number === 1 ? "is not a journal: its first line is not JSON" : "is not JSON";
+        damaged = new JournalError(`Cannot read journal: ${path}:${number} ${what}`, path, number);
       } else yield await reader.entry(json, number);
     }
   } catch (error) {
@@ -205,7 +202,10 @@ class LineReader {
     } catch (error) {
       this.#options.signal?.throwIfAborted();
       if (error instanceof Deno.errors.NotCapable) throw error;
-      throw this.#error(`cannot be completed: ${(error as Error).message}`, line);
+      const why = error instanceof Deno.errors.NotFound
+        ? `a text is missing that it keeps in ${textFolder(this.#path)}, put that folder beside it`
+        : (error as Error).message;
+      throw this.#error(`cannot be completed: ${why}`, line);
     }
   }
 
