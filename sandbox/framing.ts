@@ -6,6 +6,7 @@
  * `Total` headers). Frames of the child also carry `Token` and `Sequence`: the token is known to the gateway
  * realm alone, so a frame that guest code managed to write to the pipe is told from a real one.
  */
+import type { ByteSource } from "./byte_source.ts";
 import { ErrorCode, Limits } from "./protocol.ts";
 
 /** One unit of the wire. `garbled` is a message whose bytes are not UTF-8; the stream itself is still in step. */
@@ -81,13 +82,12 @@ export async function writeFrame(
   await Promise.all(parts.map((part) => writer.write(part)));
 }
 
-/** Reads frames from a byte stream until it ends; throws {@linkcode FramingError} where it can't go on. */
+/** Reads frames from bytes until they end; throws {@linkcode FramingError} where it can't go on. */
 export async function* decodeFrames(
-  source: ReadableStream<Uint8Array>,
+  source: ByteSource,
   token: string | null = null,
 ): AsyncGenerator<Frame> {
-  const reader = source.getReader();
-  const input = new ByteQueue(reader);
+  const input = new ByteQueue(source);
   try {
     for (let sequence = 0;; sequence++) {
       const head = await input.headers();
@@ -97,8 +97,7 @@ export async function* decodeFrames(
       yield await readBody(input, headers);
     }
   } finally {
-    await reader.cancel().catch(() => {});
-    reader.releaseLock();
+    await source.cancel();
   }
 }
 
@@ -180,13 +179,14 @@ function excerpt(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
-/** Bytes that have arrived and were not yet taken; asks the stream for more only when it must. */
+/** Bytes that have arrived and were not yet taken; asks the source for more only when it must. */
 class ByteQueue {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #source: ByteSource;
+  /** A view of the source's own memory, so nothing of it may be left when the source is asked again. */
   #pending: Uint8Array = new Uint8Array(0);
 
-  constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
-    this.#reader = reader;
+  constructor(source: ByteSource) {
+    this.#source = source;
   }
 
   /** The next header block without its blank line, or null when the stream ended between frames. */
@@ -205,12 +205,13 @@ class ByteQueue {
         );
       }
       searched = Math.max(0, this.#pending.length - 3);
-      const more = await this.#reader.read();
-      if (more.done) {
-        if (this.#pending.length === 0) return null;
+      const begun = this.#pending.slice();
+      const more = await this.#source.read();
+      if (more === null) {
+        if (begun.length === 0) return null;
         throw new FramingError("Cannot read headers: the stream ended inside a frame");
       }
-      this.#pending = this.#pending.length === 0 ? more.value : join(this.#pending, more.value);
+      this.#pending = begun.length === 0 ? more : join(begun, more);
     }
   }
 
@@ -224,9 +225,11 @@ class ByteQueue {
       filled += part.length;
       this.#pending = this.#pending.subarray(part.length);
       if (filled === length) return body;
-      const more = await this.#reader.read();
-      if (more.done) throw new FramingError("Cannot read body: the stream ended inside a frame");
-      this.#pending = more.value;
+      const more = await this.#source.read();
+      if (more === null) {
+        throw new FramingError("Cannot read body: the stream ended inside a frame");
+      }
+      this.#pending = more;
     }
   }
 }

@@ -21,7 +21,7 @@ export interface SealableTransport extends Transport {
 }
 
 /** Milliseconds after which Python that does not answer is given up; `bind` has the host's limit, as it may be long. */
-const ANSWER_MS = 1_000;
+const ANSWER_MS = 5_000;
 
 type State =
   | { readonly name: "new" }

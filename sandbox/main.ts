@@ -2,6 +2,7 @@
  * Entry of the gateway realm: the main thread of the child. It holds the pipes, the token, the clock and
  * the grants, and runs no guest code; Python lives in a worker that can reach none of these.
  */
+import { stdinSource } from "./byte_source.ts";
 import { decodeFrames, type Frame, FrameEncoder } from "./framing.ts";
 import { Gateway } from "./gateway.ts";
 import { watchMemory } from "./memory_watch.ts";
@@ -10,7 +11,7 @@ import { watchMemory } from "./memory_watch.ts";
 function stdioTransport() {
   let encoder = new FrameEncoder();
   return {
-    frames: decodeFrames(Deno.stdin.readable),
+    frames: decodeFrames(stdinSource()),
     // Synchronous, which halves the time of a round trip. A host that stops reading stops this thread, and
     // with it all that could still grow; one that is gone is an error here, and the end.
     send(frame: Exclude<Frame, { kind: "garbled" }>) {

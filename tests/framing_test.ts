@@ -3,6 +3,7 @@ import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { decodeFrames, type Frame, FrameEncoder, FramingError } from "../sandbox/framing.ts";
 import { ErrorCode, Limits } from "../sandbox/protocol.ts";
 import type { Sendable } from "./fixtures/linked_pair.ts";
+import { pieceSource } from "./fixtures/piece_source.ts";
 
 const FRAMES: Sendable[] = [
   { kind: "message", text: `{"jsonrpc":"2.0","id":1,"method":"echo","params":["naïve 🐍 ☃"]}` },
@@ -40,7 +41,7 @@ async function decode(
         controller.enqueue(typeof piece === "string" ? bytesOf(piece) : piece),
     }),
   );
-  return await Array.fromAsync(decodeFrames(source, token));
+  return await Array.fromAsync(decodeFrames(pieceSource(source), token));
 }
 
 /** Checks that reading ends with this error, and that nothing more is taken from the source. */
@@ -276,7 +277,7 @@ Deno.test("frames before the garbage are delivered, and the source is given up a
   });
   const seen: Frame[] = [];
   const error = await assertRejects(async () => {
-    for await (const frame of decodeFrames(source)) seen.push(frame);
+    for await (const frame of decodeFrames(pieceSource(source))) seen.push(frame);
   }, FramingError);
   assertEquals(error.message, `Cannot read header: ${JSON.stringify("\0\x01garbage\xff")}`);
   assertEquals([seen, cancelled], [FRAMES.slice(0, 2), true]);

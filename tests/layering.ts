@@ -19,6 +19,7 @@ const WIRE = [
   "protocol",
   "rpc_peer",
   "framing",
+  "byte_source",
   "deadline",
   "snapshot_file",
   "addresses",

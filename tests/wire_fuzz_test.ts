@@ -8,6 +8,7 @@ import type { JsonValue } from "../sandbox/protocol.ts";
 import { type RequestHandler, RpcError, RpcPeer } from "../sandbox/rpc_peer.ts";
 import { brokenFrame, brokenMessage, brokenValue } from "./fixtures/broken_frames.ts";
 import { FarEnd, settled } from "./fixtures/linked_pair.ts";
+import { pieceSource } from "./fixtures/piece_source.ts";
 import { Random } from "./fixtures/random.ts";
 
 const FRAMES = 20_000;
@@ -59,7 +60,7 @@ async function runSession(random: Random, most: number): Promise<number> {
   const blobs = new BlobStore(1_000);
   const toPeer = new TransformStream<Uint8Array, Uint8Array>({}, { highWaterMark: 64 });
   const peer = new RpcPeer({
-    frames: decodeFrames(toPeer.readable),
+    frames: decodeFrames(pieceSource(toPeer.readable)),
     send: (frame) => assertMessage(frame.kind === "message" ? frame.text : ""),
   }, {
     requests: HANDLERS,

@@ -131,12 +131,11 @@ export class SandboxPool implements AsyncDisposable {
   /** Starts one sandbox, which counts as alive until it is released. */
   #start(): Promise<SandboxSession> {
     this.#alive++;
-    const signal = this.#stopped.signal;
-    this.#packages ??= packagesOf({ ...this.#options, signal });
+    this.#packages ??= packagesOf({ ...this.#options, signal: this.#stopped.signal });
     // A start that fails before it comes to them does not look at them.
     this.#packages.catch(() => {});
     const started = readSettings(this.#options, this.#packages).then((settings) =>
-      SandboxSession.start(settings, { signal })
+      this.#startWarm(settings)
     );
     started.catch(() => {
       // Whoever leases it learns why; its place is free again, and the packages may be there the next time.
@@ -144,6 +143,12 @@ export class SandboxPool implements AsyncDisposable {
       this.#packages = null;
     });
     return started;
+  }
+
+  async #startWarm(settings: Settings): Promise<SandboxSession> {
+    const session = await SandboxSession.start(settings, { signal: this.#stopped.signal });
+    await session.warmUp();
+    return session;
   }
 
   #release(): void {

@@ -57,6 +57,11 @@ export class SandboxSession implements Sandbox {
     return session;
   }
 
+  /** Runs a cell that leaves nothing behind, so that the first real one finds compiled what all cells need. */
+  async warmUp(): Promise<void> {
+    await runsCells(this.#guest);
+  }
+
   /** Process id of the present guest. */
   get pid(): number {
     return this.#guest.pid;

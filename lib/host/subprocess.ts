@@ -1,4 +1,5 @@
 /** Starts, watches and ends the child process; nothing else in the project starts one. */
+import { streamSource } from "../../sandbox/byte_source.ts";
 import { decodeFrames, FrameEncoder, writeFrame } from "../../sandbox/framing.ts";
 import type { Transport } from "../../sandbox/rpc_peer.ts";
 import { SandboxStartError } from "../errors.ts";
@@ -29,7 +30,7 @@ export function spawnChild(denoPath: string, command: ChildCommand, token: strin
   writer.closed.catch(() => {});
   return {
     transport: {
-      frames: decodeFrames(child.stdout, token),
+      frames: decodeFrames(streamSource(child.stdout), token),
       send: (frame) => writeFrame(writer, encoder.encode(frame)),
     },
     pid: child.pid,

@@ -85,20 +85,32 @@ export class ToolCalls {
   ): Promise<unknown> {
     const timeoutMs = tool.timeoutMs ?? this.#options.timeoutMs;
     const ended = new AbortController();
-    const late = new DOMException(`Tool ${name} took longer than ${timeoutMs} ms`, "TimeoutError");
-    const timer = setTimeout(() => ended.abort(late), timeoutMs);
-    const signal = AbortSignal.any([ended.signal, this.#options.signal, caller]);
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+    const { promise: givenUp, reject } = Promise.withResolvers<never>();
+    const giveUp = (reason: unknown) => {
+      reject(reason);
+      ended.abort(reason);
+    };
+    // Written out, since `AbortSignal.any` and an error made ahead would cost more than the rest of a call.
+    const onExecutionEnd = () => giveUp(this.#options.signal.reason);
+    const onCallerGone = () => giveUp(caller.reason);
+    const timer = setTimeout(() => giveUp(lateError(name, timeoutMs)), timeoutMs);
+    this.#options.signal.addEventListener("abort", onExecutionEnd, { once: true });
+    caller.addEventListener("abort", onCallerGone, { once: true });
     try {
-      signal.throwIfAborted();
-      return await Promise.race([aborted, Promise.resolve(tool.invoke(args, { signal }))]);
+      this.#options.signal.throwIfAborted();
+      caller.throwIfAborted();
+      const { signal } = ended;
+      return await Promise.race([givenUp, Promise.resolve(tool.invoke(args, { signal }))]);
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener("abort", onAbort);
+      this.#options.signal.removeEventListener("abort", onExecutionEnd);
+      caller.removeEventListener("abort", onCallerGone);
     }
   }
+}
+
+function lateError(name: string, timeoutMs: number): DOMException {
+  return new DOMException(`Tool ${name} took longer than ${timeoutMs} ms`, "TimeoutError");
 }
 
 function toArguments(decoded: unknown): Record<string, unknown> {
