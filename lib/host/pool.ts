@@ -3,7 +3,7 @@ import { SandboxLostError } from "../errors.ts";
 import type { Cell, ExecuteOptions, Sandbox, SandboxOptions, Tool } from "./sandbox.ts";
 import { SandboxSession } from "./session.ts";
 import type { Packages } from "./packages/load.ts";
-import { packagesOf, readSettings } from "./settings.ts";
+import { packagesOf, readSettings, type Settings } from "./settings.ts";
 
 /** Options of a {@linkcode SandboxPool}: those of every sandbox in it, and how many there are. */
 export interface SandboxPoolOptions extends Omit<SandboxOptions, "signal" | "tools"> {
