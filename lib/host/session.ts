@@ -2,12 +2,13 @@
  * A sandbox as its user holds it: one guest at a time, replaced when it is lost. What was in a lost guest
  * comes back from the last checkpoint, or else from the inputs, and the cell's result says which.
  */
-import { ErrorCode, type JsonValue } from "../../sandbox/protocol.ts";
+import type { JsonValue } from "../../sandbox/protocol.ts";
 import { RpcError } from "../../sandbox/rpc_peer.ts";
 import { SandboxError, SandboxLostError, SandboxStartError } from "../errors.ts";
 import { type CellRecord, finishedCell, lostCell, memoryOf, namesOf, Printed } from "./cell.ts";
 import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
 import type { Guest } from "./guest.ts";
+import { isLoss, refusal, restoredNote } from "./loss.ts";
 import { Observers } from "./observers.ts";
 import type { Cell, ExecuteOptions, Restored, Sandbox } from "./sandbox.ts";
 import { checkRange, MAX_TIMER_MS, type Settings } from "./settings.ts";
@@ -278,25 +279,4 @@ function armHardKill(signal: AbortSignal | undefined, graceMs: number, guest: Gu
     signal?.removeEventListener("abort", onAbort);
     clearTimeout(timer);
   };
-}
-
-/** Whether the guest is gone, as opposed to having refused something. */
-function isLoss(error: unknown): error is Error {
-  return error instanceof SandboxError ||
-    (error instanceof RpcError &&
-      (error.code === ErrorCode.internalError || error.code === ErrorCode.wrongState));
-}
-
-/** What the guest refused, as the caller gets it. */
-function refusal(error: unknown): unknown {
-  if (!(error instanceof RpcError)) return error;
-  return new SandboxError(`Cannot run cell: ${error.message}`, { cause: error });
-}
-
-function restoredNote({ from, back, gone }: Restored): string {
-  const list = (names: readonly string[]) =>
-    names.length === 0 ? "none" : names.slice(0, 40).join(", ");
-  return `The sandbox had been lost and was restored from ${from}: back: ${list(back)}; gone: ${
-    list(gone)
-  }`;
 }
