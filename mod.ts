@@ -103,7 +103,7 @@ export {
 } from "./lib/models/resolve_model.ts";
 export { type BaseUrlVariable, type Provider } from "./lib/models/providers.ts";
 export { type RetryPolicy } from "./lib/models/retry.ts";
-export { estimateTokens } from "./lib/models/tokens.ts";
+export { estimateTokens } from "./lib/tokens.ts";
 export { RLM } from "./lib/rlm.ts";
 export type {
   RlmBatchOptions,

@@ -5,7 +5,7 @@ import { CachedModel } from "../lib/models/cache.ts";
 import { FolderStore, MemoryStore } from "../lib/models/cache_store.ts";
 import type { CompletionRequest } from "../lib/models/language_model.ts";
 import { OpenAIModel } from "../lib/models/openai.ts";
-import { NO_TOKENS } from "../lib/models/tokens.ts";
+import { NO_TOKENS } from "../lib/tokens.ts";
 import { OpenAIServer } from "./fixtures/openai_server.ts";
 
 const request: CompletionRequest = { messages: [{ role: "user", content: "Say hello" }] };

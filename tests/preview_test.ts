@@ -26,7 +26,7 @@ Deno.test("C74: of a long text head and tail are shown, of a short one everythin
   assertEquals(
     long,
     [
-      "`x`: str, 10,000 characters, 1 line, about 2,500 tokens",
+      "`x`: str, 10,000 characters, 1 line, about 2,300 tokens",
       '<data of="x" first="50">',
       "a".repeat(50),
       "</data>",

@@ -1,11 +1,6 @@
 /** Estimates and sums of tokens. */
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import {
-  estimateMessageTokens,
-  estimateTokens,
-  NO_TOKENS,
-  sumTokens,
-} from "../lib/models/tokens.ts";
+import { estimateMessageTokens, estimateTokens, NO_TOKENS, sumTokens } from "../lib/tokens.ts";
 
 const PROSE =
   "The committee met on Tuesday and agreed to publish the report before the end of May. ";
@@ -15,6 +10,21 @@ Deno.test("An estimate of English prose is within a quarter of the true count", 
   const perSentence = estimateTokens(PROSE.repeat(100)) / 100;
   assertGreater(perSentence, 17 * 0.75);
   assertLess(perSentence, 17 * 1.25);
+});
+
+Deno.test("Code, tables and other languages are estimated within a quarter of the true count", () => {
+  // Counted with the vocabulary o200k_base.
+  const counted: readonly (readonly [string, number])[] = [
+    ["2024-05-17,1042,19.99,EUR,shipped\n", 19],
+    ['if (found !== undefined) return found["path"]; // none\n', 14],
+    ["Der Ausschuss trat am Dienstag zusammen und beschloss es. ", 12],
+    ["委員会は火曜日に会合を開き、報告書を公表することに同意した。", 26],
+  ];
+  for (const [text, tokens] of counted) {
+    const share = estimateTokens(text.repeat(50)) / 50 / tokens;
+    assertGreater(share, 0.75, text);
+    assertLess(share, 1.25, text);
+  }
 });
 
 Deno.test("An empty text has no tokens", () => assertEquals(estimateTokens(""), 0));

@@ -1,7 +1,7 @@
 /** Compaction: makes a conversation that nears the model's window short again. The REPL keeps everything. */
 import { ModelError } from "../errors.ts";
 import type { Conversation } from "./conversation.ts";
-import { estimateMessageTokens } from "./tokens.ts";
+import { estimateMessageTokens } from "../tokens.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** Turns that stay word for word, fewer where even they are too long. */

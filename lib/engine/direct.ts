@@ -6,7 +6,7 @@ import type { Job, Outputs } from "./job.ts";
 import { directMessages } from "./prompt.ts";
 import type { Run } from "./run_tree.ts";
 import { describeIssue } from "./submission.ts";
-import { estimateTokens } from "./tokens.ts";
+import { estimateTokens } from "../tokens.ts";
 
 /** Inputs that are small enough, as a model reads them. */
 interface SmallInputs {

@@ -1,5 +1,6 @@
 /** How a value reads in a message to the model: its Python type and a short form of it. */
 import { ErrorValue } from "../host/sandbox.ts";
+import { count } from "./shown_text.ts";
 
 /** Characters of a value that a message shows. */
 const MAX_CHARS = 60;
@@ -29,15 +30,15 @@ export function gotText(value: unknown): string {
 function textGot(value: string): string {
   if (value.length <= MAX_CHARS) return `str ${JSON.stringify(value)}`;
   const head = JSON.stringify(cut(value));
-  return `str ${head} (${value.length.toLocaleString("en-US")} characters)`;
+  return `str ${head} (${count(value.length)} characters)`;
 }
 
 /** A container by its size, and an object by its keys. */
 function containerGot(value: unknown): string {
-  if (Array.isArray(value)) return `list of ${count(value.length, "item")}`;
-  if (value instanceof Set) return `set of ${count(value.size, "item")}`;
-  if (value instanceof Map) return `dict of ${count(value.size, "key")}`;
-  if (value instanceof Uint8Array) return `bytes of length ${value.length.toLocaleString("en-US")}`;
+  if (Array.isArray(value)) return `list of ${plural(value.length, "item")}`;
+  if (value instanceof Set) return `set of ${plural(value.size, "item")}`;
+  if (value instanceof Map) return `dict of ${plural(value.size, "key")}`;
+  if (value instanceof Uint8Array) return `bytes of length ${count(value.length)}`;
   if (value instanceof Date) {
     return `datetime ${isNaN(value.getTime()) ? "nan" : value.toISOString()}`;
   }
@@ -56,8 +57,8 @@ function numberGot(value: number): string {
 }
 
 /** `1 item`, `3 items`. */
-function count(size: number, noun: string): string {
-  return `${size.toLocaleString("en-US")} ${noun}${size === 1 ? "" : "s"}`;
+function plural(size: number, noun: string): string {
+  return `${count(size)} ${noun}${size === 1 ? "" : "s"}`;
 }
 
 /** The head of a text, without half of a surrogate pair. */

@@ -1,5 +1,6 @@
 /** Collects what is wrong with a value: a guest may submit millions of wrong items, and nobody reads more than the first few. */
 import type { SubmissionIssue } from "../errors.ts";
+import { count } from "./shown_text.ts";
 
 /** Issues that are kept of one value, or of one submission. */
 export const MAX_ISSUES = 20;
@@ -58,7 +59,7 @@ export function listIssues({ issues, more = 0 }: FoundIssues): readonly Submissi
   if (more === 0) return issues;
   return [...issues, {
     path: "",
-    wanted: `and ${more.toLocaleString("en-US")} more like these`,
+    wanted: `and ${count(more)} more like these`,
     got: "",
   }];
 }

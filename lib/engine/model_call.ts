@@ -1,13 +1,13 @@
 /** One model call: checked against window and budget before it is sent, told in events, counted after. */
 import { ModelError, type TokenSpending } from "../errors.ts";
 import type { JsonSchema } from "../host/sandbox.ts";
-import type { Completion, LanguageModel, Message, TokenUsage } from "../models/language_model.ts";
+import type { Completion, LanguageModel, Message } from "../models/language_model.ts";
 import type { CallRole } from "../trace/trajectory.ts";
 import { abortable } from "./abort.ts";
 import type { CallEstimate, Reservation } from "./budget.ts";
 import type { Run } from "./run_tree.ts";
 import { count } from "./shown_text.ts";
-import { estimateMessageTokens, estimateTokens } from "./tokens.ts";
+import { estimateMessageTokens, estimateTokens, NO_TOKENS } from "../tokens.ts";
 
 /** What to ask, of whom, and for what purpose. */
 export interface ModelCall {
@@ -134,14 +134,6 @@ async function estimateOf(run: Run, call: ModelCall, inputTokens: number): Promi
   const perToken = (full - empty) / REPLY_TOKENS;
   return { ...estimate, cost: (outputTokens) => empty + perToken * outputTokens };
 }
-
-const NO_TOKENS: TokenUsage = {
-  inputTokens: 0,
-  cachedTokens: 0,
-  cacheWriteTokens: 0,
-  outputTokens: 0,
-  reasoningTokens: 0,
-};
 
 async function send(
   run: Run,

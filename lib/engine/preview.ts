@@ -1,7 +1,7 @@
 /** Describes an input to a model that will not read it: type, size, a glimpse of both ends. Constant in size. */
 import type { InputSummary } from "../trace/events.ts";
 import { count, cutMiddle, headOf, markAsData, tailOf } from "./shown_text.ts";
-import { estimateTokens } from "./tokens.ts";
+import { estimateTokens } from "../tokens.ts";
 
 /** What is told of one input. */
 export interface Preview {

@@ -38,7 +38,11 @@ export class ReplyMemo {
   }
 }
 
-/** Tells calls apart. It is a hash, as prompts are large and there may be thousands of them. */
+/** Longer keys are kept as hashes: there may be thousands of prompts, and each may be large. */
+const LONGEST_KEY = 2_000;
+
+/** Tells calls apart. */
 export function memoKey({ model, messages, schema }: MemoKey): string {
-  return sha256Of(JSON.stringify([model.identity ?? model.name, messages, schema]));
+  const text = JSON.stringify([model.identity ?? model.name, messages, schema]);
+  return text.length <= LONGEST_KEY ? text : sha256Of(text);
 }

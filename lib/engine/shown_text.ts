@@ -60,7 +60,7 @@ export function markAsData(label: string, text: string): string {
   return `<data ${label}>\n${makeVisible(text).replaceAll(/<(\/?)data\b/gi, "<$1 data")}\n</data>`;
 }
 
-/** A whole number with separators. */
+/** A whole number with separators. By hand: what the platform has for it takes tens of milliseconds to load. */
 export function count(value: number): string {
-  return value.toLocaleString("en-US");
+  return String(value).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }

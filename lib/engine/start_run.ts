@@ -2,6 +2,7 @@
 import { BudgetError, type RlmError } from "../errors.ts";
 import type { SandboxFactory, Tool } from "../host/sandbox.ts";
 import type { LanguageModel } from "../models/language_model.ts";
+import { NO_TOKENS } from "../tokens.ts";
 import type { EventListener } from "../trace/events.ts";
 import { Budget } from "./budget.ts";
 import { checkpointedSandboxes, type CheckpointOptions } from "./checkpoints.ts";
@@ -123,13 +124,7 @@ export async function startRun(
 async function checkPrices(models: ModelSet, settings: Settings): Promise<void> {
   const allowed = settings.limits.maxCost;
   if (allowed === null) return;
-  const tokens = {
-    inputTokens: 1,
-    cachedTokens: 0,
-    cacheWriteTokens: 0,
-    outputTokens: 1,
-    reasoningTokens: 0,
-  };
+  const tokens = { ...NO_TOKENS, inputTokens: 1, outputTokens: 1 };
   for (const model of allOf(models)) {
     if ((await model.price?.(tokens) ?? null) !== null) continue;
     throw new BudgetError(

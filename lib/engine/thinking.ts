@@ -17,6 +17,7 @@ const FENCE = /^[ \t]*(`{3,}|~{3,})/;
  * in the model's chat template; an opening tag without a closing one thinks to the end.
  */
 export function splitThinking(reply: string): Spoken {
+  if (!reply.includes("<")) return { text: reply, thinking: "" };
   const spoken: string[] = [];
   const thought: string[] = [];
   let text = reply;

@@ -3,7 +3,7 @@ import { ModelError } from "../errors.ts";
 import { type CompletionStore, MemoryStore } from "./cache_store.ts";
 import { abortable } from "./deadline.ts";
 import type { Completion, CompletionRequest, LanguageModel, TokenUsage } from "./language_model.ts";
-import { NO_TOKENS } from "./tokens.ts";
+import { NO_TOKENS } from "../tokens.ts";
 
 /** Options of {@linkcode CachedModel}. */
 export interface CacheOptions {

@@ -2,7 +2,7 @@
 import { ModelError, type TokenSpending } from "../errors.ts";
 import type { Completion, CompletionRequest, LanguageModel, TokenUsage } from "./language_model.ts";
 import { isLasting } from "./model_error.ts";
-import { sumTokens } from "./tokens.ts";
+import { sumTokens } from "../tokens.ts";
 
 /** Options of {@linkcode FallbackModel}. */
 export interface FallbackOptions {

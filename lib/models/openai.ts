@@ -14,7 +14,7 @@ import { readableResponse } from "./openai_response.ts";
 import { knownContextWindow } from "./prices.ts";
 import { type EndpointMemory, endpointMemory } from "./quirks.ts";
 import { endpointLabel, redactor } from "./redact.ts";
-import { estimateMessageTokens } from "./tokens.ts";
+import { estimateMessageTokens } from "../tokens.ts";
 
 /** How far an estimate may be over the window before a request is refused unsent. */
 const ESTIMATE_MARGIN = 1.1;

@@ -11,7 +11,7 @@ import { type ChatRequest, chatRequest } from "./openai_request.ts";
 import { collectStream } from "./openai_stream.ts";
 import { type EndpointMemory, type Feature, refusalOf } from "./quirks.ts";
 import { retryDelay } from "./retry.ts";
-import { estimateMessageTokens, sumTokens } from "./tokens.ts";
+import { estimateMessageTokens, sumTokens } from "../tokens.ts";
 
 /** The client library's own clock is set so far that only the deadline here counts. */
 const NO_CLIENT_TIMEOUT_MS = 2 ** 31 - 1;

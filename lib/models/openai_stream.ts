@@ -3,7 +3,7 @@ import { countOf, fieldOf, isRecord, itemsOf, textOf } from "./json.ts";
 import { RequestFailure } from "./failure.ts";
 import { failureOf } from "./openai_failure.ts";
 import { notACompletion, readMessage, readUsage } from "./openai_reply.ts";
-import { estimateTokens } from "./tokens.ts";
+import { estimateTokens } from "../tokens.ts";
 
 /** Where the pieces go, and what they answer. */
 export interface StreamListener {

@@ -105,6 +105,8 @@ class Encoder {
 
   #object(value: object): JsonValue {
     if (Array.isArray(value)) return value.map((item) => this.encode(item));
+    // Nearly all objects are plain, and there are many in each event.
+    if (Object.getPrototypeOf(value) === Object.prototype) return this.#record(value);
     if (value instanceof Uint8Array) return this.#bytes(value);
     if (value instanceof ArrayBuffer) return this.#bytes(new Uint8Array(value));
     if (value instanceof Map) return { [TAG]: "map", entries: this.#entries(value) };
@@ -112,6 +114,10 @@ class Encoder {
     if (value instanceof Date) return { [TAG]: "date", time: encodeDate(value) };
     if (value instanceof ErrorValue) return encodeError(value.type, value.message);
     if (value instanceof Error) return encodeError(value.name, value.message);
+    return this.#record(value);
+  }
+
+  #record(value: object): JsonValue {
     const entries = Object.entries(value).filter(([, item]) => item !== undefined);
     if (TAG in value) return { [TAG]: "object", entries: this.#entries(entries) };
     return Object.fromEntries(entries.map(([key, item]) => [key, this.encode(item)]));

@@ -1,6 +1,7 @@
 /** UsageTally: adds up what a run's model calls cost, by role, model and depth. */
 import type { TokenSpending } from "../errors.ts";
 import type { Completion, TokenUsage } from "../models/language_model.ts";
+import { NO_TOKENS } from "../tokens.ts";
 import type { RlmEvent } from "./events.ts";
 import type { Usage, UsageRow } from "./trajectory.ts";
 
@@ -14,14 +15,6 @@ export interface UsageKey {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-const NO_TOKENS: TokenUsage = {
-  inputTokens: 0,
-  cachedTokens: 0,
-  cacheWriteTokens: 0,
-  outputTokens: 0,
-  reasoningTokens: 0,
-};
 
 const NO_CALLS = {
   calls: 0,
