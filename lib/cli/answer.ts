@@ -1,8 +1,8 @@
 /** What goes to stdout: the answer and nothing else, as text for people or JSON for programs. */
-import { plainJson as json } from "../trace/plain_json.ts";
+import { answerText, plainJson as json } from "../trace/plain_json.ts";
 import type { StopReason, Usage } from "../trace/trajectory.ts";
 
-export { json };
+export { answerText, json };
 
 /** A finished run, as far as it is printed. */
 export interface Outcome {
@@ -13,14 +13,6 @@ export interface Outcome {
   readonly turns: number;
   readonly seconds: number;
   readonly usage: Usage | null;
-}
-
-/** The answer alone: a text as it is, one field without its name, several as an object. */
-export function answerText(fields: Readonly<Record<string, unknown>>): string {
-  const values = Object.values(fields);
-  const [only] = values;
-  if (values.length === 1) return typeof only === "string" ? only : json(only, 2);
-  return json(fields, 2);
 }
 
 /** The result object of `--json`, and the last line of `--stream-json`. */

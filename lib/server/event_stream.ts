@@ -1,11 +1,16 @@
 /** The events of a run as a stream of server-sent events: what was, what comes, and a comment when nothing does. */
 import type { EventLog, LoggedEvent } from "./event_log.ts";
 
+/** Writes an event as the stream has it; nothing where it has no place there. Pieces are events without an id of their own. */
+export type EventFormat = (event: LoggedEvent, kind: "event" | "piece") => string;
+
 /** Options of {@linkcode eventStream}. */
 export interface EventStreamOptions {
   /** The last event that the client has; -1 for none. */
   readonly after: number;
   readonly heartbeatSeconds: number;
+  /** Default: the event as it is, under its id. */
+  readonly format?: EventFormat;
   /** Called once, when the stream has ended or was left. */
   readonly onEnd: (how: "ended" | "left") => void;
 }
@@ -35,11 +40,16 @@ export function eventStream(
   }, { highWaterMark: 0 });
 }
 
+function asItIs({ id, text }: LoggedEvent, kind: "event" | "piece"): string {
+  return `${kind === "event" ? `id: ${id}\n` : ""}data: ${text}\n\n`;
+}
+
 /** Reads a log from where a client is. */
 class LogReader {
   readonly #log: EventLog;
   readonly #heartbeatMs: number;
   readonly #stop: () => void;
+  readonly #format: EventFormat;
   readonly #onEnd: EventStreamOptions["onEnd"];
   #at: number;
   #pieces: LoggedEvent[] = [];
@@ -47,10 +57,12 @@ class LogReader {
   #closed = false;
   #wake: () => void = () => {};
 
-  constructor(log: EventLog, { after, heartbeatSeconds, onEnd }: EventStreamOptions) {
+  constructor(log: EventLog, options: EventStreamOptions) {
+    const { after, heartbeatSeconds, format = asItIs, onEnd } = options;
     this.#log = log;
     this.#at = after;
     this.#heartbeatMs = heartbeatSeconds * 1000;
+    this.#format = format;
     this.#onEnd = onEnd;
     this.#stop = log.listen({
       wake: () => this.#wake(),
@@ -63,7 +75,10 @@ class LogReader {
     for (;;) {
       const part = this.#take();
       if (part !== "") return part;
-      if (this.#closed || (this.#log.ended && this.#at >= this.#log.lastId)) return null;
+      const isAtEnd = this.#at >= this.#log.lastId;
+      if (this.#closed || (isAtEnd && this.#log.ended)) return null;
+      // What was read may have had no place in this stream.
+      if (!isAtEnd) continue;
       if (!await this.#news()) return ": still running\n\n";
     }
   }
@@ -88,7 +103,7 @@ class LogReader {
     this.#at = events.at(-1)?.id ?? this.#at;
     const kept = new Set(events);
     return [...events, ...due].sort((a, b) => a.id - b.id)
-      .map((each) => `${kept.has(each) ? `id: ${each.id}\n` : ""}data: ${each.text}\n\n`).join("");
+      .map((each) => this.#format(each, kept.has(each) ? "event" : "piece")).join("");
   }
 
   #keepPiece(piece: LoggedEvent): void {

@@ -16,10 +16,11 @@ export interface Handler extends AsyncDisposable {
  * | request | answer |
  * |---|---|
  * | `GET /` | what a run takes and gives, its caps, and how many go on |
- * | `POST /runs` with `{"inputs": {…}, "caps": {…}}` | the run when it has ended; its events, where `Accept` is `text/event-stream`; 202 and its address at once, where `Prefer` is `respond-async` |
+ * | `POST /runs` with `{"inputs": {…}, "caps": {…}}` | the run when it has ended; its events and models' text as it arrives, where `Accept` is `text/event-stream`; 202 and its address at once, where `Prefer` is `respond-async` |
  * | `GET /runs/:id` | the run as it is now: a {@linkcode RunDocument} |
  * | `GET /runs/:id/events` | its events as server-sent events, from the first or after `Last-Event-ID` (or `?after=`), to its end |
  * | `GET /runs/:id/page` | the viewer's page, which follows the run while it goes on |
+ * | `POST /v1/chat/completions`, `GET /v1/models` | the same as a model of the OpenAI protocol, with the option `chat` |
  * | `DELETE /runs/:id` | ends a run and gives what it had found; forgets one that has ended |
  *
  * Failures are problems (RFC 9457) with a `code`. A client that waits for a run, or follows it from its POST, ends it by

@@ -3,6 +3,7 @@ import type { LoopOptions } from "../engine/settings.ts";
 import type { Signature } from "../engine/signature.ts";
 import type { RunOptions, RunRecord } from "../rlm_options.ts";
 import type { EventListener } from "../trace/events.ts";
+import type { ChatInputs } from "./chat_request.ts";
 
 /** What a handler needs of an `RLM`. */
 export interface Served {
@@ -58,6 +59,11 @@ export interface HandlerOptions {
   readonly keptChars?: number;
   /** Show clients what models are told beside the inputs: instructions, tools and grants. @default {false} */
   readonly showPrompts?: boolean;
+  /**
+   * Is a model of the OpenAI protocol too, at `/v1/chat/completions` and `/v1/models`. True gives the RLM the
+   * conversation as `context` and its last message as `query`; a function makes other inputs of it. @default {false}
+   */
+  readonly chat?: boolean | ChatInputs;
   /** Hears every event of every run as it is, for logs and traces. */
   readonly onEvent?: EventListener;
   /** Hears every error as it is; clients are told no more of it than they may know. */

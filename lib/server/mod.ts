@@ -14,6 +14,7 @@
  * @module
  */
 export { createHandler, type Handler } from "./handler.ts";
+export type { ChatInputs, ChatMessage } from "./chat_request.ts";
 export type { HandlerOptions, Served } from "./handler_options.ts";
 export type { ProblemCode } from "./problem.ts";
 export type { RunDocument } from "./run_document.ts";

@@ -5,26 +5,40 @@ import { Problem } from "./problem.ts";
 export type Route =
   | { readonly kind: "service" }
   | { readonly kind: "runs" }
+  | { readonly kind: "chat" }
+  | { readonly kind: "models" }
   | { readonly kind: "run" | "events" | "page"; readonly id: string };
 
 /** The methods of each kind of route; HEAD goes with GET. */
 const METHODS: Readonly<Record<Route["kind"], readonly string[]>> = {
   service: ["GET"],
   runs: ["POST"],
+  chat: ["POST"],
+  models: ["GET"],
   run: ["GET", "DELETE"],
   events: ["GET"],
   page: ["GET"],
 };
 
+/** The addresses of a handler. */
+export interface Addresses {
+  readonly basePath: string;
+  /** Whether it is a model of the OpenAI protocol too. */
+  readonly hasChat: boolean;
+}
+
 /** The route of a path below the base path; throws a problem where there is none. */
-export function routeOf(pathname: string, basePath: string): Route {
-  const [runs, id, part, ...more] = partsOf(pathname, basePath);
+export function routeOf(pathname: string, { basePath, hasChat }: Addresses): Route {
+  const parts = partsOf(pathname, basePath);
+  const [runs, id, part, ...more] = parts;
   if (runs === undefined) return { kind: "service" };
   if (runs === "runs" && more.length === 0) {
     if (id === undefined) return { kind: "runs" };
     if (part === undefined) return { kind: "run", id };
     if (part === "events" || part === "page") return { kind: part, id };
   }
+  if (hasChat && parts.join("/") === "v1/chat/completions") return { kind: "chat" };
+  if (hasChat && parts.join("/") === "v1/models") return { kind: "models" };
   throw new Problem("not_found", `find ${pathname}: there is nothing; start at ${basePath}/`);
 }
 

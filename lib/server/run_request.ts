@@ -36,7 +36,7 @@ export async function readRunRequest(
 }
 
 /** A run checks its inputs too; here the client is told before anything is promised. */
-async function checkAgainst(
+export async function checkAgainst(
   { signature }: Served,
   inputs: Readonly<Record<string, unknown>>,
 ): Promise<void> {

@@ -57,12 +57,7 @@ export class ServedRun {
     this.log = new EventLog(options.maxEventChars);
     this.#options = options;
     this.#wire = new WireEvents(options);
-    this.ended = this.#finish(start({
-      runId: this.id,
-      signal: this.#abort.signal,
-      deltas: options.deltas,
-      onEvent: (event) => this.#take(event),
-    }));
+    this.ended = this.#finish(start);
   }
 
   /** Why there is no answer; null while the run goes on and when there is one. */
@@ -101,9 +96,14 @@ export class ServedRun {
     return this.#abort.signal.aborted ? "aborted" : "failed";
   }
 
-  async #finish(run: Promise<RunRecord>): Promise<void> {
+  async #finish(start: (options: RunOptions) => Promise<RunRecord>): Promise<void> {
     try {
-      const result = await run;
+      const result = await start({
+        runId: this.id,
+        signal: this.#abort.signal,
+        deltas: this.#options.deltas,
+        onEvent: (event) => this.#take(event),
+      });
       this.#end = { at: new Date(), result, problem: null };
     } catch (error) {
       const reason: unknown = this.#abort.signal.reason;

@@ -1,30 +1,41 @@
-/** Service: what stands behind a handler. It lets requests in, leads them to their routes, and starts, shows and ends runs. */
+/** Service: what stands behind a handler. It lets requests in, leads them to their routes, and shows and ends runs. */
 import { Access } from "./access.ts";
 import { capsOf } from "./caps.ts";
-import { eventStream, type EventStreamOptions } from "./event_stream.ts";
+import { chatProblem, modelList } from "./chat_reply.ts";
+import { conversationInputs } from "./chat_request.ts";
+import { eventStream } from "./event_stream.ts";
 import { type HandlerOptions, type Limits, limitsOf, type Served } from "./handler_options.ts";
 import { Problem, problemOf } from "./problem.ts";
 import { completed, jsonResponse, STREAMED } from "./response.ts";
-import { allowedOf, methodOf, normalBase, type Route, routeOf } from "./route.ts";
+import { type Addresses, allowedOf, methodOf, normalBase, type Route, routeOf } from "./route.ts";
 import { runPage } from "./run_page.ts";
-import { readRunRequest, type RunRequest, titleOf, wayOfAnswer } from "./run_request.ts";
+import { RunStarter } from "./run_starter.ts";
 import { RunStore } from "./run_store.ts";
-import { ServedRun } from "./served_run.ts";
+import type { ServedRun } from "./served_run.ts";
 
 /** Answers requests. */
 export class Service {
   readonly #options: HandlerOptions;
   readonly #limits: Limits;
-  readonly #basePath: string;
+  readonly #addresses: Addresses;
   readonly #access: Access;
   readonly #runs: RunStore;
+  readonly #starter: RunStarter;
 
   constructor(options: HandlerOptions) {
     this.#options = options;
     this.#limits = limitsOf(options);
-    this.#basePath = normalBase(options.basePath ?? "");
+    const basePath = normalBase(options.basePath ?? "");
+    this.#addresses = { basePath, hasChat: (options.chat ?? false) !== false };
     this.#access = new Access(options);
     this.#runs = new RunStore(this.#limits);
+    this.#starter = new RunStarter({
+      options,
+      limits: this.#limits,
+      address: `${basePath}/runs`,
+      runs: this.#runs,
+      onError: (error, runId) => this.#report(error, runId),
+    });
   }
 
   close(): Promise<void> {
@@ -33,26 +44,47 @@ export class Service {
 
   /** Answers, whatever happens, with the headers that every response has. */
   async answer(request: Request): Promise<Response> {
-    const response = await this.#answer(request).catch((error: unknown) => {
-      if (!(error instanceof Problem)) this.#report(error, null);
-      return problemOf(error).response();
-    });
+    const response = await this.#answer(request).catch((error: unknown) =>
+      this.#problem(error).response()
+    );
     return await completed(response, request, this.#access.corsHeaders(request));
   }
 
   async #answer(request: Request): Promise<Response> {
     this.#access.checkPlace(request);
-    const route = routeOf(new URL(request.url).pathname, this.#basePath);
+    const route = routeOf(new URL(request.url).pathname, this.#addresses);
     if (request.method === "OPTIONS") {
       return new Response(null, { status: 204, headers: { allow: allowedOf(route.kind) } });
     }
     const method = methodOf(request, route);
     const owner = await this.#access.admit(request);
     this.#runs.checkOpen();
-    if (route.kind === "runs") return await this.#start(request, owner);
-    if (route.kind === "service") return await this.#describe(request);
-    const run = this.#runs.find(route.id, owner);
-    return method === "DELETE" ? await this.#delete(run) : this.#show(route, run, request);
+    switch (route.kind) {
+      case "service":
+        return await this.#describe(request);
+      case "runs":
+        return await this.#starter.post({ request, served: await this.#served(request), owner });
+      case "chat":
+        return await this.#chat(request, owner);
+      case "models":
+        return modelList();
+      default: {
+        const run = this.#runs.find(route.id, owner);
+        return method === "DELETE" ? await this.#delete(run) : this.#show(route, run, request);
+      }
+    }
+  }
+
+  /** A chat completion; problems too are told in the form of its protocol. */
+  async #chat(request: Request, owner: string | null): Promise<Response> {
+    const { chat } = this.#options;
+    const inputsOf = typeof chat === "function" ? chat : conversationInputs;
+    try {
+      const served = await this.#served(request);
+      return await this.#starter.chat({ request, served, owner }, inputsOf);
+    } catch (error) {
+      return chatProblem(this.#problem(error));
+    }
   }
 
   #show({ kind }: Route, run: ServedRun, request: Request): Response {
@@ -71,65 +103,13 @@ export class Service {
     }
   }
 
-  /** Starts a run, and answers in the way that the client asks for. */
-  async #start(request: Request, owner: string | null): Promise<Response> {
-    const way = wayOfAnswer(request);
-    using place = this.#runs.reserve();
-    const served = await this.#served(request);
-    const asked = await readRunRequest(request, served, this.#limits);
-    this.#runs.checkOpen();
-    const release = way === "stream" ? this.#runs.openStream() : () => {};
-    const run = this.#run(served, asked, { owner, deltas: way === "stream" });
-    place.fill(run);
-    const address = `${this.#basePath}/runs/${run.id}`;
-    if (way === "later") {
-      const headers = { location: address, "preference-applied": "respond-async" };
-      return jsonResponse(run.document(), { status: 202, headers });
-    }
-    // From here on the run is for this client alone.
-    const leave = () => run.abort("left");
-    if (way === "wait") {
-      // Deno says once that it aborts this signal after a response too, when nothing is left to abort.
-      request.signal.addEventListener("abort", leave, { once: true });
-      await run.ended;
-      const response = run.problem?.response(run.document()) ?? jsonResponse(run.document());
-      response.headers.set("content-location", address);
-      return response;
-    }
-    const body = this.#stream(run, -1, (how) => {
-      release();
-      if (how === "left") leave();
-    });
-    return new Response(body, { headers: { ...STREAMED, "content-location": address } });
-  }
-
-  #run(
-    served: Served,
-    { inputs, caps }: RunRequest,
-    { owner, deltas }: { readonly owner: string | null; readonly deltas: boolean },
-  ): ServedRun {
-    const { showPrompts = false, onEvent } = this.#options;
-    return new ServedRun((options) => served.withOptions(caps).run(inputs, options), {
-      owner,
-      title: titleOf(inputs),
-      deltas,
-      maxEventChars: this.#limits.maxEventChars,
-      showPrompts,
-      ...(onEvent === undefined ? {} : { onEvent }),
-      onError: (error, runId) => this.#report(error, runId),
-    });
-  }
-
   /** A run's events; 204 tells a client that comes back after the end to stay away. */
   #events(run: ServedRun, after: number): Response {
     if (run.log.ended && after >= run.log.lastId) return new Response(null, { status: 204 });
-    const body = this.#stream(run, after, this.#runs.openStream());
-    return new Response(body, { headers: STREAMED });
-  }
-
-  #stream({ log }: ServedRun, after: number, onEnd: EventStreamOptions["onEnd"]): ReadableStream {
     const { heartbeatSeconds } = this.#limits;
-    return eventStream(log, { after, heartbeatSeconds, onEnd });
+    const onEnd = this.#runs.openStream();
+    const body = eventStream(run.log, { after, heartbeatSeconds, onEnd });
+    return new Response(body, { headers: STREAMED });
   }
 
   /** Ends a run that goes on and gives what it had found; forgets one that has ended. */
@@ -159,6 +139,12 @@ export class Service {
   async #served(request: Request): Promise<Served> {
     const { rlm } = this.#options;
     return typeof rlm === "function" ? await rlm(request) : rlm;
+  }
+
+  /** What a client is told of an error, of which the operator is told more. */
+  #problem(error: unknown): Problem {
+    if (!(error instanceof Problem)) this.#report(error, null);
+    return problemOf(error);
   }
 
   /** Tells the operator of an error; what goes wrong there is nobody's business here. */

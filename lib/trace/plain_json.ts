@@ -10,3 +10,11 @@ export function plainJson(value: unknown, indent = 0): string {
     return item;
   }, indent) ?? "null";
 }
+
+/** The answer alone: a text as it is, one field without its name, several as an object. */
+export function answerText(fields: Readonly<Record<string, unknown>>): string {
+  const values = Object.values(fields);
+  const [only] = values;
+  if (values.length === 1) return typeof only === "string" ? only : plainJson(only, 2);
+  return plainJson(fields, 2);
+}
