@@ -254,14 +254,17 @@ Deno.test("C164: Ctrl-C once ends the run, prints the best answer so far, and ex
     );
   }));
 
-Deno.test("C164: Ctrl-C with no answer yet leaves stdout empty", () =>
-  withFile(async (file) => {
+Deno.test("C164: Ctrl-C with no answer yet leaves stdout empty, and says how to go on", () =>
+  withFile(async (file, folder) => {
     await using server = new OpenAIServer([{ text: "", delayMs: 60_000 }]);
-    const command = new RunningCommand(["q", "-c", file, ...live(server)], {});
+    const journal = `${folder}/run.jsonl`;
+    const words = ["q", "-c", file, "--journal", journal, ...live(server)];
+    const command = new RunningCommand(words, {});
     await command.shows("turn 1 of");
     command.signal("SIGINT");
-    const { code, stdout } = await command.finished();
+    const { code, stdout, stderr } = await command.finished();
     assertEquals([code, stdout], [130, ""]);
+    assertStringIncludes(stderr, `\nrlm: interrupted; to go on: rlm resume ${journal}\n`);
   }));
 
 Deno.test("Help and version are on stdout, also without any permission", async () => {

@@ -63,7 +63,7 @@ export async function conductRun(
     const cause = seen.rootId === null ? asMistake(error) : error;
     renderer[Symbol.dispose]();
     const interrupted = interrupt.signal.aborted;
-    terminal.line(interrupted ? "rlm: interrupted" : messageOf(cause));
+    terminal.line(interrupted ? `rlm: interrupted${howToGoOn(session)}` : messageOf(cause));
     report(session, failure(session, interrupted ? "aborted" : "error", cause));
     return interrupted ? ExitCode.interrupted : exitCodeOfError(cause);
   } finally {
@@ -91,6 +91,11 @@ function whyNot(error: unknown): string {
   return error instanceof Deno.errors.NotFound
     ? "there is no such folder"
     : messageOf(error).replace(/^rlm: /, "");
+}
+
+/** What was paid for is in the journal, if there is one and anything had begun. */
+function howToGoOn({ run: { journal }, seen }: Session): string {
+  return journal === null || seen.rootId === null ? "" : `; to go on: rlm resume ${journal}`;
 }
 
 /** What a run is started with, so that the session sees its events and can end it. */

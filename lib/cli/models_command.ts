@@ -80,7 +80,7 @@ async function modelsOf(name: string): Promise<PricedModel[]> {
   const known = provider.priceId;
   if (known === null) {
     throw new UsageError(
-      `rlm models ${name}: the models and prices of ${provider.id} are not known`,
+      `rlm models ${name}: no models and prices of ${provider.id} are known, ask the server itself`,
     );
   }
   return model === "" ? await knownModels(known) : [await knownModel(known, model)];
