@@ -1,5 +1,11 @@
 /** An attack on each limit of the handler: what is refused, with which words, and that nothing is left behind. */
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { createHandler, type HandlerOptions } from "../lib/server/mod.ts";
 import { RLM } from "../lib/rlm.ts";
 import { gate, INPUTS, problemIn, TestServer } from "./fixtures/test_server.ts";
@@ -93,6 +99,19 @@ Deno.test("Runs that have ended are given up: beyond a number, beyond a size, an
       return response.status;
     });
     assertEquals(await Promise.all(statuses), expected, JSON.stringify(options));
+  }
+});
+
+Deno.test("What a cell prints at length is kept and shown with its two ends", async () => {
+  await using server = new TestServer({
+    cell: () => ({ stdout: `begin${"x".repeat(3_000_000)}end`, submission: { answer: 1 } }),
+  });
+  const { id } = await (await server.post()).json();
+  for (const part of ["events", "page"]) {
+    const text = await (await fetch(server.at(`/runs/${id}/${part}`))).text();
+    assertLess(text.length, 300_000);
+    assertStringIncludes(text, "[… 2900008 characters are left out here …]");
+    assertMatch(text, /"beginx+.*x+end/);
   }
 });
 

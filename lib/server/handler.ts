@@ -27,6 +27,9 @@ export interface Handler extends AsyncDisposable {
  * leaving. Clients see a run's code, output, calls and replies; not the errors of providers, paths of this machine or, unless
  * `showPrompts` is set, what models are told beside the inputs.
  *
+ * Deno itself prints once, when a client waits, that it aborts a request's signal after its response too; that does no
+ * harm, and `--unstable-no-legacy-abort` ends it.
+ *
  * @throws {RangeError} when a limit is impossible
  * @throws {TypeError} when an origin is none
  *

@@ -22,15 +22,20 @@ export interface ServedRunOptions {
   readonly onError: (error: unknown, runId: string) => void;
 }
 
-/** Why a run was ended from outside, for whoever waits for it; a new one each time, since a run writes its figures on it. */
+/** Why a run was ended from outside, for whoever waits for it; frozen, since a run writes its figures on what ended it. */
 const ABORTED = {
-  deleted: () => new Problem("aborted", "finish the run: it was deleted while it went on"),
-  left: () => new Problem("aborted", "finish the run: the client that waited for it left"),
-  closing: () =>
+  deleted: Object.freeze(
+    new Problem("aborted", "finish the run: it was deleted while it went on"),
+  ),
+  left: Object.freeze(
+    new Problem("aborted", "finish the run: the client that waited for it left"),
+  ),
+  closing: Object.freeze(
     new Problem("closing", "finish the run: the server is closing", { "retry-after": "30" }),
+  ),
 } as const;
 
-/** A run that goes on or has ended. */
+/** A run that goes on or has ended. Of one that has ended, its document and its log are kept, and nothing else. */
 export class ServedRun {
   /** Names the run, in addresses and in its events. */
   readonly id: string = crypto.randomUUID();
@@ -40,15 +45,10 @@ export class ServedRun {
   /** Resolves when the run has ended, well or badly, and its sandbox is gone. */
   readonly ended: Promise<void>;
   readonly #options: ServedRunOptions;
-  readonly #wire: WireEvents;
-  readonly #tally = new UsageTally();
   readonly #abort = new AbortController();
   readonly #startedAt = new Date();
-  #turns = 0;
-  #submitted: Readonly<Record<string, unknown>> | null = null;
-  #end:
-    | { readonly at: Date; readonly result: RunRecord | null; readonly problem: Problem | null }
-    | null = null;
+  #progress: Progress = { turns: 0, tally: new UsageTally(), submitted: null };
+  #end: { readonly document: RunDocument; readonly problem: Problem | null } | null = null;
 
   /** Starts the run. */
   constructor(start: (options: RunOptions) => Promise<RunRecord>, options: ServedRunOptions) {
@@ -56,8 +56,7 @@ export class ServedRun {
     this.title = options.title;
     this.log = new EventLog(options.maxEventChars);
     this.#options = options;
-    this.#wire = new WireEvents(options);
-    this.ended = this.#finish(start);
+    this.ended = this.#finish(start, new WireEvents(options));
   }
 
   /** Why there is no answer; null while the run goes on and when there is one. */
@@ -67,64 +66,78 @@ export class ServedRun {
 
   /** Ends the run; what it had found is kept. */
   abort(why: keyof typeof ABORTED): void {
-    if (this.#end === null) this.#abort.abort(ABORTED[why]());
+    if (this.#end === null) this.#abort.abort(ABORTED[why]);
   }
 
   /** The run as a client sees it now. */
   document(): RunDocument {
-    const end = this.#end;
-    const result = end?.result ?? null;
-    const problem = end?.problem ?? null;
-    return {
-      id: this.id,
-      state: this.#state(),
-      answer: this.#wire.clean(result?.outputs ?? null),
-      partial: problem === null ? null : this.#wire.clean(this.#submitted),
-      stopReason: result?.stopReason ?? null,
-      stoppedBy: result?.stoppedBy ?? null,
-      turns: this.#turns,
-      usage: result?.usage ?? this.#tally.usage(),
-      startedAt: this.#startedAt.toISOString(),
-      endedAt: end?.at.toISOString() ?? null,
-      error: problem === null ? null : { code: problem.code, message: problem.message },
-    };
+    return this.#end?.document ?? this.#document({ state: "running" });
   }
 
-  #state(): RunDocument["state"] {
-    if (this.#end === null) return "running";
-    if (this.#end.problem === null) return "done";
-    return this.#abort.signal.aborted ? "aborted" : "failed";
-  }
-
-  async #finish(start: (options: RunOptions) => Promise<RunRecord>): Promise<void> {
+  async #finish(
+    start: (options: RunOptions) => Promise<RunRecord>,
+    wire: WireEvents,
+  ): Promise<void> {
+    const { deltas } = this.#options;
+    const { signal } = this.#abort;
+    const onEvent = (event: RlmEvent) => this.#take(event, wire);
     try {
-      const result = await start({
-        runId: this.id,
-        signal: this.#abort.signal,
-        deltas: this.#options.deltas,
-        onEvent: (event) => this.#take(event),
-      });
-      this.#end = { at: new Date(), result, problem: null };
+      const result = await start({ runId: this.id, signal, deltas, onEvent });
+      const { stopReason, stoppedBy, usage } = result;
+      const answer = wire.clean(result.outputs);
+      const document = this.#document({ state: "done", answer, stopReason, stoppedBy, usage });
+      this.#end = { document, problem: null };
     } catch (error) {
-      const reason: unknown = this.#abort.signal.reason;
-      const problem = problemOf(reason instanceof Problem ? reason : error);
-      if (problem !== reason) this.#options.onError(error, this.id);
-      this.#end = { at: new Date(), result: null, problem };
+      const isAborted = signal.reason instanceof Problem;
+      if (!isAborted) this.#options.onError(error, this.id);
+      const { code, message: said, headers } = problemOf(isAborted ? signal.reason : error);
+      const message = wire.clean(said);
+      const document = this.#document({
+        state: isAborted ? "aborted" : "failed",
+        partial: wire.clean(this.#progress.submitted),
+        error: { code, message },
+      });
+      this.#end = { document, problem: new Problem(code, message, headers) };
     }
+    this.#progress = { ...this.#progress, submitted: null };
     this.log.end(plainJson({ type: "result", ...this.document() }));
   }
 
+  #document(known: Partial<RunDocument> & Pick<RunDocument, "state">): RunDocument {
+    const { turns, tally } = this.#progress;
+    return {
+      id: this.id,
+      answer: null,
+      partial: null,
+      stopReason: null,
+      stoppedBy: null,
+      turns,
+      usage: tally.usage(),
+      startedAt: this.#startedAt.toISOString(),
+      endedAt: known.state === "running" ? null : new Date().toISOString(),
+      error: null,
+      ...known,
+    };
+  }
+
   /** Counts an event and logs what clients may see of it; a listener of the operator does no harm. */
-  #take(event: RlmEvent): void {
-    this.#tally.observe(event);
+  #take(event: RlmEvent, wire: WireEvents): void {
+    this.#progress.tally.observe(event);
     if (event.runId === this.id) {
-      if (event.type === "turn_start") this.#turns++;
-      if (event.type === "submission") this.#submitted = event.value;
+      if (event.type === "turn_start") this.#progress.turns++;
+      if (event.type === "submission") this.#progress.submitted = event.value;
     }
     const isPiece = event.type === "model_delta" || event.type === "cell_output";
-    const text = isPiece && !this.log.isHeard ? null : this.#wire.encode(event);
+    const text = isPiece && !this.log.isHeard ? null : wire.encode(event);
     if (text !== null && isPiece) this.log.tell({ id: event.seq, text });
     else if (text !== null) this.log.add({ id: event.seq, text });
     this.#options.onEvent?.(event);
   }
+}
+
+/** What the events of a run told so far. */
+interface Progress {
+  turns: number;
+  readonly tally: UsageTally;
+  submitted: Readonly<Record<string, unknown>> | null;
 }

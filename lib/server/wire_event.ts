@@ -77,7 +77,7 @@ export class WireEvents {
       case "model_error": {
         const { code, status, message: said } = event.error;
         const message = modelFailure(code, status);
-        if (said !== "") this.#said.set(said, message);
+        this.#hide(said, message);
         return { ...event, error: { ...event.error, message } };
       }
       case "run_end":
@@ -90,6 +90,14 @@ export class WireEvents {
         };
       default:
         return event;
+    }
+  }
+
+  /** Remembers what a provider said, and the hosts in it: of a message that was cut, they may be left. */
+  #hide(said: string, message: string): void {
+    if (said !== "") this.#said.set(said, message);
+    for (const url of said.match(/\bhttps?:\/\/[^\s"'<>;]+/g) ?? []) {
+      if (URL.canParse(url)) this.#said.set(new URL(url).host, HIDDEN);
     }
   }
 
