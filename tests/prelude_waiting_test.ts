@@ -1,9 +1,17 @@
 /** Cells that wait: coroutines, threads, deadlines, and what a cell leaves running. */
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
-import { PreludeGuest, type RunCell, testsOf, toolSpec } from "./fixtures/prelude_guest.ts";
+import {
+  type Answer,
+  PreludeGuest,
+  type RunCell,
+  testsOf,
+  toolSpec,
+} from "./fixtures/prelude_guest.ts";
 
 const guest = await PreludeGuest.load();
 const test = testsOf(guest);
+const { slow } = guest.answers;
+assert(slow);
 
 test("C36: top-level await and asyncio.run work, also on loops and runners that a cell makes", async () => {
   await guest.run("import asyncio\nasync def f(x):\n    await asyncio.sleep(0)\n    return x");
@@ -24,7 +32,23 @@ test("C36: top-level await and asyncio.run work, also on loops and runners that 
   assertEquals(failed.error?.type, "ZeroDivisionError");
 });
 
+/** A host function that answers when so many calls are open, and not before. */
+function meeting(count: number): Answer {
+  let calls = 0;
+  let all = Promise.withResolvers<void>();
+  return async ({ x = null }) => {
+    const { promise, resolve } = all;
+    if (++calls % count === 0) {
+      resolve();
+      all = Promise.withResolvers<void>();
+    }
+    await promise;
+    return x;
+  };
+}
+
 test("C107: calls that are open together overlap: awaited, plain in tasks, in threads and in pools", async () => {
+  guest.answers["slow"] = meeting(8);
   const eight = [
     "await asyncio.gather(*[slow.aio(i) for i in range(8)])",
     "await asyncio.gather(*[slow(i) for i in range(8)])",
@@ -49,6 +73,7 @@ for t in threads: t.start()
 for t in threads: t.join()
 sorted(found), [t.is_alive() for t in threads].count(True), threading.active_count()`);
   assertEquals([threads.value, threads.mostOpen], ["([0, 1, 2, 3, 4, 5, 6, 7], 0, 1)", 8]);
+  guest.answers["slow"] = slow;
 });
 
 test("C41: executors keep to their workers, hand on exceptions, and work across cells", async () => {
@@ -99,12 +124,12 @@ test("C40: time.sleep waits", async () => {
     "import time\nt = time.monotonic()\ntime.sleep(0.05)\ntime.monotonic() - t",
   );
   const seconds = Number(value);
-  assert(seconds >= 0.049 && seconds < 1, `${seconds}`);
+  assert(seconds >= 0.049 && seconds < 10, `${seconds}`);
 });
 
 /** The cell timed out, soon after its deadline, and its variables are kept. */
 async function assertStopped(cell: RunCell, started: number): Promise<void> {
-  assertLess(performance.now() - started, 2000);
+  assertLess(performance.now() - started, 10_000);
   assertEquals([cell.status, cell.error?.type], ["timeout", "TimeoutError"]);
   assertEquals(
     cell.error?.message,
@@ -160,15 +185,15 @@ test("C38, R46: tasks, threads and timers that a cell leaves are ended with it, 
   const cell = await guest.run(`
 import asyncio, threading, time
 async def later():
-    try: await asyncio.sleep(0.05)
+    try: await asyncio.sleep(0.6)
     finally: print("ended")
     echo(1)
 def thread():
-    time.sleep(0.05)
+    time.sleep(0.6)
     echo(2)
 left = [asyncio.create_task(later()), threading.Thread(target=thread), threading.Thread(target=lambda: slow(3))]
 for t in left[1:]: t.start()
-asyncio.get_event_loop().call_later(0.02, lambda: (print("timer"), echo(4)))
+asyncio.get_event_loop().call_later(0.6, lambda: (print("timer"), echo(4)))
 await asyncio.sleep(0.01)
 print("last")`);
   assertEquals(cell.status, "ok");
@@ -178,7 +203,7 @@ print("last")`);
   ]);
   assertEquals(cell.calls.map((call) => call.arguments), [{ x: 3 }]);
   assertEquals(cell.stdout, "last\nended\n");
-  const next = await guest.run("time.sleep(0.1)\n[t.is_alive() for t in left[1:]], left[0].done()");
+  const next = await guest.run("time.sleep(0.7)\n[t.is_alive() for t in left[1:]], left[0].done()");
   assertEquals([next.value, next.stdout, next.calls], ["([False, False], True)", "", []]);
 });
 
@@ -223,10 +248,11 @@ test("R48: a tool called inside a callback of C code answers in place", async ()
 });
 
 test("1,000 plain calls may be open at once", async () => {
+  guest.answers["slow"] = meeting(1_000);
   const cell = await guest.run(
     "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(1000) as pool: r = list(pool.map(slow, range(1000)))\nr == list(range(1000))",
     { tools: [toolSpec("slow")] },
   );
-  assertEquals([cell.value, cell.error], ["True", null]);
-  assert(cell.mostOpen > 200, `only ${cell.mostOpen} were open together`);
+  assertEquals([cell.value, cell.error, cell.mostOpen], ["True", null, 1_000]);
+  guest.answers["slow"] = slow;
 });
