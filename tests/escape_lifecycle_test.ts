@@ -186,8 +186,7 @@ Deno.test("a checkpoint that holds a broken runner is not gone back to (R80)", a
   await using target = await Target.open();
   await target.sandbox.bind({ input: 5 });
   await target.run(["import _rlm; _rlm.execute.__code__ = (lambda text: 5).__code__"]);
-  // Long enough for the checkpoint that is taken between cells.
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await target.sandbox.checkpoint();
   const lost = await target.run(["1 + 1"]);
   assertEquals(lost.status, "lost");
   assertEquals(lost.restored?.from, "inputs");
