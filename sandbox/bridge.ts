@@ -1,11 +1,15 @@
 /** Bridge: everything of JavaScript that Python can reach, and what each call becomes on the wire. */
-import { ErrorCode, type JsonValue, Limits } from "./protocol.ts";
-import { RpcError, type RpcPeer } from "./rpc_peer.ts";
+import { type JsonValue, Limits } from "./protocol.ts";
+import type { RpcPeer } from "./rpc_peer.ts";
+import { answerText } from "./tool_answer.ts";
+import type { WaitingCaller } from "./waiting_call.ts";
 
 /** Python's `js.rlm`. */
 export interface GuestBridge {
   /** `ToolCallParams` as JSON in; `{ value }` or `{ error: { type, message } }` as JSON out. Never rejects. */
   readonly call: (text: string) => Promise<string>;
+  /** The same for a caller beside whom nothing else could run: the answer itself, where the thread could wait for it. */
+  readonly wait: (text: string) => string | Promise<string>;
   /** Gives up every open call, so that no stack of a finished cell stays suspended. */
   readonly cancel: () => void;
   /** A request to a host as JSON in, with its body; the answer or `{ error: { type, message } }` as JSON out. Never rejects. */
@@ -17,7 +21,7 @@ export interface GuestBridge {
 }
 
 /** Names of the bridge's functions, for saving and reviving references to them. */
-export const BRIDGE_KEYS = ["call", "cancel", "fetch", "output", "send_blob"] as const;
+export const BRIDGE_KEYS = ["call", "wait", "cancel", "fetch", "output", "send_blob"] as const;
 
 /** A Python object with the buffer protocol, as Pyodide shows it. */
 interface PythonBuffer {
@@ -25,11 +29,17 @@ interface PythonBuffer {
 }
 
 /** Makes the bridge. It is frozen and has no prototype: there is nothing to walk to from it. */
-export function createBridge(peer: () => RpcPeer, executionId: () => string): GuestBridge {
+export function createBridge(
+  peer: () => RpcPeer,
+  { waiting, executionId }: { waiting: WaitingCaller; executionId: () => string },
+): GuestBridge {
   let nextBlob = 1;
   let open = new AbortController();
   const bridge: GuestBridge = {
     call: (text) => callTool(peer(), text, open.signal),
+    // With another request open, its answer may let another stack go on.
+    wait: (text) =>
+      peer().waits ? callTool(peer(), text, open.signal) : waiting.call(peer(), JSON.parse(text)),
     cancel: () => {
       open.abort(new Error("the cell has ended"));
       open = new AbortController();
@@ -57,18 +67,9 @@ export function createBridge(peer: () => RpcPeer, executionId: () => string): Gu
   return Object.freeze(Object.assign(Object.create(null), bridge));
 }
 
-/** Sends a tool call and turns its failure into data, which Python raises with its own classes. */
-async function callTool(peer: RpcPeer, text: string, signal: AbortSignal): Promise<string> {
-  try {
-    const params: JsonValue = JSON.parse(text);
-    return JSON.stringify(await peer.request("tool/call", params, { signal }));
-  } catch (error) {
-    if (error instanceof RpcError && error.code === ErrorCode.toolFailed) {
-      return JSON.stringify({ error: error.data });
-    }
-    const message = error instanceof Error ? error.message : String(error);
-    return JSON.stringify({ error: { type: "RuntimeError", message } });
-  }
+/** Sends a tool call; its failure is part of the answer. */
+function callTool(peer: RpcPeer, text: string, signal: AbortSignal): Promise<string> {
+  return answerText(() => peer.request("tool/call", JSON.parse(text), { signal }));
 }
 
 /** Has the gateway send a request; what Python gets is its answer, or why there is none. */

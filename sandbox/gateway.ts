@@ -195,12 +195,14 @@ export class Gateway {
   }
 
   /** Passes a tool call on, if an execution is open and it is the one that the call names. */
-  async #callTool(call: JsonValue, signal: AbortSignal): Promise<JsonValue> {
+  async #callTool(call: JsonValue, signal?: AbortSignal): Promise<JsonValue> {
     const execution = this.#openExecution(call);
     if (!execution) {
       throw new RpcError(ErrorCode.wrongState, "Cannot call tool: no cell is running");
     }
-    return await execution.whilePaused(() => this.#host.request("tool/call", call, { signal }));
+    return await execution.whilePaused(() =>
+      this.#host.request("tool/call", call, signal ? { signal } : {})
+    );
   }
 
   /** Sends a request of Python's, if an execution is open and it is the one that the request names. */

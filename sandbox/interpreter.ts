@@ -1,4 +1,5 @@
 /** Interpreter: the worker realm as the gateway holds it, from its start to a checkpoint of its memory. */
+import { AnswerSlot } from "./answer_slot.ts";
 import { Backlog } from "./backlog.ts";
 import type { Chunk } from "./framing.ts";
 import { takeDifference } from "./page_difference.ts";
@@ -11,11 +12,13 @@ import { release } from "./release.ts";
 import { readSnapshot, sha256 } from "./snapshot_file.ts";
 import type { StartFiles } from "./start_files.ts";
 import { packImage, unpackImage } from "./start_image.ts";
+import { WaitingCallee } from "./waiting_call.ts";
 import type { BootMessage } from "./worker.ts";
 
 /** What the worker may ask of the gateway, and tell it. */
 export interface WorkerHandlers {
-  callTool(call: JsonValue, signal: AbortSignal): Promise<JsonValue>;
+  /** Without a signal, the caller waits whatever happens. */
+  callTool(call: JsonValue, signal?: AbortSignal): Promise<JsonValue>;
   /** A request to a granted host. */
   fetch(request: JsonValue, signal: AbortSignal): Promise<JsonValue>;
   output(output: JsonValue): void;
@@ -51,6 +54,11 @@ export class Interpreter {
   readonly #channel = new MessageChannel();
   readonly #interrupt = new Uint8Array(new SharedArrayBuffer(1));
   readonly #backlog = new Backlog();
+  readonly #slot = new AnswerSlot();
+  readonly #waiting = new WaitingCallee(
+    this.#slot,
+    (answer) => this.#peer.notify("tool/answer", answer),
+  );
   readonly #ready = Promise.withResolvers<JsonValue>();
   readonly #fatal: (message: string) => void;
   #base: Base | null = null;
@@ -81,6 +89,9 @@ export class Interpreter {
         notifications: {
           ready: (versions) => this.#ready.resolve(versions),
           failed: (failure) => this.#ready.reject(startFailure(JSON.stringify(failure))),
+          "tool/wait": (call) => {
+            this.#waiting.answer(() => handlers.callTool(call));
+          },
           output: handlers.output,
           fatal: (failure) => handlers.fatal(JSON.stringify(failure)),
         },
@@ -110,6 +121,7 @@ export class Interpreter {
       granted,
       interrupt: this.#interrupt,
       backlog: this.#backlog.shared,
+      slot: this.#slot.shared,
       env: JSON.stringify(env),
     };
     const moved = [
@@ -135,8 +147,9 @@ export class Interpreter {
     Atomics.store(this.#interrupt, 0, INTERRUPT);
   }
 
-  /** Settles once the worker answers, which it can't while Python runs; also when it never will. */
+  /** Settles once the worker sleeps or answers, which it can't while Python runs; also when it never will. */
   async rests(): Promise<void> {
+    if (await this.#waiting.sleeps()) return;
     await this.#peer.request("ping", {}).catch(() => {});
   }
 
@@ -172,6 +185,8 @@ export class Interpreter {
   }
 
   sendChunk(chunk: Chunk): void {
+    // A thread that sleeps takes nothing from its port, and all of a large value would pile up there.
+    this.#waiting.usePort();
     this.#peer.sendChunk(chunk);
   }
 

@@ -64,6 +64,10 @@ class Execution:
         if text not in self.notes:
             self.notes.append(text)
 
+    def alone(self) -> bool:
+        """Whether nothing else of the cell could run while the calling stack waits."""
+        return not (self.open_calls or self.threads or self.timers or self.handles)
+
     def check(self) -> None:
         """Ends the calling code if its cell has been submitted, has timed out or is over."""
         if self.submission is not None:
@@ -686,6 +690,7 @@ from .prelude_control import Execution
 
 #: Looked up once: each look through \`js\` costs as much as the call itself.
 _call = js.rlm.call
+_wait = js.rlm.wait
 _cancel = js.rlm.cancel
 
 
@@ -693,9 +698,12 @@ def call(execution: Execution, request: str) -> str:
     """Sends a tool call and waits for the answer; other stacks run meanwhile."""
     execution.output.flush()
     need_suspension()
+    ask = _wait if execution.alone() else _call
     execution.open_calls += 1
     try:
-        reply = run_sync(_call(request))
+        reply = ask(request)
+        if type(reply) is not str:
+            reply = run_sync(reply)
     except JsException as error:
         raise _cut_off(error) from None
     finally:

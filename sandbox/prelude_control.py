@@ -60,6 +60,10 @@ class Execution:
         if text not in self.notes:
             self.notes.append(text)
 
+    def alone(self) -> bool:
+        """Whether nothing else of the cell could run while the calling stack waits."""
+        return not (self.open_calls or self.threads or self.timers or self.handles)
+
     def check(self) -> None:
         """Ends the calling code if its cell has been submitted, has timed out or is over."""
         if self.submission is not None:

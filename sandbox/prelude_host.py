@@ -7,6 +7,7 @@ from .prelude_control import Execution
 
 #: Looked up once: each look through `js` costs as much as the call itself.
 _call = js.rlm.call
+_wait = js.rlm.wait
 _cancel = js.rlm.cancel
 
 
@@ -14,9 +15,12 @@ def call(execution: Execution, request: str) -> str:
     """Sends a tool call and waits for the answer; other stacks run meanwhile."""
     execution.output.flush()
     need_suspension()
+    ask = _wait if execution.alone() else _call
     execution.open_calls += 1
     try:
-        reply = run_sync(_call(request))
+        reply = ask(request)
+        if type(reply) is not str:
+            reply = run_sync(reply)
     except JsException as error:
         raise _cut_off(error) from None
     finally:

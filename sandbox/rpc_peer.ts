@@ -56,18 +56,13 @@ const UNSENT_REPLIES = 2 * Limits.openCalls;
 /** What a transport that never waits resolves to. */
 const SENT = Promise.resolve();
 
-interface Pending {
-  resolve(result: JsonValue): void;
-  reject(reason: unknown): void;
-}
-
 /** One end of a JSON-RPC session. */
 export class RpcPeer {
   readonly #transport: Transport;
   readonly #requests: Map<string, RequestHandler>;
   readonly #notifications: Map<string, (params: JsonValue) => void>;
   readonly #onChunk: ((chunk: Chunk) => void) | undefined;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, PromiseWithResolvers<JsonValue>>();
   readonly #open = new Map<Id, AbortController>();
   /** What gives up the chunks that wait for the transport. */
   readonly #sending = new Set<(reason: unknown) => void>();
@@ -96,6 +91,11 @@ export class RpcPeer {
     return this.#failure === null ? null : this.#failure.reason;
   }
 
+  /** Whether this side waits for an answer. */
+  get waits(): boolean {
+    return this.#pending.size > 0;
+  }
+
   /**
    * Asks the other side; rejects with {@linkcode RpcError}, the signal's reason, or what ended the session.
    * A request too large for the wire is refused on this side, and nothing is sent.
@@ -109,16 +109,16 @@ export class RpcPeer {
     signal?.throwIfAborted();
     this.#throwIfEnded();
     const id = this.#nextId++;
-    const { promise, resolve, reject } = Promise.withResolvers<JsonValue>();
+    const answer = Promise.withResolvers<JsonValue>();
     const onAbort = () => {
-      reject(signal?.reason);
+      answer.reject(signal?.reason);
       this.notify(CANCEL, { id });
     };
-    this.#pending.set(id, { resolve, reject });
+    this.#pending.set(id, answer);
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
       this.#post({ id, method, params });
-      return await promise;
+      return await answer.promise;
     } finally {
       this.#pending.delete(id);
       signal?.removeEventListener("abort", onAbort);

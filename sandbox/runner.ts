@@ -90,11 +90,11 @@ ject"&&child!==null&&next.push(child);level=next}return!0}var CANCEL="$/cancelRe
 withResolvers();#nextId=1;#unsentReplies=0;#failure=null;constructor(transport,handlers={}){this.#transport=transport,this.#requests=
 new Map(Object.entries(handlers.requests??{})),this.#notifications=new Map(Object.entries(handlers.notifications??{})),this.#notifications.
 set(CANCEL,params=>this.#cancel(params)),this.#onChunk=handlers.onChunk,this.#readLoop()}get ended(){return this.#ended.
-promise}get failure(){return this.#failure===null?null:this.#failure.reason}async request(method,params,options={}){let{
-signal}=options;signal?.throwIfAborted(),this.#throwIfEnded();let id=this.#nextId++,{promise,resolve,reject}=Promise.withResolvers(),
-onAbort=()=>{reject(signal?.reason),this.notify(CANCEL,{id})};this.#pending.set(id,{resolve,reject}),signal?.addEventListener(
-"abort",onAbort,{once:!0});try{return this.#post({id,method,params}),await promise}finally{this.#pending.delete(id),signal?.
-removeEventListener("abort",onAbort)}}notify(method,params){this.#failure===null&&this.#post({method,params})}async sendChunk(chunk,options={}){
+promise}get failure(){return this.#failure===null?null:this.#failure.reason}get waits(){return this.#pending.size>0}async request(method,params,options={}){
+let{signal}=options;signal?.throwIfAborted(),this.#throwIfEnded();let id=this.#nextId++,answer=Promise.withResolvers(),onAbort=()=>{
+answer.reject(signal?.reason),this.notify(CANCEL,{id})};this.#pending.set(id,answer),signal?.addEventListener("abort",onAbort,
+{once:!0});try{return this.#post({id,method,params}),await answer.promise}finally{this.#pending.delete(id),signal?.removeEventListener(
+"abort",onAbort)}}notify(method,params){this.#failure===null&&this.#post({method,params})}async sendChunk(chunk,options={}){
 let{signal}=options;signal?.throwIfAborted(),this.#throwIfEnded();let{promise,resolve,reject}=Promise.withResolvers(),onAbort=()=>reject(
 signal?.reason);signal?.addEventListener("abort",onAbort,{once:!0}),this.#sending.add(reject),this.#send({kind:"chunk",...chunk}).
 then(resolve);try{await promise}finally{this.#sending.delete(reject),signal?.removeEventListener("abort",onAbort)}}abort(reason){
@@ -280,7 +280,13 @@ chunk=>chunk.blob===packages.blob).map(({bytes})=>bytes),contents=new Uint8Array
 path);!folders.has(folder);folder=folderOf(folder))folders.add(folder);let bytes=contents.slice(at,at+size);if(bytes.length!==
 size)throw malformed("their contents did not come");entries.push({kind:"file",path,writable:!1,bytes,mtime:0}),at+=size}
 return[...[...folders].map(path=>({kind:"folder",path,writable:!1})),...entries]}function malformed(why){return new RpcError(
-ErrorCode.invalidParams,\`Cannot initialize: packages: \${why}\`)}var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
+ErrorCode.invalidParams,\`Cannot initialize: packages: \${why}\`)}var encoder2=new TextEncoder,decoder=new TextDecoder,AnswerSlot=class{shared;#head;#text;constructor(shared=new SharedArrayBuffer(
+65544)){this.shared=shared,this.#head=new Int32Array(shared,0,2),this.#text=new Uint8Array(shared,8)}clear(){Atomics.store(
+this.#head,0,0)}wait(){for(;Atomics.load(this.#head,0)===0;)Atomics.wait(this.#head,0,0);if(Atomics.load(this.#head,0)!==
+1)return null;let length=Atomics.load(this.#head,1);return decoder.decode(this.#text.slice(0,length))}put(text){let bytes=text.
+length<=65536?encoder2.encode(text):null;return bytes===null||bytes.length>65536?(this.refer(),!1):(this.#text.set(bytes),
+Atomics.store(this.#head,1,bytes.length),this.#wake(1),!0)}refer(){this.#wake(2)}#wake(state){Atomics.store(this.#head,0,
+state),Atomics.notify(this.#head,0)}isWaitedFor(){return Atomics.notify(this.#head,0)>0}};var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
 add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}remove(size){
 Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};async function takeDifference(base,whole){let pages=changedPages(base,whole),head=new Uint32Array(2+pages.length);head.set(
 [whole.length,pages.length]),head.set(pages,2);let content=new Uint8Array(pages.length*4096),end=0;for(let page of pages){
@@ -321,26 +327,35 @@ pages=new Uint32Array(bytes.slice(12,12+4*count).buffer),memory=new Uint8Array(l
 let size=Math.min(4096,length-page*4096);memory.set(bytes.subarray(from,from+size),page*4096),from+=size}return{memory,code:bytes.
 slice(from,from+codeLength)}}function usedPages(memory){let pages=[];for(let start=0;start<memory.length;start+=4096)memory.
 subarray(start,start+4096).some(byte=>byte!==0)&&pages.push(start/4096);return pages}function join3(parts){let whole=new Uint8Array(
-parts.reduce((sum,{length})=>sum+length,0)),at=0;for(let part of parts)whole.set(part,at),at+=part.length;return whole}var INTERRUPT=2,INTERRUPT_MS=100,Interpreter=class{#worker;#peer;#channel=new MessageChannel;#interrupt=new Uint8Array(new SharedArrayBuffer(
-1));#backlog=new Backlog;#ready=Promise.withResolvers();#fatal;#base=null;#memory=null;#piece=null;constructor(program,handlers){
-this.#fatal=handlers.fatal;let url=URL.createObjectURL(new Blob([program],{type:"text/javascript"}));this.#worker=new Worker(
-url,{type:"module",deno:{permissions:"none"}}),this.#worker.onerror=event=>{event.preventDefault(),this.#ready.reject(startFailure(
+parts.reduce((sum,{length})=>sum+length,0)),at=0;for(let part of parts)whole.set(part,at),at+=part.length;return whole}async function answerText(answer){try{return JSON.stringify(await answer())}catch(error){if(error instanceof RpcError&&error.
+code===ErrorCode.toolFailed)return JSON.stringify({error:error.data});let message=error instanceof Error?error.message:String(
+error);return JSON.stringify({error:{type:"RuntimeError",message}})}}var LOOK_MS=10;var WaitingCallee=class{#slot;#send;#open=null;constructor(slot,send){this.#slot=slot,this.#send=send}async answer(call){
+if(this.#open!==null)return;let open=this.#open={atPort:!1},text=await answerText(call);if(this.#open=null,!(!open.atPort&&
+this.#slot.put(text)))try{this.#send(JSON.parse(text))}catch(error){this.#send(JSON.parse(await answerText(()=>Promise.reject(
+error))))}}usePort(){this.#open===null||this.#open.atPort||(this.#open.atPort=!0,this.#slot.refer())}async sleeps(){for(;this.#open!==
+null&&!this.#open.atPort;){if(this.#slot.isWaitedFor())return!0;await new Promise(resolve=>setTimeout(resolve,LOOK_MS))}
+return!1}};var INTERRUPT=2,INTERRUPT_MS=100,Interpreter=class{#worker;#peer;#channel=new MessageChannel;#interrupt=new Uint8Array(new SharedArrayBuffer(
+1));#backlog=new Backlog;#slot=new AnswerSlot;#waiting=new WaitingCallee(this.#slot,answer=>this.#peer.notify("tool/answ\\
+er",answer));#ready=Promise.withResolvers();#fatal;#base=null;#memory=null;#piece=null;constructor(program,handlers){this.#fatal=
+handlers.fatal;let url=URL.createObjectURL(new Blob([program],{type:"text/javascript"}));this.#worker=new Worker(url,{type:"\\
+module",deno:{permissions:"none"}}),this.#worker.onerror=event=>{event.preventDefault(),this.#ready.reject(startFailure(
 event.message)),handlers.fatal(event.message)},this.#peer=new RpcPeer(portTransport(this.#channel.port1,{taken:size=>this.#backlog.
 remove(size)}),{requests:{"tool/call":(call,{signal})=>handlers.callTool(call,signal),"net/fetch":(request,{signal})=>handlers.
 fetch(request,signal)},notifications:{ready:versions=>this.#ready.resolve(versions),failed:failure=>this.#ready.reject(startFailure(
-JSON.stringify(failure))),output:handlers.output,fatal:failure=>handlers.fatal(JSON.stringify(failure))},onChunk:chunk=>{
-chunk.blob===MEMORY_BLOB?this.#memory=chunk.bytes:chunk.blob===INNER_BLOBS?this.#piece=chunk.bytes:handlers.chunk(chunk)}}),
-this.#peer.ended.then(()=>handlers.fatal(String(this.#peer.failure)))}boot(files,granted,env,base){this.#base=base;let port=this.#channel.
-port2,message={port,files,granted,interrupt:this.#interrupt,backlog:this.#backlog.shared,env:JSON.stringify(env)},moved=[
-files.pyodide.stdlib,...files.memory?[files.memory]:[],...files.code?[files.code]:[],...granted.entries.flatMap(entry=>entry.
-kind==="file"?entry.bytes:[])].map(({buffer})=>buffer);return this.#worker.postMessage(message,[port,...moved]),this.#ready.
-promise}bind(params){return this.#peer.request("bind",params)}execute(params){return this.#peer.request("execute",params)}interrupt(){
-Atomics.store(this.#interrupt,0,INTERRUPT)}async rests(){await this.#peer.request("ping",{}).catch(()=>{})}async free(answerMs){
-let startedAt=performance.now(),timer=setInterval(()=>{performance.now()-startedAt>answerMs?this.#fatal("Python does not\\
- answer"):this.interrupt()},INTERRUPT_MS);await this.rests(),clearInterval(timer),Atomics.store(this.#interrupt,0,0)}get files(){
-let ask=(method,params)=>this.#peer.request(method,params,{signal:AbortSignal.timeout(FileLimits.saveMs)});return{changes:()=>this.#peer.
-request("files/changes",{}),read:async(change,offset)=>(this.#piece=null,await ask("files/read",{...change,offset}),this.#piece??
-new Uint8Array(0)),saved:failed=>ask("files/saved",{failed})}}sendChunk(chunk){this.#peer.sendChunk(chunk)}async checkpoint(form){
+JSON.stringify(failure))),"tool/wait":call=>{this.#waiting.answer(()=>handlers.callTool(call))},output:handlers.output,fatal:failure=>handlers.
+fatal(JSON.stringify(failure))},onChunk:chunk=>{chunk.blob===MEMORY_BLOB?this.#memory=chunk.bytes:chunk.blob===INNER_BLOBS?
+this.#piece=chunk.bytes:handlers.chunk(chunk)}}),this.#peer.ended.then(()=>handlers.fatal(String(this.#peer.failure)))}boot(files,granted,env,base){
+this.#base=base;let port=this.#channel.port2,message={port,files,granted,interrupt:this.#interrupt,backlog:this.#backlog.
+shared,slot:this.#slot.shared,env:JSON.stringify(env)},moved=[files.pyodide.stdlib,...files.memory?[files.memory]:[],...files.
+code?[files.code]:[],...granted.entries.flatMap(entry=>entry.kind==="file"?entry.bytes:[])].map(({buffer})=>buffer);return this.#worker.
+postMessage(message,[port,...moved]),this.#ready.promise}bind(params){return this.#peer.request("bind",params)}execute(params){
+return this.#peer.request("execute",params)}interrupt(){Atomics.store(this.#interrupt,0,INTERRUPT)}async rests(){await this.#waiting.
+sleeps()||await this.#peer.request("ping",{}).catch(()=>{})}async free(answerMs){let startedAt=performance.now(),timer=setInterval(
+()=>{performance.now()-startedAt>answerMs?this.#fatal("Python does not answer"):this.interrupt()},INTERRUPT_MS);await this.
+rests(),clearInterval(timer),Atomics.store(this.#interrupt,0,0)}get files(){let ask=(method,params)=>this.#peer.request(
+method,params,{signal:AbortSignal.timeout(FileLimits.saveMs)});return{changes:()=>this.#peer.request("files/changes",{}),
+read:async(change,offset)=>(this.#piece=null,await ask("files/read",{...change,offset}),this.#piece??new Uint8Array(0)),
+saved:failed=>ask("files/saved",{failed})}}sendChunk(chunk){this.#waiting.usePort(),this.#peer.sendChunk(chunk)}async checkpoint(form){
 if(form==="whole")return{bytes:await this.#takeImage(),base:null};let reading=this.#readBase(),memory=await this.#takePart(
 "snapshot"),{memory:before,sha256:base}=await reading,bytes=await takeDifference(before,memory);return release(before),release(
 memory),{bytes,base}}async#takeImage(){let memory=await this.#takePart("snapshot"),image=packImage({memory,code:await this.#takePart(
@@ -432,8 +447,8 @@ offset,offset+Limits.chunkBytes);await this.#host.sendChunk({blob,type:"bytes",o
 blob,base}}#takeChunk(chunk){this.#state.name==="idle"||this.#state.name==="busy"?this.#state.interpreter.sendChunk(chunk):
 this.#early.push(chunk)}async#callTool(call,signal){let execution=this.#openExecution(call);if(!execution)throw new RpcError(
 ErrorCode.wrongState,"Cannot call tool: no cell is running");return await execution.whilePaused(()=>this.#host.request("\\
-tool/call",call,{signal}))}async#fetch(request,signal){let execution=this.#openExecution(request);if(!execution||this.#state.
-name!=="busy")throw new RpcError(ErrorCode.wrongState,"Cannot reach the network: no cell is running");return await this.#state.
+tool/call",call,signal?{signal}:{}))}async#fetch(request,signal){let execution=this.#openExecution(request);if(!execution||
+this.#state.name!=="busy")throw new RpcError(ErrorCode.wrongState,"Cannot reach the network: no cell is running");return await this.#state.
 grants.fetch(request,AbortSignal.any([signal,execution.signal]))}#passOutput(output){this.#openExecution(output)?.admits(
 field(output,"text"))&&this.#host.notify("output",output)}#passChunk(chunk){this.#state.name!=="busy"||this.#state.execution===
 null||chunk.bytes.length>Limits.chunkBytes||this.#host.sendChunk(chunk).catch(()=>{})}#openExecution(message){let execution=this.#state.
@@ -442,14 +457,20 @@ this.#host.notify("fatal",{message}),setTimeout(()=>Deno.exit(70),50)}#shutdown(
 null}};function wrongState(what,state){return new RpcError(ErrorCode.wrongState,\`Cannot serve \${what}: the guest is \${state.
 name}\`)}function watchMemory(limit,exceeded){let timer=setInterval(()=>{let{rss}=Deno.memoryUsage();rss<=limit||(clearInterval(timer),
 exceeded(\`out of memory: the process holds \${inMb(rss)} MB, limit \${inMb(limit)} MB\`))},100)}function inMb(bytes){return Math.
-round(bytes/1024**2)}function stdioTransport(){let encoder2=new FrameEncoder;return{frames:decodeFrames(stdinSource()),send(frame){for(let part of encoder2.
-encode(frame))writeAll2(part)},seal(token){encoder2=new FrameEncoder(token)}}}function writeAll2(bytes){for(let written=0;written<
+round(bytes/1024**2)}function stdioTransport(){let encoder3=new FrameEncoder;return{frames:decodeFrames(stdinSource()),send(frame){for(let part of encoder3.
+encode(frame))writeAll2(part)},seal(token){encoder3=new FrameEncoder(token)}}}function writeAll2(bytes){for(let written=0;written<
 bytes.length;)written+=Deno.stdout.writeSync(bytes.subarray(written))}var gateway=new Gateway(stdioTransport()),memoryLimit=Number(
 Deno.args[0]);memoryLimit>0&&watchMemory(memoryLimit,message=>gateway.die(message));await gateway.ended;Deno.exit(0);
 `;
 
 /** The program of the worker that holds Python: `sandbox/worker.ts` with all it imports. */
-export const WORKER: string = `var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
+export const WORKER: string = `var encoder=new TextEncoder,decoder=new TextDecoder,AnswerSlot=class{shared;#head;#text;constructor(shared=new SharedArrayBuffer(
+65544)){this.shared=shared,this.#head=new Int32Array(shared,0,2),this.#text=new Uint8Array(shared,8)}clear(){Atomics.store(
+this.#head,0,0)}wait(){for(;Atomics.load(this.#head,0)===0;)Atomics.wait(this.#head,0,0);if(Atomics.load(this.#head,0)!==
+1)return null;let length=Atomics.load(this.#head,1);return decoder.decode(this.#text.slice(0,length))}put(text){let bytes=text.
+length<=65536?encoder.encode(text):null;return bytes===null||bytes.length>65536?(this.refer(),!1):(this.#text.set(bytes),
+Atomics.store(this.#head,1,bytes.length),this.#wake(1),!0)}refer(){this.#wake(2)}#wake(state){Atomics.store(this.#head,0,
+state),Atomics.notify(this.#head,0)}isWaitedFor(){return Atomics.notify(this.#head,0)>0}};var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
 add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}remove(size){
 Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
 tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005,notSavable:-32006},Limits={headerBytes:4096,messageBytes:16*
@@ -472,11 +493,11 @@ ject"&&child!==null&&next.push(child);level=next}return!0}var CANCEL="$/cancelRe
 withResolvers();#nextId=1;#unsentReplies=0;#failure=null;constructor(transport,handlers={}){this.#transport=transport,this.#requests=
 new Map(Object.entries(handlers.requests??{})),this.#notifications=new Map(Object.entries(handlers.notifications??{})),this.#notifications.
 set(CANCEL,params=>this.#cancel(params)),this.#onChunk=handlers.onChunk,this.#readLoop()}get ended(){return this.#ended.
-promise}get failure(){return this.#failure===null?null:this.#failure.reason}async request(method,params,options={}){let{
-signal}=options;signal?.throwIfAborted(),this.#throwIfEnded();let id=this.#nextId++,{promise,resolve,reject}=Promise.withResolvers(),
-onAbort=()=>{reject(signal?.reason),this.notify(CANCEL,{id})};this.#pending.set(id,{resolve,reject}),signal?.addEventListener(
-"abort",onAbort,{once:!0});try{return this.#post({id,method,params}),await promise}finally{this.#pending.delete(id),signal?.
-removeEventListener("abort",onAbort)}}notify(method,params){this.#failure===null&&this.#post({method,params})}async sendChunk(chunk,options={}){
+promise}get failure(){return this.#failure===null?null:this.#failure.reason}get waits(){return this.#pending.size>0}async request(method,params,options={}){
+let{signal}=options;signal?.throwIfAborted(),this.#throwIfEnded();let id=this.#nextId++,answer=Promise.withResolvers(),onAbort=()=>{
+answer.reject(signal?.reason),this.notify(CANCEL,{id})};this.#pending.set(id,answer),signal?.addEventListener("abort",onAbort,
+{once:!0});try{return this.#post({id,method,params}),await answer.promise}finally{this.#pending.delete(id),signal?.removeEventListener(
+"abort",onAbort)}}notify(method,params){this.#failure===null&&this.#post({method,params})}async sendChunk(chunk,options={}){
 let{signal}=options;signal?.throwIfAborted(),this.#throwIfEnded();let{promise,resolve,reject}=Promise.withResolvers(),onAbort=()=>reject(
 signal?.reason);signal?.addEventListener("abort",onAbort,{once:!0}),this.#sending.add(reject),this.#send({kind:"chunk",...chunk}).
 then(resolve);try{await promise}finally{this.#sending.delete(reject),signal?.removeEventListener("abort",onAbort)}}abort(reason){
@@ -508,21 +529,22 @@ let text;try{text=toText({id,result:await handler(params,{signal:controller.sign
 error:toWireError(error)})}this.#open.delete(id)&&this.#reply(text)}#settle(message){let id=message.id,pending=typeof id==
 "number"?this.#pending.get(id):void 0,error=message.error??null;error===null?pending?.resolve(message.result??null):pending?.
 reject(toRpcError(error))}#cancel(params){let id=isObject(params)?idOf(params):null;if(id===null)return;let reason=new RpcError(
-ErrorCode.cancelled,"Request cancelled by its sender");this.#open.get(id)?.abort(reason)}};var BRIDGE_KEYS=["call","cancel","fetch","output","send_blob"];function createBridge(peer,executionId){let nextBlob=1,open=new AbortController,
-bridge={call:text=>callTool(peer(),text,open.signal),cancel:()=>{open.abort(new Error("the cell has ended")),open=new AbortController},
-fetch:(text,body)=>fetchUrl(peer(),{text,body,executionId:executionId()},open.signal),output:(stream,text)=>peer().notify(
-"output",{executionId:executionId(),stream:String(stream),text:String(text)}),send_blob:buffer=>{let id=nextBlob++,view=buffer.
-getBuffer("u8");try{sendBlob(peer(),id,view.data)}finally{view.release()}return id}};for(let key of BRIDGE_KEYS)Object.setPrototypeOf(
-bridge[key],null);return Object.freeze(Object.assign(Object.create(null),bridge))}async function callTool(peer,text,signal){
-try{let params=JSON.parse(text);return JSON.stringify(await peer.request("tool/call",params,{signal}))}catch(error){if(error instanceof
-RpcError&&error.code===ErrorCode.toolFailed)return JSON.stringify({error:error.data});let message=error instanceof Error?
-error.message:String(error);return JSON.stringify({error:{type:"RuntimeError",message}})}}async function fetchUrl(peer,{
-text,body,executionId},signal){try{let content=body===void 0?null:toBase64(body),params={...JSON.parse(text),body:content,
-executionId};return JSON.stringify(await peer.request("net/fetch",params,{signal}))}catch(error){let message=error instanceof
-Error?error.message:String(error);return JSON.stringify({error:{type:"ConnectionError",message}})}}function toBase64(buffer){
-let view=buffer.getBuffer("u8");try{return view.data.toBase64()}finally{view.release()}}function sendBlob(peer,blob,data){
-let total=data.length;for(let offset=0;offset===0||offset<total;offset+=Limits.chunkBytes)peer.sendChunk({blob,type:"byt\\
-es",offset,total,bytes:data.slice(offset,offset+Limits.chunkBytes)})}function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}function isFolder(node){return(node.mode&61440)===16384}function isFile(node){return(node.mode&61440)===32768}function entriesOf({
+ErrorCode.cancelled,"Request cancelled by its sender");this.#open.get(id)?.abort(reason)}};async function answerText(answer){try{return JSON.stringify(await answer())}catch(error){if(error instanceof RpcError&&error.
+code===ErrorCode.toolFailed)return JSON.stringify({error:error.data});let message=error instanceof Error?error.message:String(
+error);return JSON.stringify({error:{type:"RuntimeError",message}})}}var BRIDGE_KEYS=["call","wait","cancel","fetch","output","send_blob"];function createBridge(peer,{waiting,executionId}){
+let nextBlob=1,open=new AbortController,bridge={call:text=>callTool(peer(),text,open.signal),wait:text=>peer().waits?callTool(
+peer(),text,open.signal):waiting.call(peer(),JSON.parse(text)),cancel:()=>{open.abort(new Error("the cell has ended")),open=
+new AbortController},fetch:(text,body)=>fetchUrl(peer(),{text,body,executionId:executionId()},open.signal),output:(stream,text)=>peer().
+notify("output",{executionId:executionId(),stream:String(stream),text:String(text)}),send_blob:buffer=>{let id=nextBlob++,
+view=buffer.getBuffer("u8");try{sendBlob(peer(),id,view.data)}finally{view.release()}return id}};for(let key of BRIDGE_KEYS)
+Object.setPrototypeOf(bridge[key],null);return Object.freeze(Object.assign(Object.create(null),bridge))}function callTool(peer,text,signal){
+return answerText(()=>peer.request("tool/call",JSON.parse(text),{signal}))}async function fetchUrl(peer,{text,body,executionId},signal){
+try{let content=body===void 0?null:toBase64(body),params={...JSON.parse(text),body:content,executionId};return JSON.stringify(
+await peer.request("net/fetch",params,{signal}))}catch(error){let message=error instanceof Error?error.message:String(error);
+return JSON.stringify({error:{type:"ConnectionError",message}})}}function toBase64(buffer){let view=buffer.getBuffer("u8");
+try{return view.data.toBase64()}finally{view.release()}}function sendBlob(peer,blob,data){let total=data.length;for(let offset=0;offset===
+0||offset<total;offset+=Limits.chunkBytes)peer.sendChunk({blob,type:"bytes",offset,total,bytes:data.slice(offset,offset+
+Limits.chunkBytes)})}function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}function isFolder(node){return(node.mode&61440)===16384}function isFile(node){return(node.mode&61440)===32768}function entriesOf({
 contents}){return contents===void 0||ArrayBuffer.isView(contents)?[]:Object.entries(contents)}function bytesOf({contents}){
 return ArrayBuffer.isView(contents)?contents.length:0}function copyOf({contents,usedBytes=0},from,length){if(!ArrayBuffer.
 isView(contents))return new Uint8Array(0);let end=Math.min(usedBytes,from+length);return new Uint8Array(contents.buffer,
@@ -577,7 +599,7 @@ Array,Promise,Map,Set,String,Number,RegExp,Date,Uint8Array])Object.freeze(builti
 Object,Function,Reflect,JSON,Math])Object.freeze(builtin);Object.defineProperty(Error,"prepareStackTrace",{value:void 0})}
 function silenceConsole(){let nothing=()=>{};for(let name of Object.keys(console))Object.defineProperty(console,name,{value:nothing,
 writable:!1,configurable:!1});Object.freeze(console)}function remove(name){Reflect.deleteProperty(globalThis,name)||Reflect.
-defineProperty(globalThis,name,{value:void 0,writable:!1,configurable:!1})}var encoder=new TextEncoder;function isBlobType(type){return type==="ascii"||type==="utf8"||type==="bytes"}function portTransport(port,flow={}){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};
+defineProperty(globalThis,name,{value:void 0,writable:!1,configurable:!1})}var encoder2=new TextEncoder;function isBlobType(type){return type==="ascii"||type==="utf8"||type==="bytes"}function portTransport(port,flow={}){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};
 async function*frames(){for(;;){let frame=queue.shift();frame?(yield frame,flow.taken?.(sizeOf(frame))):await new Promise(
 resolve=>wake=resolve)}}return{frames:frames(),send(frame){let size=sizeOf(frame);frame.kind==="message"?port.postMessage(
 frame.text):port.postMessage(frame,[frame.bytes.buffer]),flow.sent?.(size)}}}function toFrame(data){if(typeof data=="str\\
@@ -648,6 +670,10 @@ class Execution:
         """Tells the model what the runner did, once for each text."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def alone(self) -> bool:
+        """Whether nothing else of the cell could run while the calling stack waits."""
+        return not (self.open_calls or self.threads or self.timers or self.handles)
 
     def check(self) -> None:
         """Ends the calling code if its cell has been submitted, has timed out or is over."""
@@ -1266,6 +1292,7 @@ from .prelude_control import Execution
 
 #: Looked up once: each look through \\\`js\\\` costs as much as the call itself.
 _call = js.rlm.call
+_wait = js.rlm.wait
 _cancel = js.rlm.cancel
 
 
@@ -1273,9 +1300,12 @@ def call(execution: Execution, request: str) -> str:
     """Sends a tool call and waits for the answer; other stacks run meanwhile."""
     execution.output.flush()
     need_suspension()
+    ask = _wait if execution.alone() else _call
     execution.open_calls += 1
     try:
-        reply = run_sync(_call(request))
+        reply = ask(request)
+        if type(reply) is not str:
+            reply = run_sync(reply)
     except JsException as error:
         raise _cut_off(error) from None
     finally:
@@ -4252,34 +4282,37 @@ new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0}),Re
 tiateStreaming",{value:async(_answer,imports)=>{let instance=await WebAssembly.instantiate(wasm,imports);return makeRoom(
 instance,memoryBytes),{instance,module:wasm}}})}function makeRoom({exports},bytes){let{memory}=exports;if(!(memory instanceof
 WebAssembly.Memory))throw new TypeError("Cannot start Pyodide: its program has no memory of its own");let missing=bytes-
-memory.buffer.byteLength;missing>0&&memory.grow(Math.ceil(missing/WASM_PAGE))}var Worker=class{#python;#files;#peer;#addresses=new Map;#env;executionId="";constructor(python,files,{port,backlog,env}){
-this.#python=python,this.#files=files,this.#env=env;let waiting=new Backlog(backlog);this.#peer=new RpcPeer(portTransport(
-port,{sent:size=>waiting.add(size)}),{requests:{bind:params=>{this.#personalize();let result=JSON.parse(python.bind(JSON.
+memory.buffer.byteLength;missing>0&&memory.grow(Math.ceil(missing/WASM_PAGE))}var WaitingCaller=class{#slot;#takeLater=null;constructor(slot){this.#slot=slot}call(peer,params){return this.#slot.clear(),
+peer.notify("tool/wait",params),this.#slot.wait()??new Promise(resolve=>this.#takeLater=resolve)}take(answer){this.#takeLater?.(
+JSON.stringify(answer)),this.#takeLater=null}};var Worker=class{#python;#files;#peer;#addresses=new Map;#env;executionId="";constructor(python,{files,waiting},{port,backlog,
+env}){this.#python=python,this.#files=files,this.#env=env;let unread=new Backlog(backlog);this.#peer=new RpcPeer(portTransport(
+port,{sent:size=>unread.add(size)}),{requests:{bind:params=>{this.#personalize();let result=JSON.parse(python.bind(JSON.
 stringify(params)));if(typeof result.error=="string")throw new Error(result.error);return result},execute:params=>this.#execute(
 params),snapshot:()=>this.#sendSnapshot(),code:()=>this.#sendPart(python.code()),"files/changes":()=>({...files.changes()}),
-"files/read":params=>this.#readFile(params),"files/saved":params=>this.#filesSaved(params),ping:()=>null},onChunk:chunk=>this.#fill(
-chunk)})}get peer(){return this.#peer}async#execute(params){this.executionId=executionIdOf(params);try{this.#personalize();
-let result=JSON.parse(await this.#python.execute(JSON.stringify(params)));if(typeof result?.status!="string")throw new TypeError(
-"the runner gave no result");return{...result,memoryBytes:this.#python.memoryBytes}}catch(error){let message=\`the runner\\
- is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),new RpcError(ErrorCode.internalError,message)}finally{
-this.executionId=""}}#personalize(){this.#env!==null&&(this.#python.personalize(this.#env),this.#env=null)}#fill(chunk){
-let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.get(blob);if(address===void 0&&(address=this.#python.openBlob(
-blob,type,total),this.#addresses.set(blob,address)),offset+bytes.length>total)throw new RangeError("Cannot take chunk: i\\
-t passes the end of its value");address!==0&&this.#python.fillBlob(address+offset,bytes),offset+bytes.length===total&&this.#addresses.
-delete(blob)}#readFile(params){let[root,path,offset]=["root","path","offset"].map(name=>field(params,name)),bytes=this.#files.
-read(Number(root),String(path),Number(offset)),{length}=bytes;return this.#peer.sendChunk({blob:INNER_BLOBS,type:"bytes",
-offset:0,total:length,bytes}),null}#filesSaved(params){let failed=field(params,"failed");return this.#files.saved(Array.
-isArray(failed)?failed.map(Number):[]),null}#sendSnapshot(){if(this.#python.hasLibraries)throw new RpcError(ErrorCode.notSavable,
-"Cannot save sandbox: native code of a package is loaded into its memory");return this.#sendPart(this.#python.snapshot())}#sendPart(bytes){
-return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){
-let id=field(params,"executionId");return typeof id=="string"?id:""}function reasonOf(error){return error instanceof Error?
-[Reflect.get(error,"type"),error.message].filter(part=>typeof part=="string"&&part!=="").join(": ").slice(0,500):String(
-error).slice(0,500)}function surviveCallbacks(){for(let type of["error","unhandledrejection"])globalThis.addEventListener(
-type,event=>event.preventDefault())}async function boot(message){let{port,files,granted,interrupt}=message,worker,bridge=createBridge(
-()=>{if(!worker)throw new Error("Cannot call the host: the guest is starting");return worker.peer},()=>worker?.executionId??
-"");try{hideHost();let python=await Python.start({...files,bridge,interrupt});limitFiles(python.files,{bytes:granted.bytes,
-entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(python.files,granted);surviveCallbacks(),closeRealm(),worker=
-new Worker(python,guestFiles,message),worker.peer.notify("ready",python.versions)}catch(error){port.postMessage(JSON.stringify(
-{jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}globalThis.addEventListener("message",event=>{event instanceof
-MessageEvent&&boot(event.data)},{once:!0});
+"files/read":params=>this.#readFile(params),"files/saved":params=>this.#filesSaved(params),ping:()=>null},notifications:{
+"tool/answer":answer=>waiting.take(answer)},onChunk:chunk=>this.#fill(chunk)})}get peer(){return this.#peer}async#execute(params){
+this.executionId=executionIdOf(params);try{this.#personalize();let result=JSON.parse(await this.#python.execute(JSON.stringify(
+params)));if(typeof result?.status!="string")throw new TypeError("the runner gave no result");return{...result,memoryBytes:this.#python.
+memoryBytes}}catch(error){let message=\`the runner is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),
+new RpcError(ErrorCode.internalError,message)}finally{this.executionId=""}}#personalize(){this.#env!==null&&(this.#python.
+personalize(this.#env),this.#env=null)}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.get(
+blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+bytes.
+length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(
+address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#readFile(params){let[root,path,offset]=[
+"root","path","offset"].map(name=>field(params,name)),bytes=this.#files.read(Number(root),String(path),Number(offset)),{
+length}=bytes;return this.#peer.sendChunk({blob:INNER_BLOBS,type:"bytes",offset:0,total:length,bytes}),null}#filesSaved(params){
+let failed=field(params,"failed");return this.#files.saved(Array.isArray(failed)?failed.map(Number):[]),null}#sendSnapshot(){
+if(this.#python.hasLibraries)throw new RpcError(ErrorCode.notSavable,"Cannot save sandbox: native code of a package is l\\
+oaded into its memory");return this.#sendPart(this.#python.snapshot())}#sendPart(bytes){return this.#peer.sendChunk({blob:MEMORY_BLOB,
+type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){let id=field(params,"executionId");
+return typeof id=="string"?id:""}function reasonOf(error){return error instanceof Error?[Reflect.get(error,"type"),error.
+message].filter(part=>typeof part=="string"&&part!=="").join(": ").slice(0,500):String(error).slice(0,500)}function surviveCallbacks(){
+for(let type of["error","unhandledrejection"])globalThis.addEventListener(type,event=>event.preventDefault())}async function boot(message){
+let{port,files,granted,interrupt,slot}=message,waiting=new WaitingCaller(new AnswerSlot(slot)),worker,bridge=createBridge(
+()=>{if(!worker)throw new Error("Cannot call the host: the guest is starting");return worker.peer},{waiting,executionId:()=>worker?.
+executionId??""});try{hideHost();let python=await Python.start({...files,bridge,interrupt});limitFiles(python.files,{bytes:granted.
+bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(python.files,granted);surviveCallbacks(),closeRealm(),
+worker=new Worker(python,{files:guestFiles,waiting},message),worker.peer.notify("ready",python.versions)}catch(error){port.
+postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}globalThis.addEventListener(
+"message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
 `;

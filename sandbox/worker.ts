@@ -3,6 +3,7 @@
  * has is one port to the gateway. Whatever runs here, even arbitrary JavaScript, can say no more
  * through that port than the gateway lets pass.
  */
+import { AnswerSlot } from "./answer_slot.ts";
 import { Backlog } from "./backlog.ts";
 import { createBridge, type GuestBridge } from "./bridge.ts";
 import { field } from "./field.ts";
@@ -16,6 +17,7 @@ import { ErrorCode, FileLimits, INNER_BLOBS, type JsonValue, MEMORY_BLOB } from 
 import { Python } from "./python.ts";
 import { RpcError, RpcPeer } from "./rpc_peer.ts";
 import type { StartFiles } from "./start_files.ts";
+import { WaitingCaller } from "./waiting_call.ts";
 
 /** The one message that the gateway posts to the worker itself. */
 export interface BootMessage {
@@ -24,6 +26,8 @@ export interface BootMessage {
   readonly interrupt: Uint8Array;
   /** Count of a {@linkcode Backlog}. */
   readonly backlog: Int32Array;
+  /** Memory of an {@linkcode AnswerSlot}. */
+  readonly slot: SharedArrayBuffer;
   readonly granted: GrantedFiles;
   /** JSON of the guest's `os.environ`. */
   readonly env: string;
@@ -40,12 +44,16 @@ class Worker {
   #env: string | null;
   executionId = "";
 
-  constructor(python: Python, files: GuestFiles, { port, backlog, env }: BootMessage) {
+  constructor(
+    python: Python,
+    { files, waiting }: { files: GuestFiles; waiting: WaitingCaller },
+    { port, backlog, env }: BootMessage,
+  ) {
     this.#python = python;
     this.#files = files;
     this.#env = env;
-    const waiting = new Backlog(backlog);
-    this.#peer = new RpcPeer(portTransport(port, { sent: (size) => waiting.add(size) }), {
+    const unread = new Backlog(backlog);
+    this.#peer = new RpcPeer(portTransport(port, { sent: (size) => unread.add(size) }), {
       requests: {
         bind: (params) => {
           this.#personalize();
@@ -61,6 +69,7 @@ class Worker {
         "files/saved": (params) => this.#filesSaved(params),
         ping: () => null,
       },
+      notifications: { "tool/answer": (answer) => waiting.take(answer) },
       onChunk: (chunk) => this.#fill(chunk),
     });
   }
@@ -170,14 +179,15 @@ function surviveCallbacks(): void {
 
 /** Loads Python, closes the realm, then opens for work; a failure is the only other thing it can say. */
 async function boot(message: BootMessage): Promise<void> {
-  const { port, files, granted, interrupt } = message;
+  const { port, files, granted, interrupt, slot } = message;
+  const waiting = new WaitingCaller(new AnswerSlot(slot));
   let worker: Worker | undefined;
   const bridge: GuestBridge = createBridge(
     () => {
       if (!worker) throw new Error("Cannot call the host: the guest is starting");
       return worker.peer;
     },
-    () => worker?.executionId ?? "",
+    { waiting, executionId: () => worker?.executionId ?? "" },
   );
   try {
     hideHost();
@@ -186,7 +196,7 @@ async function boot(message: BootMessage): Promise<void> {
     const guestFiles = new GuestFiles(python.files, granted);
     surviveCallbacks();
     closeRealm();
-    worker = new Worker(python, guestFiles, message);
+    worker = new Worker(python, { files: guestFiles, waiting }, message);
     worker.peer.notify("ready", python.versions);
   } catch (error) {
     port.postMessage(
