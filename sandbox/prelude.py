@@ -51,6 +51,7 @@ PARTS = (
     "prelude_together",
     "prelude_stand_ins",
     "prelude_namespace",
+    "prelude_variables",
     "prelude_cell",
 )
 

@@ -55,6 +55,11 @@ def remember_source(filename: str, source: str) -> None:
     _offer(filename, source)
 
 
+def sources() -> list[tuple[str, str]]:
+    """File names and texts of the cells that are kept, oldest first."""
+    return list(_sources.items())
+
+
 def _offer(filename: str, source: str) -> None:
     """Registers the text of a cell with `linecache`."""
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)

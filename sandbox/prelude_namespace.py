@@ -113,6 +113,11 @@ def protect() -> None:
     _modules.update(sys.modules)
 
 
+def is_own_module(name: str) -> bool:
+    """Whether a module was there before any cell ran."""
+    return name in _modules
+
+
 def restore_interpreter() -> None:
     """Undoes what a cell may have done to the interpreter that the next one, or the runner, relies on."""
     for attempt in range(3):

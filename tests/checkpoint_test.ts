@@ -5,6 +5,7 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../lib/host
 
 const GUEST = "0123456789abcdef";
 const CHECKPOINT: Checkpoint = {
+  form: "memory",
   guest: GUEST,
   base: "ab".repeat(32),
   cells: 7,
@@ -29,6 +30,8 @@ function bytesOf(text: string): Uint8Array {
 
 Deno.test("a checkpoint reads back as it was, memory with line ends in it too", () => {
   assertEquals(decodeCheckpoint(encodeCheckpoint(CHECKPOINT), GUEST), CHECKPOINT);
+  const variables: Checkpoint = { ...CHECKPOINT, form: "variables", base: null };
+  assertEquals(decodeCheckpoint(encodeCheckpoint(variables), GUEST), variables);
   const bare = { ...CHECKPOINT, base: null, names: [], cells: 0, memory: new Uint8Array(0) };
   assertEquals(decodeCheckpoint(encodeCheckpoint(bare), GUEST), bare);
 });
@@ -60,9 +63,10 @@ Deno.test("a checkpoint with bytes missing or added is refused, with what to do"
 });
 
 Deno.test("members of the wrong type fall back to what is safe", () => {
-  const about = { guest: GUEST, base: 5, cells: "x", names: "y", bytes: 0 };
+  const about = { form: 1, guest: GUEST, base: 5, cells: "x", names: "y", bytes: 0 };
   const bytes = bytesOf(`rlm-checkpoint 1 ${JSON.stringify(about)}\n`);
   assertEquals(decodeCheckpoint(bytes, GUEST), {
+    form: "memory",
     guest: GUEST,
     base: null,
     cells: 0,

@@ -63,7 +63,8 @@ async function tryRestore(
 function cellsBeforeFreshStart(cells: readonly RecordedCell[]): number {
   return 1 +
     cells.findLastIndex(({ cell }) =>
-      cell.status === "lost" && cell.restored?.from !== "checkpoint"
+      cell.status === "lost" && cell.restored?.from !== "checkpoint" &&
+      cell.restored?.from !== "variables"
     );
 }
 

@@ -1,8 +1,10 @@
 /** A checkpoint as bytes that can be kept: a line of JSON that says what it is, then the guest's memory. */
 import { SandboxError } from "../errors.ts";
 
-/** A guest's memory and what is known of it. */
+/** A guest's memory, or its variables, and what is known of it. */
 export interface Checkpoint {
+  /** What the bytes are: a difference of memories, or variables that only a guest can read. */
+  readonly form: "memory" | "variables";
   /** Hash of Pyodide, Deno and the guest program; memory of another build is noise. */
   readonly guest: string;
   /** Hash of the start-up snapshot that the memory is a difference from; null when it needs none. */
@@ -40,11 +42,12 @@ export function decodeCheckpoint(bytes: Uint8Array, guest: string): Checkpoint {
     );
   }
   const memory = bytes.subarray(end + 1);
-  const { base, cells, names } = about;
+  const { base, cells, names, form } = about;
   if (about["bytes"] !== memory.length) {
     throw refusal(`it has ${memory.length} of ${about["bytes"]} bytes; run the cells again`);
   }
   return {
+    form: form === "variables" ? form : "memory",
     guest,
     base: typeof base === "string" ? base : null,
     cells: typeof cells === "number" ? cells : 0,

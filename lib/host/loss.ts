@@ -21,7 +21,8 @@ export function refusal(error: unknown): unknown {
 export function restoredNote({ from, back, gone }: Restored): string {
   const list = (names: readonly string[]) =>
     names.length === 0 ? "none" : names.slice(0, 40).join(", ");
-  return `The sandbox had been lost and was restored from ${from}: back: ${list(back)}; gone: ${
-    list(gone)
-  }`;
+  const what = from === "variables"
+    ? "The sandbox was restored; as native code of a package had been loaded, only variables that can be saved by themselves are back"
+    : `The sandbox had been lost and was restored from ${from}: back`;
+  return `${what}: ${list(back)}; gone: ${list(gone)}`;
 }

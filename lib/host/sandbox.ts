@@ -51,8 +51,11 @@ export interface CellError {
 
 /** Which names came back after the guest was lost, and which did not. */
 export interface Restored {
-  /** What the replacement was made from. */
-  readonly from: "checkpoint" | "inputs" | "nothing";
+  /**
+   * What the replacement was made from. `variables`: a checkpoint of those that can be pickled, which is all that can be
+   * saved once native code of a package is loaded.
+   */
+  readonly from: "checkpoint" | "variables" | "inputs" | "nothing";
   /** Names that have their values again. */
   readonly back: readonly string[];
   /** Names that were lost. */
@@ -143,7 +146,11 @@ export interface Sandbox extends AsyncDisposable {
   ): Promise<void>;
   /** Runs one cell. Python errors are results, not exceptions; a lost guest is a result too while it can be restored. */
   execute(code: string, options?: ExecuteOptions): Promise<Cell>;
-  /** The guest's whole memory as compressed difference from the start-up snapshot. */
+  /**
+   * The guest's whole memory as compressed difference from the start-up snapshot. Once native code of a package is
+   * loaded: its variables, as far as they can be pickled or defined again; the first cell after it is restored says in its
+   * `notes` which are back and which are gone.
+   */
   checkpoint(options?: { signal?: AbortSignal }): Promise<Uint8Array>;
   /** Ends the process. Safe to call twice and while busy; settles within 2 s. */
   close(): Promise<void>;

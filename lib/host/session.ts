@@ -3,19 +3,18 @@
  * comes back from the last checkpoint, or else from the inputs, and the cell's result says which.
  */
 import type { JsonValue } from "../../sandbox/protocol.ts";
-import { RpcError } from "../../sandbox/rpc_peer.ts";
-import { SandboxError, SandboxLostError, SandboxStartError } from "../errors.ts";
+import { SandboxError, SandboxLostError } from "../errors.ts";
 import { type CellRecord, finishedCell, lostCell, memoryOf, namesOf, Printed } from "./cell.ts";
 import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
 import type { Guest } from "./guest.ts";
 import { isLoss, refusal, restoredNote } from "./loss.ts";
 import { Observers } from "./observers.ts";
+import { runsCells } from "./own_cell.ts";
 import type { Cell, ExecuteOptions, Restored, Sandbox } from "./sandbox.ts";
+import { restoredFrom, saveGuest } from "./saved_guest.ts";
 import { checkRange, MAX_TIMER_MS, type Settings } from "./settings.ts";
-import { guestKey } from "./snapshot.ts";
-import { startGuest } from "./start_guest.ts";
+import { type StartedGuest, startGuest } from "./start_guest.ts";
 import { ToolCalls } from "./tool_calls.ts";
-import { runsCells } from "./trial_cell.ts";
 
 /** Milliseconds of rest after a cell before its checkpoint is taken: a model that answers at once is not kept waiting. */
 const REST_MS = 150;
@@ -38,7 +37,9 @@ export class SandboxSession implements Sandbox {
   /** Aborts when the sandbox is closed, and with it a start that is going on. */
   readonly #closing = new AbortController();
   /** The replacement that was started last. */
-  #starting: Promise<Guest> | null = null;
+  #starting: Promise<StartedGuest> | null = null;
+  /** What the next cell must be told. */
+  #untold: Restored | null = null;
 
   private constructor(settings: Settings, guest: Guest) {
     this.#settings = settings;
@@ -51,10 +52,12 @@ export class SandboxSession implements Sandbox {
     options: { checkpoint?: Checkpoint; signal?: AbortSignal | undefined },
   ): Promise<SandboxSession> {
     const { checkpoint = null, signal } = options;
-    const session = new SandboxSession(settings, await startGuest(settings, checkpoint, signal));
+    const { guest, names } = await startGuest(settings, checkpoint, signal);
+    const session = new SandboxSession(settings, guest);
+    session.#names = names;
     session.#checkpoint = checkpoint;
-    session.#names = checkpoint?.names ?? [];
     session.#cells = checkpoint?.cells ?? 0;
+    if (checkpoint?.form === "variables") session.#untold = restoredFrom(checkpoint, names);
     return session;
   }
 
@@ -92,7 +95,8 @@ export class SandboxSession implements Sandbox {
       if (options.timeoutMs !== undefined) {
         checkRange("timeoutMs", options.timeoutMs, 1, MAX_TIMER_MS);
       }
-      const before = await this.#revive(options.signal);
+      const before = await this.#revive(options.signal) ?? this.#untold;
+      this.#untold = null;
       const cell = await this.#run(code, options, before);
       options.signal?.throwIfAborted();
       return cell;
@@ -102,13 +106,7 @@ export class SandboxSession implements Sandbox {
   checkpoint(options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
     return this.#inTurn(async () => {
       await this.#revive(options.signal);
-      return encodeCheckpoint(
-        await this.#save(options.signal).catch((error) => {
-          throw error instanceof RpcError
-            ? new SandboxError(error.message, { cause: error })
-            : error;
-        }),
-      );
+      return encodeCheckpoint(await this.#save(options.signal));
     });
   }
 
@@ -118,7 +116,7 @@ export class SandboxSession implements Sandbox {
       new SandboxLostError("Cannot use sandbox: it was closed", { reason: "closed" }),
     );
     await this.#guest.kill("it was closed", "closed");
-    await this.#starting?.then((guest) => guest.kill("it was closed", "closed"), () => {});
+    await this.#starting?.then(({ guest }) => guest.kill("it was closed", "closed"), () => {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -213,29 +211,28 @@ export class SandboxSession implements Sandbox {
     await this.#guest.kill();
     const closing = this.#closing.signal;
     this.#starting = this.#startAgain(signal ? AbortSignal.any([signal, closing]) : closing);
-    this.#guest = await this.#starting;
+    const { guest, names } = await this.#starting;
+    this.#guest = guest;
     const checkpoint = this.#checkpoint;
-    if (checkpoint === null) {
-      if (this.#inputs.size > 0) await this.#guest.bind(Object.fromEntries(this.#inputs), signal);
-      this.#names = [...this.#inputs.keys()];
-    } else {
-      this.#names = checkpoint.names;
+    if (checkpoint === null && this.#inputs.size > 0) {
+      await guest.bind(Object.fromEntries(this.#inputs), signal);
     }
-    const back = this.#names;
-    const from = checkpoint ? "checkpoint" : this.#inputs.size > 0 ? "inputs" : "nothing";
-    return { from, back, gone: lost.filter((name) => !back.includes(name)) };
+    const back = this.#names = checkpoint === null ? [...this.#inputs.keys()] : names;
+    const gone = lost.filter((name) => !back.includes(name));
+    if (checkpoint !== null) return { ...restoredFrom(checkpoint, back), gone };
+    return { from: this.#inputs.size > 0 ? "inputs" : "nothing", back, gone };
   }
 
   /** A guest with the last checkpoint in it. One that does not start or run is dropped, and the inputs must do. */
-  async #startAgain(signal: AbortSignal | undefined): Promise<Guest> {
+  async #startAgain(signal: AbortSignal | undefined): Promise<StartedGuest> {
     if (this.#checkpoint !== null) {
       try {
-        const guest = await startGuest(this.#settings, this.#checkpoint, signal);
-        if (await runsCells(guest)) return guest;
-        await guest.kill();
+        const started = await startGuest(this.#settings, this.#checkpoint, signal);
+        if (await runsCells(started.guest)) return started;
+        await started.guest.kill();
         this.#checkpoint = null;
       } catch (error) {
-        if (!(error instanceof SandboxStartError)) throw error;
+        if (!(error instanceof SandboxError)) throw error;
         this.#checkpoint = null;
       }
     }
@@ -256,15 +253,8 @@ export class SandboxSession implements Sandbox {
   }
 
   async #save(signal: AbortSignal | undefined): Promise<Checkpoint> {
-    const { bytes, base } = await this.#guest.checkpoint("difference", signal);
-    this.#checkpoint = {
-      guest: await guestKey(),
-      base,
-      cells: this.#cells,
-      names: this.#names,
-      memory: bytes,
-    };
-    return this.#checkpoint;
+    const known = { cells: this.#cells, names: this.#names };
+    return this.#checkpoint = await saveGuest(this.#guest, known, signal);
   }
 }
 

@@ -77,7 +77,12 @@ const cell = object<Cell>({
   submission: nullable(record),
   durationMs: number,
   restored: nullable(object<Restored>({
-    from: word<Restored["from"]>({ checkpoint: true, inputs: true, nothing: true }),
+    from: word<Restored["from"]>({
+      checkpoint: true,
+      variables: true,
+      inputs: true,
+      nothing: true,
+    }),
     back: list(text),
     gone: list(text),
   })),
