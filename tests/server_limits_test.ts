@@ -25,7 +25,7 @@ Deno.test("A body above the limit is refused, whether it says its length or not,
 });
 
 Deno.test("A body that trickles in is given up, and holds a place no longer", async () => {
-  await using server = new TestServer({ bodySeconds: 0.05, maxRuns: 1 });
+  await using server = new TestServer({ bodySeconds: 0.4, maxRuns: 1 });
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   const head = `POST /runs HTTP/1.1\r\nHost: localhost:${server.port}\r\n` +
     'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"inputs"';
@@ -34,7 +34,7 @@ Deno.test("A body that trickles in is given up, and holds a place no longer", as
   const read = await connection.read(buffer) ?? 0;
   const text = new TextDecoder().decode(buffer.subarray(0, read));
   assertStringIncludes(text, "HTTP/1.1 408 ");
-  assertStringIncludes(text, "read the body: it had not arrived after 0.05 s; send it faster");
+  assertStringIncludes(text, "read the body: it had not arrived after 0.4 s; send it faster");
   assertEquals((await (await server.post()).json()).state, "done");
 });
 
