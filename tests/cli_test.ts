@@ -110,7 +110,10 @@ Deno.test("C162: --direct-tokens asks about a small input in one call, without P
     const { code, stdout, stderr } = await rlm(words);
     assertEquals([code, stdout], [0, "a pot\n"], stderr);
     assertMatch(stderr, /^one call with the whole input, [\d,]+ tokens$/m);
-    assertMatch(stderr, /^0 turns · 1 model call · .*the model saw [\d,]+ characters of 90,000$/m);
+    assertMatch(
+      stderr,
+      /^0 turns · 1 model call · .*the model saw [\d,]+ characters, the input has 90,000$/m,
+    );
     assertStringIncludes(stderr, "the answer is one reply to the whole input, without Python");
   }));
 
