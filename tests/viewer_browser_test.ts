@@ -103,6 +103,12 @@ browserTest("Keys lead through the run, fold it, and explain themselves", async 
   await assertShown(page, "turn 2");
   await page.keyboard.press("g");
   await assertShown(page, "run");
+  await page.keyboard.press("v");
+  assert(!await page.locator(".scroller").isVisible());
+  await page.reload();
+  assert(!await page.locator(".scroller").isVisible(), "it is remembered");
+  await page.locator(".timeline button", { hasText: "show" }).click();
+  assertGreater(await page.locator("rect.bar-turn").count(), 4);
   await page.keyboard.press("?");
   assert(await page.locator("dialog").isVisible());
   await page.keyboard.press("Escape");
@@ -119,6 +125,7 @@ browserTest("Search finds a text wherever it is, leads there and marks it", asyn
   await page.keyboard.type("NEEDLE <b>");
   await page.locator(".found button").first().waitFor();
   assertEquals(await page.locator(".found mark").first().textContent(), "needle <b>");
+  assertEquals(await page.locator(".found b").first().textContent(), "turn 2 · Output");
   await page.keyboard.press("Enter");
   await page.locator(".window div", { hasText: "the needle <b>is</b> here" }).waitFor();
   await assertShown(page, "turn 2");
@@ -192,6 +199,10 @@ browserTest(
     const [tree, details] = [page.locator(".tree"), page.locator("main")];
     const [above, below] = [await tree.boundingBox(), await details.boundingBox()];
     assertLess((above?.y ?? 0) + (above?.height ?? 0), (below?.y ?? 0) + 1);
+    // The details are below the screen: whoever taps a row is taken to them.
+    await page.locator(".row", { hasText: "turn 2" }).click();
+    await assertShown(page, "turn 2");
+    assertLess((await page.locator("main h2").boundingBox())?.y ?? 740, 200);
   },
 );
 
@@ -200,10 +211,16 @@ browserTest("On paper every turn follows with its code and output, in dark ink",
   await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
   await page.emulateMedia({ media: "print" });
   assertEquals(await page.locator(".paper > section").count(), 6);
+  assert(await page.locator(".usage table").isVisible());
+  const [box, bars] = [page.locator(".scroller"), page.locator(".scroller svg")];
+  const [whole, drawn] = [await box.boundingBox(), await bars.boundingBox()];
+  assertLess(drawn?.width ?? 1e9, (whole?.width ?? 0) + 1, "the timeline is as wide as the paper");
   assertEquals(await page.locator(".columns").isVisible(), false);
   assertEquals(await page.evaluate(() => getComputedStyle(document.body).color), "rgb(27, 35, 48)");
   const pdf = await page.pdf();
   assertGreater(pdf.length, 50_000);
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  assertEquals(await page.locator(".paper").count(), 0);
 });
 
 browserTest(

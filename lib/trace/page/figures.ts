@@ -29,10 +29,11 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** A share in percent. */
+/** A share in percent; what is far more than the whole, as a multiple of it. */
 export function percent(part: number, whole: number): string {
   if (whole === 0) return "0 %";
   const share = 100 * part / whole;
+  if (share >= 1000) return `${count(Math.round(part / whole))} ×`;
   return `${share > 0 && share < 0.1 ? "< 0.1" : share.toFixed(share < 10 ? 1 : 0)} %`;
 }
 

@@ -28,6 +28,7 @@ class Page {
     this.#outline,
     (place, query) => this.#find(place, query),
   );
+  readonly #isOneColumn = matchMedia("(max-width: 760px)");
   #chosen = 0;
   #query = "";
 
@@ -77,6 +78,8 @@ class Page {
     const hash = `#${encodeURIComponent(this.#outline.node(row).anchor)}`;
     if (location.hash === hash) this.#show(row);
     else location.hash = hash;
+    // On a phone the details are below the screen: what was tapped would seem to do nothing.
+    if (this.#isOneColumn.matches) this.#details.scrollIntoView({ block: "start" });
   }
 
   #show(number: number): void {
@@ -153,6 +156,7 @@ class Page {
       { keys: ["["], help: "previous turn", run: () => this.#turn(-1) },
       { keys: ["g"], help: "the whole run", run: () => this.#go(0) },
       { keys: ["/"], help: "search", run: () => this.#search.field.select() },
+      { keys: ["v"], help: "hide or show the timeline", run: () => this.#timeline.toggle() },
       { keys: ["t"], help: "light, dark or the system's theme", run: () => theme.click() },
     ];
   }

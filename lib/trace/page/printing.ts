@@ -12,19 +12,32 @@ const PRINTED = 6_000;
 /** Puts the printed form into the page just before it is printed, and takes it away again. */
 export function preparePrinting(store: Store): void {
   const paper = element("div", { class: "paper" });
+  const folded: HTMLDetailsElement[] = [];
   addEventListener("beforeprint", () => {
     const steps = store.data.nodes.filter(({ kind }) => kind === "run" || kind === "turn");
     paper.replaceChildren(...steps.map((node) =>
       element(
         "section",
         {},
-        element("h2", {}, visible(`${node.name} ${node.hint}`)),
+        // What tells turns apart in a list is their reasoning, which follows here.
+        element(
+          "h2",
+          {},
+          visible(node.kind === "turn" ? node.name : `${node.name} · ${node.hint}`),
+        ),
         ...node.parts.flatMap((part) => printed(part, store)),
       )
     ));
     document.body.append(paper);
+    for (const table of document.querySelectorAll<HTMLDetailsElement>(".usage:not([open])")) {
+      table.open = true;
+      folded.push(table);
+    }
   });
-  addEventListener("afterprint", () => paper.remove());
+  addEventListener("afterprint", () => {
+    paper.remove();
+    for (const table of folded.splice(0)) table.open = false;
+  });
 }
 
 function printed(part: Part, store: Store): HTMLElement[] {
@@ -39,9 +52,10 @@ function printed(part: Part, store: Store): HTMLElement[] {
     ]);
   }
   if (part.folded) return [];
+  const text = textView(cut(store.text(part.text)), { code: part.as === "code" });
   return [
     element("h3", {}, visible(part.title)),
-    textView(cut(store.text(part.text)), { code: part.as === "code" }),
+    element("div", { class: `as-${part.as}` }, text),
   ];
 }
 

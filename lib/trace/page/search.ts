@@ -106,7 +106,9 @@ export class Search {
     const number = this.#places.push(place) - 1;
     const row = button("", { role: "option", onclick: () => this.#pick(number) });
     const { name } = this.#outline.node(place.node);
-    row.append(element("b", {}, this.#where(place.node, name)), ...this.#excerpt(place, query));
+    const part = place.text === null ? [] : this.#partOf(place.node, place.text);
+    const where = [this.#where(place.node, name), ...part].join(" · ");
+    row.append(element("b", {}, where), ...this.#excerpt(place, query));
     this.#list.append(row);
     this.#show(true);
   }
@@ -116,6 +118,14 @@ export class Search {
     const turn = this.#outline.path(node).map((each) => this.#outline.node(each))
       .findLast(({ kind }) => kind === "turn");
     return visible(turn === undefined || turn.name === name ? name : `${turn.name} · ${name}`);
+  }
+
+  /** What the text is in its node: its code, its output, a message. */
+  #partOf(node: number, text: number): string[] {
+    const part = this.#outline.node(node).parts.find((part) => textsOf(part).includes(text));
+    if (part === undefined) return [];
+    const item = part.as === "list" ? part.items.find((item) => item.text === text) : undefined;
+    return [visible(item === undefined ? part.title : item.label)];
   }
 
   #excerpt({ text, offset }: Place, query: string): (Node | string)[] {

@@ -3,11 +3,13 @@
 import type { ViewerData, ViewNode } from "../viewer_data.ts";
 import { button, element } from "./elements.ts";
 import { duration } from "./figures.ts";
+import { remember, remembered } from "./theme.ts";
 import { visible } from "./visible.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 const AXIS = 22;
 const LEAST_WIDTH = 2;
+const KEY = "rlm-timeline";
 
 /** Draws the bars; a click chooses a node. */
 export class Timeline {
@@ -16,6 +18,7 @@ export class Timeline {
   readonly #data: ViewerData;
   readonly #choose: (node: number) => void;
   readonly #bars = new Map<number, SVGElement>();
+  readonly #fold = button("", { onclick: () => this.toggle() });
   #zoom = 1;
   #drawnWidth = 0;
   #chosen = -1;
@@ -31,9 +34,11 @@ export class Timeline {
         legend(),
         button("−", { label: "zoom out", onclick: () => this.#zoomBy(0.5) }),
         button("+", { label: "zoom in", onclick: () => this.#zoomBy(2) }),
+        this.#fold,
       ),
       this.#scroller,
     );
+    this.#show(remembered(KEY) !== "hidden");
     this.#scroller.addEventListener("click", (event) => {
       const bar = event.target instanceof SVGElement ? event.target.closest("[data-node]") : null;
       if (bar !== null) this.#choose(Number(bar.getAttribute("data-node")));
@@ -41,6 +46,18 @@ export class Timeline {
     new ResizeObserver(() => {
       if (Math.abs(this.#scroller.clientWidth - this.#drawnWidth) > 1) this.#draw();
     }).observe(this.#scroller);
+  }
+
+  /** Hides the bars, so that there is more room for what is below, or shows them again. */
+  toggle(): void {
+    this.#show(this.#scroller.hidden !== false);
+    remember(KEY, this.#scroller.hidden ? "hidden" : "shown");
+  }
+
+  #show(shown: boolean): void {
+    this.#scroller.hidden = !shown;
+    this.#fold.textContent = shown ? "hide" : "show";
+    this.#fold.setAttribute("aria-label", `${shown ? "hide" : "show"} the timeline`);
   }
 
   /** Marks the bars of a node, and of its cell where it is a turn. */
@@ -75,7 +92,9 @@ export class Timeline {
     const lanes = nodes.reduce((most, { lane }) => Math.max(most, lane + 1), 1);
     const height = lanes > 40 ? 7 : lanes > 16 ? 11 : 18;
     const scale = new Scale(width * this.#zoom, Math.max(1, this.#data.duration));
-    const svg = draw("svg", { width: scale.width, height: AXIS + lanes * height + 4 });
+    const size = { width: scale.width, height: AXIS + lanes * height + 4 };
+    // With it, paper can show the whole at another width.
+    const svg = draw("svg", { ...size, viewBox: `0 0 ${size.width} ${size.height}` });
     svg.append(...ticks(scale, AXIS + lanes * height));
     this.#bars.clear();
     nodes.forEach((node, number) => {
