@@ -1,10 +1,26 @@
 /** Compaction: long conversations are made short, and nothing that the REPL holds is lost. */
-import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertInstanceOf,
+  assertStringIncludes,
+} from "@std/assert";
 import { Conversation } from "../lib/engine/conversation.ts";
 import { ModelError } from "../lib/errors.ts";
-import { ScriptedModel, submitLiterals } from "../lib/testing.ts";
+import type { Completion, CompletionRequest, LanguageModel } from "../lib/models/language_model.ts";
+import { RLM } from "../lib/rlm.ts";
+import {
+  type FakeCell,
+  FakeSandbox,
+  ReplayModel,
+  ScriptedModel,
+  submitLiterals,
+} from "../lib/testing.ts";
+import { readJournal } from "../lib/trace/journal_reader.ts";
 import type { Turn } from "../lib/trace/trajectory.ts";
 import { cellReply, eventsOf, fakeRun } from "./fixtures/fake_run.ts";
+import { completion, temporaryFolder } from "./fixtures/run_events.ts";
 
 function turn(number: number): Turn {
   return {
@@ -125,3 +141,55 @@ Deno.test("C156: an input called run_log keeps its name", async () => {
   assertEquals(sandboxes[0]?.values.run_log, "mine");
   assert(Array.isArray(sandboxes[0]?.values.run_log_));
 });
+
+Deno.test("C156, C160, C161: a compacted run replays and resumes, also with a model that knows its window only after a call", async () => {
+  await using folder = await temporaryFolder();
+  const journal = `${folder.path}/run.jsonl`;
+  const cell: FakeCell = (code) =>
+    code.startsWith("step") ? { stdout: `${code} ${"y".repeat(3_000)}` } : submitLiterals(code);
+  const make = (lm: LanguageModel) =>
+    new RLM("context, query -> answer: int", {
+      ...{ lm, profile: "smallWindow", verify: false },
+      sandbox: () => Promise.resolve(new FakeSandbox(cell)),
+    });
+  const inputs = { context: "text", query: "How many?" };
+  const whole = await make(new LateWindow(6_000)).run(inputs, { journal });
+  const { events } = await readJournal(journal);
+  assertGreater(eventsOf(events, "compaction").length, 1);
+  assertEquals(
+    new Set(eventsOf(events, "compaction").map(({ contextWindow }) => contextWindow)),
+    new Set([6_000]),
+  );
+  const replay = new ReplayModel(events);
+  assertEquals((await make(replay).run(inputs)).trajectory.length, whole.trajectory.length);
+  assertEquals(replay.unused, []);
+  const lines = (await Deno.readTextFile(journal)).trimEnd().split("\n");
+  const last = lines.findLastIndex((line) => line.includes('"type":"compaction"'));
+  for (const kept of [last, last + 1, lines.length - 20]) {
+    await Deno.writeTextFile(journal, lines.slice(0, kept).join("\n") + "\n");
+    const paid = eventsOf((await readJournal(journal)).events, "model_reply").length;
+    const lm = new LateWindow(6_000);
+    const { usage } = await make(lm).resume(journal);
+    assertEquals([usage.calls, lm.calls], [13, 13 - paid]);
+  }
+});
+
+/** A model that knows its window once it has been asked, as those of most providers do. */
+class LateWindow implements LanguageModel {
+  readonly name = "late";
+  calls = 0;
+  readonly #window: number;
+  constructor(window: number) {
+    this.#window = window;
+  }
+  get contextWindow(): number | undefined {
+    return this.calls > 0 ? this.#window : undefined;
+  }
+  complete({ messages }: CompletionRequest): Promise<Completion> {
+    this.calls++;
+    const turn = Number(/\[Turn (\d+) of/.exec(messages.at(-1)?.content ?? "")?.[1]);
+    return Promise.resolve(
+      completion(cellReply(turn < 13 ? `step_${turn} = ${turn}` : "SUBMIT(answer=1)")),
+    );
+  }
+}

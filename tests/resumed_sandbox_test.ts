@@ -88,6 +88,35 @@ Deno.test("From a checkpoint only the cells after it run, and the calls of those
   assertEquals(asked, [1, 2]);
 });
 
+Deno.test("What was bound after the checkpoint, as by a compaction, is bound again", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/run.jsonl`;
+  await journalOf(path, [{}, {}, {}]);
+  await saveCheckpoint(`${path}.d`, { cells: 2, bytes: new Uint8Array([2]) });
+  const { sandbox: restored, restore } = restoredGuest();
+  await using resumption = await Resumption.open(path);
+  const factory = () => Promise.resolve(new FakeSandbox());
+  await using sandbox = await resumedSandboxes(factory, resumption, restore)({});
+  await sandbox.bind({ context: "text" });
+  const ask = { description: "", parameters: {}, invoke: () => "yes" };
+  for (const name of ["c1", "c2", "c3"]) {
+    await sandbox.execute(name, { tools: { ask } });
+    await sandbox.bind({ [`log_${name}`]: [] });
+  }
+  assertEquals(restored.bindings, [["log_c2"], ["log_c3"]]);
+});
+
+Deno.test("A checkpoint from before the guest was lost for good is left aside", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/run.jsonl`;
+  const lost = { from: "inputs", back: ["context"], gone: ["x"] } as const;
+  await journalOf(path, [{}, { status: "lost", restored: lost }]);
+  await saveCheckpoint(`${path}.d`, { cells: 1, bytes: new Uint8Array([1]) });
+  const { saved, restore } = restoredGuest();
+  const { fresh } = await resumed(path, 2, { restore });
+  assertEquals([saved, fresh.cells, fresh.bindings], [[], ["c3"], [["context"]]]);
+});
+
 Deno.test("A checkpoint that cannot be restored only costs time: the cells run again", async () => {
   await using folder = await temporaryFolder();
   const path = `${folder.path}/run.jsonl`;

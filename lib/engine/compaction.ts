@@ -43,7 +43,12 @@ async function compact(bench: Workbench, maxTokens: number): Promise<boolean> {
   }
   if (dropped === 0) return false;
   await sandbox.bind({ [logName]: logOf(conversation) }, { signal: run.signal });
-  run.emit({ type: "compaction", stepId: run.stepId ?? "", droppedMessages: dropped });
+  run.emit({
+    type: "compaction",
+    stepId: run.stepId ?? "",
+    droppedMessages: dropped,
+    contextWindow: run.tree.models.root.contextWindow ?? null,
+  });
   return true;
 }
 

@@ -103,7 +103,6 @@ async function sendWithinBudget(
   onSend: () => void = () => {},
 ): Promise<Completion> {
   const inputTokens = estimateMessageTokens(call.messages);
-  refuseOverWindow(call.model, inputTokens, call.messages);
   const estimate = await estimateOf(run, call, inputTokens);
   const reservation = await run.tree.budget.reserve(estimate, call.signal);
   try {
@@ -146,6 +145,7 @@ async function send(
   const started = performance.now();
   const durationMs = () => performance.now() - started;
   try {
+    refuseOverWindow(model, estimate.inputTokens, messages);
     const completion = await abortable(
       model.complete({
         messages,

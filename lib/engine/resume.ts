@@ -7,6 +7,7 @@
  */
 import { JournalError } from "../errors.ts";
 import type { Tool } from "../host/sandbox.ts";
+import type { LanguageModel } from "../models/language_model.ts";
 import { readCheckpoint, type SavedCheckpoint } from "../trace/checkpoint_store.ts";
 import { contentHash } from "../trace/content_hash.ts";
 import type { RlmEvent } from "../trace/events.ts";
@@ -15,6 +16,7 @@ import { textFolder } from "../trace/journal_format.ts";
 import { type JournalContent, readJournal } from "../trace/journal_reader.ts";
 import { type RecordedCell, recordedCells } from "../trace/recorded_cell.ts";
 import { RecordedTools } from "../trace/recorded_tool.ts";
+import { recordedWindow } from "../trace/recorded_window.ts";
 import { Recording } from "../trace/recording.ts";
 import type { CheckpointOptions } from "./checkpoints.ts";
 import type { EventSink } from "./emitter.ts";
@@ -51,6 +53,7 @@ export class Resumption implements EventSink, AsyncDisposable {
   /** The finished cells of the outermost run. */
   readonly cells: readonly RecordedCell[];
   readonly #content: JournalContent;
+  readonly #window: number | undefined;
   readonly #journal: Journal;
   #given: Readonly<Record<string, unknown>> = {};
   #divergence: JournalError | null = null;
@@ -59,6 +62,7 @@ export class Resumption implements EventSink, AsyncDisposable {
     this.calls = new Recording(content.attempts);
     this.tools = new RecordedTools(content.attempts);
     this.cells = recordedCells(content.events);
+    this.#window = recordedWindow(content.events);
     this.#content = content;
     this.#journal = journal;
   }
@@ -85,6 +89,15 @@ export class Resumption implements EventSink, AsyncDisposable {
   get isRetelling(): boolean {
     const next = this.calls.nextRoot;
     return next?.outcome.kind === "reply" && next.request.role !== "extract";
+  }
+
+  /**
+   * Tokens that a model takes, as far as is known. Some models know theirs only after a first call, and it
+   * may be another now: what is told again is compacted by the recorded one, and refused where it was.
+   */
+  windowOf({ contextWindow }: LanguageModel, role: "root" | "sub"): number | undefined {
+    const recorded = role === "root" ? this.#window : undefined;
+    return this.isRetelling ? recorded : contextWindow ?? recorded;
   }
 
   /**
@@ -142,12 +155,12 @@ export class Resumption implements EventSink, AsyncDisposable {
     const { root, sub, aliases } = parts.models;
     const resumed = Object.entries(aliases).map((
       [alias, model],
-    ) => [alias, resumedModel(model, this)]);
+    ) => [alias, resumedModel(model, this, "sub")]);
     return {
       ...parts,
       models: {
-        root: resumedModel(root, this),
-        sub: resumedModel(sub, this),
+        root: resumedModel(root, this, "root"),
+        sub: resumedModel(sub, this, "sub"),
         aliases: Object.fromEntries(resumed),
       },
       tools: resumedTools(parts.tools, this),

@@ -5,11 +5,17 @@ import type { Completion, CompletionRequest, LanguageModel } from "../models/lan
 import type { Resumption } from "./resume.ts";
 
 /** Puts the recording before a model; all else about it stays. */
-export function resumedModel(live: LanguageModel, resumption: Resumption): LanguageModel {
-  const { name, contextWindow, identity, caution } = live;
+export function resumedModel(
+  live: LanguageModel,
+  resumption: Resumption,
+  role: "root" | "sub",
+): LanguageModel {
+  const { name, identity, caution } = live;
   return {
     name,
-    ...(contextWindow === undefined ? {} : { contextWindow }),
+    get contextWindow() {
+      return resumption.windowOf(live, role);
+    },
     ...(identity === undefined ? {} : { identity }),
     ...(caution === undefined ? {} : { caution }),
     ...(live.price === undefined

@@ -23,16 +23,15 @@ export function resumedSandboxes(
   return async (options) => {
     if (!isFirst) return await factory(options);
     isFirst = false;
+    const fresh = cellsBeforeFreshStart(resumption.cells);
     const saved = restore === null ? null : await resumption.checkpoint(options);
-    const restored = saved === null || restore === null
+    // A memory from before the guest was lost for good has what the run went on without.
+    const restored = saved === null || restore === null || saved.cells < fresh
       ? null
       : await tryRestore(restore, saved, options);
     return new ResumedSandbox(restored ?? await factory(options), resumption, {
       hasInputs: restored !== null,
-      from: Math.max(
-        restored === null ? 0 : saved?.cells ?? 0,
-        cellsBeforeFreshStart(resumption.cells),
-      ),
+      from: restored === null ? fresh : saved?.cells ?? fresh,
     });
   };
 }
@@ -87,7 +86,9 @@ class ResumedSandbox implements Sandbox {
     values: Readonly<Record<string, unknown>>,
     options: { signal?: AbortSignal } = {},
   ): Promise<void> {
-    if (!this.#hasInputs) await this.#inner.bind(values, options);
+    // A restored memory has what was bound before its last cell: the inputs, and the log of a compaction.
+    if (this.#hasInputs && this.#count < this.#from) return;
+    await this.#inner.bind(values, options);
   }
 
   async execute(code: string, options: ExecuteOptions = {}): Promise<Cell> {

@@ -6,6 +6,7 @@ import { readJournal } from "../trace/journal_reader.ts";
 import type { RecordedCall } from "../trace/recorded_call.ts";
 import { Recording } from "../trace/recording.ts";
 import { recordedAnswer } from "../trace/recorded_answer.ts";
+import { recordedWindow } from "../trace/recorded_window.ts";
 import type { Usage } from "../trace/trajectory.ts";
 import { usageOf } from "../trace/usage.ts";
 import type { Completion, CompletionRequest, LanguageModel, TokenUsage } from "./language_model.ts";
@@ -26,6 +27,8 @@ import type { Completion, CompletionRequest, LanguageModel, TokenUsage } from ".
 export class ReplayModel implements LanguageModel {
   /** The recorded root model's name. */
   readonly name: string;
+  /** The recorded root model's window, where the run was compacted because of it. */
+  readonly contextWindow: number | undefined;
   /** The same recording under the name of the model that answered sub-calls. */
   readonly sub: LanguageModel;
   readonly #recording: Recording;
@@ -38,6 +41,7 @@ export class ReplayModel implements LanguageModel {
     this.#spent = usageOf(events);
     const start = events.find((event) => event.type === "run_start");
     this.name = start?.model ?? "replay";
+    this.contextWindow = recordedWindow(events);
     this.sub = this.as(start?.subModel ?? this.name);
   }
 

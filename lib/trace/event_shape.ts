@@ -198,7 +198,7 @@ const BODIES: {
   },
   turn_end: { stepId: text, feedback: text },
   checkpoint: { stepId: text, bytes: number, durationMs: number },
-  compaction: { stepId: text, droppedMessages: number },
+  compaction: { stepId: text, droppedMessages: number, contextWindow: nullable(number) },
   budget: { cap, used: number, allowed: number },
   warning: { message: text },
   run_end: {

@@ -144,7 +144,13 @@ export type RlmEvent =
       readonly bytes: number;
       readonly durationMs: number;
     }
-    | { readonly type: "compaction"; readonly stepId: string; readonly droppedMessages: number }
+    | {
+      readonly type: "compaction";
+      readonly stepId: string;
+      readonly droppedMessages: number;
+      /** Tokens that the model was known to take; null when it was not known, and a request was refused as too long. */
+      readonly contextWindow: number | null;
+    }
     | {
       readonly type: "budget";
       readonly cap: BudgetCap;

@@ -28,6 +28,9 @@ export class Recording {
   readonly #byQuestion: ReadonlyMap<string, readonly RecordedCall[]>;
   readonly #given = new Set<RecordedCall>();
   readonly #exact: boolean;
+  /** The outermost run's own calls, which are given out in their order. */
+  readonly #roots: readonly RecordedCall[];
+  #rootsGiven = 0;
 
   /** Takes the calls of a run from its events, those of every attempt where it was resumed. */
   constructor(attempts: readonly (readonly RlmEvent[])[], options: RecordingOptions = {}) {
@@ -43,6 +46,7 @@ export class Recording {
     this.#exact = options.exact ?? false;
     this.#byQuestion = merged;
     this.calls = [...merged.values()].flat().toSorted((a, b) => a.request.seq - b.request.seq);
+    this.#roots = this.calls.filter(isRoot);
   }
 
   /** Calls that have not been given out yet, in their order. */
@@ -52,7 +56,7 @@ export class Recording {
 
   /** The next of the outermost run's own calls, or null when there are no more. */
   get nextRoot(): RecordedCall | null {
-    return this.calls.find((call) => isRoot(call) && !this.#given.has(call)) ?? null;
+    return this.#roots[this.#rootsGiven] ?? null;
   }
 
   /** How often a question is in the recording, given out or not. */
@@ -70,6 +74,7 @@ export class Recording {
     const call = left.find(({ request }) => request.model === model) ?? left[0] ?? null;
     if (call === null || isRoot(call) && !this.#isNext(call, question)) return null;
     this.#given.add(call);
+    if (isRoot(call)) this.#rootsGiven++;
     return call;
   }
 
