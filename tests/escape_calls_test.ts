@@ -10,6 +10,7 @@ import {
   toolOf,
   withstand,
 } from "./fixtures/attacks.ts";
+import { testsSharing } from "./fixtures/sharing.ts";
 
 Deno.test("tool calls reach registered tools only, while their cell runs, each with its own answer (R37, R46–R48)", async (t) => {
   await withstand(t, [
@@ -105,8 +106,12 @@ SUBMIT("x" * 3_000_000)`,
   ], { memoryMb: 256 });
 });
 
-Deno.test("calls of code that a cell left behind are refused (R46)", async () => {
-  await using target = await Target.open();
+const testTarget = testsSharing(
+  "calls that come late, too often or too slowly",
+  () => Target.open(),
+);
+
+testTarget("calls of code that a cell left behind are refused (R46)", async (target) => {
   await target.run([
     `import asyncio, threading
 async def loop():
@@ -121,15 +126,16 @@ await asyncio.sleep(0.1)`,
   assertEquals(target.echoed.length, during);
 });
 
-Deno.test("a flood of calls ends at the deadline, and the next cell calls as before (R49)", async () => {
-  await using target = await Target.open({ timeoutMs: 500 });
-  const cell = await target.run(["for i in range(10 ** 7): echo(i)"]);
-  assertEquals(cell.status, "timeout");
-  assertEquals((await target.run(["echo('next')"])).value, "'next'");
-});
+testTarget(
+  "a flood of calls ends at the deadline, and the next cell calls as before (R49)",
+  async (target) => {
+    const cell = await target.run(["for i in range(10 ** 7): echo(i)"], { timeoutMs: 500 });
+    assertEquals(cell.status, "timeout");
+    assertEquals((await target.run(["echo('next')"])).value, "'next'");
+  },
+);
 
-Deno.test("calls that were never waited for are bounded on both sides (R49)", async () => {
-  await using target = await Target.open({ timeoutMs: 3_000 });
+testTarget("calls that were never waited for are bounded on both sides (R49)", async (target) => {
   let open = 0;
   let most = 0;
   const hang = toolOf([], (_, { signal }) => {
@@ -145,47 +151,54 @@ Deno.test("calls that were never waited for are bounded on both sides (R49)", as
     "calls = [hang.aio() for _ in range(9000)]\nimport asyncio\nawait asyncio.gather(*calls)",
   ], {
     tools: { hang },
+    timeoutMs: 3_000,
   });
   assert(most <= 4096, String(most));
   assertEquals((await target.run(["1 + 1"])).value, "2");
   assertEquals(open, 0);
 });
 
-Deno.test("a tool slower than its time is told so, and its late answer reaches nobody (R50)", async () => {
-  await using target = await Target.open();
-  const { promise: aborted, resolve } = Promise.withResolvers<boolean>();
-  const slow = toolOf([], async (_, { signal }) => {
-    await new Promise<void>((done) => {
-      signal.addEventListener("abort", () => done(), { once: true });
+testTarget(
+  "a tool slower than its time is told so, and its late answer reaches nobody (R50)",
+  async (target) => {
+    const { promise: aborted, resolve } = Promise.withResolvers<boolean>();
+    const slow = toolOf([], async (_, { signal }) => {
+      await new Promise<void>((done) => {
+        signal.addEventListener("abort", () => done(), { once: true });
+      });
+      resolve(signal.aborted);
+      return "late";
+    }, { timeoutMs: 150 });
+    const cell = await target.run(["try: slow()\nexcept TimeoutError: print('too slow')"], {
+      tools: { slow },
     });
-    resolve(signal.aborted);
-    return "late";
-  }, { timeoutMs: 150 });
-  const cell = await target.run(["try: slow()\nexcept TimeoutError: print('too slow')"], {
-    tools: { slow },
-  });
-  assertEquals(cell.stdout, "too slow\n");
-  assert(await aborted);
-  assertEquals((await target.run(["1 + 1"])).value, "2");
-});
+    assertEquals(cell.stdout, "too slow\n");
+    assert(await aborted);
+    assertEquals((await target.run(["1 + 1"])).value, "2");
+  },
+);
 
-Deno.test("a tool's error shows its type and message, and neither stack nor cause (R51)", async () => {
-  await using target = await Target.open();
-  const leak = toolOf([], () => {
-    const error = new RangeError("too far", { cause: new Error("secret cause") });
-    error.stack = "RangeError at /home/secret/path.ts:1";
-    throw Object.assign(error, { token: "secret token" });
-  });
-  const cell = await target.run(["leak()"], { tools: { leak } });
-  assertEquals(cell.error?.type, "ValueError");
-  assertStringIncludes(cell.error?.message ?? "", "too far");
-  assert(!JSON.stringify(cell).includes("secret"));
-});
+testTarget(
+  "a tool's error shows its type and message, and neither stack nor cause (R51)",
+  async (target) => {
+    const leak = toolOf([], () => {
+      const error = new RangeError("too far", { cause: new Error("secret cause") });
+      error.stack = "RangeError at /home/secret/path.ts:1";
+      throw Object.assign(error, { token: "secret token" });
+    });
+    const cell = await target.run(["leak()"], { tools: { leak } });
+    assertEquals(cell.error?.type, "ValueError");
+    assertStringIncludes(cell.error?.message ?? "", "too far");
+    assert(!JSON.stringify(cell).includes("secret"));
+  },
+);
 
-Deno.test("an end of the interpreter is told in our words, not in its dump (R36)", async () => {
-  await using target = await Target.open();
-  const cell = await target.run(["print('before', flush=True)\nimport os; os.abort()"]);
-  assertEquals(cell.status, "lost");
-  assertEquals(cell.stdout, "before\n");
-  assertEquals(cell.submission, null);
-});
+testTarget(
+  "an end of the interpreter is told in our words, not in its dump (R36)",
+  async (target) => {
+    const cell = await target.run(["print('before', flush=True)\nimport os; os.abort()"]);
+    assertEquals(cell.status, "lost");
+    assertEquals(cell.stdout, "before\n");
+    assertEquals(cell.submission, null);
+  },
+);

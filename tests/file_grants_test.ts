@@ -3,7 +3,7 @@ import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes }
 import { SandboxStartError } from "../lib/errors.ts";
 import { createSandbox, restoreSandbox } from "../lib/host/mod.ts";
 import { FileLimits } from "../sandbox/protocol.ts";
-import { GrantedFolder } from "./fixtures/granted_folder.ts";
+import { GrantedFolder, testsOfGrants } from "./fixtures/granted_folder.ts";
 
 /** Runs a program of the system that the test needs. */
 async function system(program: string, ...args: string[]): Promise<void> {
@@ -11,16 +11,19 @@ async function system(program: string, ...args: string[]): Promise<void> {
   assert(success, new TextDecoder().decode(stderr));
 }
 
-Deno.test("a granted folder is read under its own path, with all that is in it", async () => {
-  await using folder = await GrantedFolder.with({
+const test = testsOfGrants("what is granted for reading, in one sandbox");
+
+test("a granted folder is read under its own path, with all that is in it", {
+  files: {
     "data/a.csv": "x,y\n1,2\n",
     "data/deep/er/b.txt": "beta",
     "data/empty/": "",
     "data/Ünïcode 漢字 🐋.txt": "names",
     "data/zero": "",
     "other.txt": "not granted",
-  });
-  const sandbox = await folder.sandbox({ read: ["data"] });
+  },
+  read: ["data"],
+}, async (folder, sandbox) => {
   assertEquals(
     await folder.good(sandbox, "import csv\nlist(csv.reader(open(f'{D}/data/a.csv')))"),
     "[['x', 'y'], ['1', '2']]",
@@ -37,13 +40,17 @@ Deno.test("a granted folder is read under its own path, with all that is in it",
   assertEquals(await folder.good(sandbox, stat), "(8, 'names')");
 });
 
-Deno.test("bytes, times and large files arrive as they are", async () => {
-  await using folder = await GrantedFolder.with({ "in/": "" });
-  const bytes = new Uint8Array(40_000_000).map((_, at) => (at * 31) & 255);
-  await Deno.writeFile(folder.at("in/big.bin"), bytes);
-  await Deno.utime(folder.at("in/big.bin"), 1_000_000_000, 1_000_000_000);
-  const sandbox = await folder.sandbox({ read: ["in"] });
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+const BIG = new Uint8Array(40_000_000).map((_, at) => (at * 31) & 255);
+
+test("bytes, times and large files arrive as they are", {
+  files: { "in/": "" },
+  read: ["in"],
+  prepare: async (folder) => {
+    await Deno.writeFile(folder.at("in/big.bin"), BIG);
+    await Deno.utime(folder.at("in/big.bin"), 1_000_000_000, 1_000_000_000);
+  },
+}, async (folder, sandbox) => {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", BIG)).toHex();
   const code = "import hashlib, os\np = f'{D}/in/big.bin'\n" +
     "hashlib.sha256(open(p, 'rb').read()).hexdigest(), os.path.getmtime(p)";
   assertEquals(await folder.good(sandbox, code), `('${hash}', 1000000000.0)`);
@@ -66,9 +73,10 @@ Deno.test("a relative path is granted as it is written, and opened as it is writ
   }
 });
 
-Deno.test("C78: two files of the same name from two folders do not collide", async () => {
-  await using folder = await GrantedFolder.with({ "one/same.txt": "1", "two/same.txt": "2" });
-  const sandbox = await folder.sandbox({ read: ["one/same.txt", "two"] });
+test("C78: two files of the same name from two folders do not collide", {
+  files: { "one/same.txt": "1", "two/same.txt": "2" },
+  read: ["one/same.txt", "two"],
+}, async (folder, sandbox) => {
   const code = "open(f'{D}/one/same.txt').read(), open(f'{D}/two/same.txt').read()";
   assertEquals(await folder.good(sandbox, code), "('1', '2')");
 });
@@ -136,9 +144,10 @@ Deno.test("R22: a FIFO, a socket and a device are left out, and nothing waits fo
   );
 });
 
-Deno.test("R23: writing to what is granted for reading is a PermissionError, and the session goes on", async () => {
-  await using folder = await GrantedFolder.with({ "data/a.txt": "a", "data/sub/b.txt": "b" });
-  const sandbox = await folder.sandbox({ read: ["data"] });
+test("R23: writing to what is granted for reading is a PermissionError, and the session goes on", {
+  files: { "data/a.txt": "a", "data/sub/b.txt": "b" },
+  read: ["data"],
+}, async (folder, sandbox) => {
   const attempts = [
     "open(f'{D}/data/a.txt', 'w')",
     "open(f'{D}/data/a.txt', 'a')",
@@ -160,9 +169,11 @@ Deno.test("R23: writing to what is granted for reading is a PermissionError, and
   assertEquals(await folder.list("data"), ["a.txt", "sub/", "sub/b.txt"]);
 });
 
-Deno.test("R24: after chmod Python writes to its own copy, and the host's file stays as it is", async () => {
-  await using folder = await GrantedFolder.with({ "data/a.txt": "a", "data/b.txt": "b" });
-  const sandbox = await folder.sandbox({ read: ["data"], write: [] });
+test("R24: after chmod Python writes to its own copy, and the host's file stays as it is", {
+  files: { "data/a.txt": "a", "data/b.txt": "b" },
+  read: ["data"],
+  write: [],
+}, async (folder, sandbox) => {
   const code = "import os\nos.chmod(f'{D}/data', 0o777)\nos.chmod(f'{D}/data/a.txt', 0o777)\n" +
     "open(f'{D}/data/a.txt', 'w').write('x')\nos.remove(f'{D}/data/b.txt')\n" +
     "open(f'{D}/data/a.txt').read()";
@@ -171,17 +182,19 @@ Deno.test("R24: after chmod Python writes to its own copy, and the host's file s
   assertEquals(await folder.list("data"), ["a.txt", "b.txt"]);
 });
 
-Deno.test("R32: a folder whose name begins like a granted one is not seen", async () => {
-  await using folder = await GrantedFolder.with({ "d/ro/f": "yes", "d/ro2/f": "CANARY" });
-  const sandbox = await folder.sandbox({ read: ["d/ro"] });
+test("R32: a folder whose name begins like a granted one is not seen", {
+  files: { "d/ro/f": "yes", "d/ro2/f": "CANARY" },
+  read: ["d/ro"],
+}, async (folder, sandbox) => {
   assertEquals(await folder.good(sandbox, "import os\nos.listdir(f'{D}/d')"), "['ro']");
   const { error } = await folder.run(sandbox, "open(f'{D}/d/ro2/f')");
   assertEquals(error?.type, "FileNotFoundError");
 });
 
-Deno.test("C79: Python has the files as they were when the sandbox started", async () => {
-  await using folder = await GrantedFolder.with({ "data/a.txt": "before", "data/b.txt": "b" });
-  const sandbox = await folder.sandbox({ read: ["data"] });
+test("C79: Python has the files as they were when the sandbox started", {
+  files: { "data/a.txt": "before", "data/b.txt": "b" },
+  read: ["data"],
+}, async (folder, sandbox) => {
   await folder.write("data/a.txt", "after");
   await Deno.remove(folder.at("data/b.txt"));
   const code = "open(f'{D}/data/a.txt').read(), open(f'{D}/data/b.txt').read()";
