@@ -115,6 +115,11 @@ Deno.test("Whoever is not let in gets nothing, and whoever is sees own runs only
   assertEquals((await (await fetch(server.at(`/runs/${id}`), bobs)).json()).code, "not_found");
 });
 
+Deno.test("Whoever has an empty name is nobody", async () => {
+  await using server = new TestServer({ authorize: () => "" });
+  assertEquals((await (await server.post()).json()).code, "unauthorized");
+});
+
 Deno.test("An authorize that fails lets nobody in, and only the operator learns why", async () => {
   const failure = new Error("the database at /srv/users.db is gone");
   await using server = new TestServer({ authorize: () => Promise.reject(failure) });

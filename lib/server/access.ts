@@ -60,7 +60,8 @@ export class Access {
   /** Whoever asks, by name or as one of all; throws a problem when they may not. */
   async admit(request: Request): Promise<string | null> {
     const answer = await this.#authorize(request);
-    if (typeof answer === "string") return answer;
+    // An empty name is most likely that of nobody.
+    if (typeof answer === "string" && answer !== "") return answer;
     if (answer === true) return null;
     throw new Problem("unauthorized", "authorize the request: it was refused; send credentials", {
       "www-authenticate": "Bearer",
