@@ -58,6 +58,7 @@ export {
   RlmError,
   type RunSoFar,
   SandboxError,
+  type SandboxLossReason,
   SandboxLostError,
   SandboxStartError,
   SignatureError,
@@ -70,10 +71,12 @@ export {
   ErrorValue,
   type JsonSchema,
   type Sandbox,
+  type SandboxBackend,
   type SandboxFactory,
   type SandboxOptions,
   type Tool,
   type ToolContext,
+  type WorkerBackend,
 } from "./lib/host/sandbox.ts";
 export { type CachedCompletion, CachedModel, type CacheOptions } from "./lib/models/cache.ts";
 export { type CompletionStore, FolderStore, MemoryStore } from "./lib/models/cache_store.ts";

@@ -197,18 +197,24 @@ export class SandboxStartError extends SandboxError {
   override name = "SandboxStartError";
 }
 
-/** The sandbox's process ended and its state is gone; `cause` tells why. */
+/** Why a sandbox was lost, as a word that code can branch on. */
+export type SandboxLossReason = "exit" | "killed" | "closed" | "abandoned";
+
+/** The sandbox ended and its state is gone; `cause` tells why. */
 export class SandboxLostError extends SandboxError {
   /** The name of the class. */
   override name = "SandboxLostError";
-  /** `exit`: it ended by itself; `killed`: we ended it at a deadline; `closed`: it was closed. */
-  readonly reason: "exit" | "killed" | "closed";
+  /**
+   * `exit`: it ended by itself; `killed`: we ended it at a deadline; `closed`: it was closed; `abandoned`: the thread of a worker
+   * could not be ended, and runs on until what it does ends.
+   */
+  readonly reason: SandboxLossReason;
   /** Last characters that the process wrote to stderr. */
   readonly stderrTail: string;
   /** Takes the message and how the process ended. */
   constructor(
     message: string,
-    details: { reason: "exit" | "killed" | "closed"; stderrTail?: string },
+    details: { reason: SandboxLossReason; stderrTail?: string },
     options?: ErrorOptions,
   ) {
     super(message, options);

@@ -20,6 +20,12 @@ export interface SealableTransport extends Transport {
   seal(token: string): void;
 }
 
+/** What a gateway needs of the realm that it runs in. */
+export interface GatewayOptions {
+  /** Ends the realm. Default: ends the process. */
+  readonly exit?: (code: number) => void;
+}
+
 /** Milliseconds after which Python that does not answer is given up; `bind` has the host's limit, as it may be long. */
 const ANSWER_MS = 5_000;
 
@@ -38,12 +44,15 @@ type State =
 export class Gateway {
   readonly #transport: SealableTransport;
   readonly #host: RpcPeer;
+  readonly #exit: (code: number) => void;
+  #interpreter: Interpreter | null = null;
   #state: State = { name: "new" };
   /** Chunks that came ahead of `initialize`. */
   #early: Chunk[] = [];
 
-  constructor(transport: SealableTransport) {
+  constructor(transport: SealableTransport, { exit = Deno.exit }: GatewayOptions = {}) {
     this.#transport = transport;
+    this.#exit = exit;
     this.#host = new RpcPeer(transport, {
       requests: {
         initialize: (params) => this.#initialize(params),
@@ -77,6 +86,7 @@ export class Gateway {
       chunk: (chunk) => this.#passChunk(chunk),
       fatal: (message) => this.die(message),
     });
+    this.#interpreter = interpreter;
     const [files, granted, packages] = await Promise.all([
       reading,
       readGrantedFiles(options.grants.paths, options.fileBytes),
@@ -86,7 +96,8 @@ export class Gateway {
     this.#early = [];
     const base = options.snapshot !== null ? { path: options.snapshot, sha256: files.base } : null;
     const given = { ...granted, entries: [...granted.entries, ...packages] };
-    const versions = await interpreter.boot(files, given, options.env, base);
+    const { env, memoryBytes } = options;
+    const versions = await interpreter.boot(files, given, { env, memoryBytes, base });
     const grants = new CellGrants(options.grants, granted, interpreter);
     this.#state = { name: "idle", interpreter, grants };
     return {
@@ -237,11 +248,16 @@ export class Gateway {
   /** Python is broken beyond use: says so and ends, so that the host starts another. */
   die(message: string): void {
     this.#host.notify("fatal", { message });
-    setTimeout(() => Deno.exit(70), 50);
+    setTimeout(() => this.#exit(70), 50);
+  }
+
+  /** Ends Python where no process ends with it; resolves to whether it came to rest within `answerMs`. */
+  async endPython(answerMs: number): Promise<boolean> {
+    return await this.#interpreter?.end(answerMs) ?? true;
   }
 
   #shutdown(): JsonValue {
-    setTimeout(() => Deno.exit(0), 0);
+    setTimeout(() => this.#exit(0), 0);
     return null;
   }
 }

@@ -42,6 +42,14 @@ export interface Base {
   readonly sha256: string | null;
 }
 
+/** What a guest is beside its files. */
+export interface BootOptions {
+  readonly env: Record<string, string>;
+  /** Cap on Python's memory. */
+  readonly memoryBytes: number;
+  readonly base: Base | null;
+}
+
 /** Value that makes Pyodide raise SIGINT in Python at its next check. */
 const INTERRUPT = 2;
 /** Milliseconds between two interrupts of what keeps Python from answering. */
@@ -61,6 +69,8 @@ export class Interpreter {
   );
   readonly #ready = Promise.withResolvers<JsonValue>();
   readonly #fatal: (message: string) => void;
+  /** Whether guest code may run: until then all that the worker does comes to an end. */
+  #isReady = false;
   #base: Base | null = null;
   /** Part of a snapshot that the worker sent and the checkpoint in progress has not taken. */
   #memory: Uint8Array<ArrayBuffer> | null = null;
@@ -87,7 +97,10 @@ export class Interpreter {
           "net/fetch": (request, { signal }) => handlers.fetch(request, signal),
         },
         notifications: {
-          ready: (versions) => this.#ready.resolve(versions),
+          ready: (versions) => {
+            this.#isReady = true;
+            this.#ready.resolve(versions);
+          },
           failed: (failure) => this.#ready.reject(startFailure(JSON.stringify(failure))),
           "tool/wait": (call) => {
             this.#waiting.answer(() => handlers.callTool(call));
@@ -110,9 +123,9 @@ export class Interpreter {
   boot(
     files: StartFiles,
     granted: GrantedFiles,
-    env: Record<string, string>,
-    base: Base | null,
+    options: BootOptions,
   ): Promise<JsonValue> {
+    const { base, env, memoryBytes } = options;
     this.#base = base;
     const port = this.#channel.port2;
     const message: BootMessage = {
@@ -123,6 +136,7 @@ export class Interpreter {
       backlog: this.#backlog.shared,
       slot: this.#slot.shared,
       env: JSON.stringify(env),
+      memoryBytes,
     };
     const moved = [
       files.pyodide.stdlib,
@@ -166,6 +180,37 @@ export class Interpreter {
     await this.rests();
     clearInterval(timer);
     Atomics.store(this.#interrupt, 0, 0);
+  }
+
+  /**
+   * Ends the worker's realm. Deno ends a thread only when its event loop turns, so Python is interrupted first;
+   * resolves to whether it came to rest within `answerMs`. Otherwise the thread runs on until what it does ends.
+   */
+  async end(answerMs: number): Promise<boolean> {
+    this.#backlog.open();
+    const rests = !this.#isReady || await this.#restsWithin(answerMs);
+    this.#worker.terminate();
+    return rests;
+  }
+
+  async #restsWithin(answerMs: number): Promise<boolean> {
+    const { promise: late, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), answerMs);
+    const stop = () => {
+      this.interrupt();
+      // A thread that sleeps until a tool has answered turns no event loop either.
+      this.#waiting.usePort();
+    };
+    const reminder = setInterval(stop, INTERRUPT_MS);
+    stop();
+    // A worker that broke the contract can't be asked.
+    const answered = this.#peer.request("ping", {}).then(() => true, () => false);
+    try {
+      return await Promise.race([answered, late]);
+    } finally {
+      clearTimeout(timer);
+      clearInterval(reminder);
+    }
   }
 
   /** The guest's files, for saving what cells do to them. */

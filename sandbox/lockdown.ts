@@ -65,6 +65,7 @@ export function hideHost(): void {
 /** Takes the outward names away and freezes what both Python's proxies and our own code rely on; call before guest code runs. */
 export function closeRealm(): void {
   for (const name of OUTWARD_NAMES) remove(name);
+  refuseCode();
   silenceConsole();
   // Assigning over what these two hold must go on working: objects inherit `constructor` and `name` from them,
   // and the assignment would fail where the inherited one is read-only. Adding to them is what pollutes.
@@ -77,6 +78,33 @@ export function closeRealm(): void {
   for (const builtin of [Object, Function, Reflect, JSON, Math]) Object.freeze(builtin);
   // V8 hands whoever sets this the frames of every error, and with them objects that no value leads to.
   Object.defineProperty(Error, "prepareStackTrace", { value: undefined });
+}
+
+/**
+ * Leaves nothing that makes code of a string. V8's flag against it can't be set where the host is the process, as it
+ * would hold for the host's own code.
+ */
+function refuseCode(): void {
+  // No arrow function: it can be called by `new` as well.
+  function refuse(): never {
+    throw new EvalError("Code generation from strings disallowed for this context");
+  }
+  // What `instanceof Function` looks at.
+  Reflect.defineProperty(refuse, "prototype", { value: Function.prototype });
+  for (const kind of [() => {}, async () => {}, function* () {}, async function* () {}]) {
+    const prototype = Object.getPrototypeOf(kind);
+    Reflect.defineProperty(prototype, "constructor", { value: refuse, writable: true });
+  }
+  for (const name of ["Function", "eval"]) {
+    Reflect.defineProperty(globalThis, name, { value: refuse, writable: true });
+  }
+  for (const name of ["setTimeout", "setInterval"]) {
+    const start = Reflect.get(globalThis, name);
+    Reflect.defineProperty(globalThis, name, {
+      value: (callback: unknown, ...more: unknown[]) =>
+        typeof callback === "function" ? start(callback, ...more) : refuse(),
+    });
+  }
 }
 
 /** Nothing in this realm may write to the child's own output. */

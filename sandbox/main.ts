@@ -1,11 +1,13 @@
 /**
  * Entry of the gateway realm: the main thread of the child. It holds the pipes, the token, the clock and
- * the grants, and runs no guest code; Python lives in a worker that can reach none of these.
+ * the grants, and runs no guest code; Python lives in a worker that can reach none of these. Where the host may start
+ * no process, this realm is a worker of the host's own process instead, and a port takes the place of the pipes.
  */
 import { stdinSource } from "./byte_source.ts";
 import { decodeFrames, type Frame, FrameEncoder } from "./framing.ts";
 import { Gateway } from "./gateway.ts";
 import { watchMemory } from "./memory_watch.ts";
+import { serveAsThread } from "./thread_gateway.ts";
 
 /** The child's own pipes as a transport whose frames can be sealed once the token is known. */
 function stdioTransport() {
@@ -29,9 +31,15 @@ function writeAll(bytes: Uint8Array): void {
   }
 }
 
-const gateway = new Gateway(stdioTransport());
-const memoryLimit = Number(Deno.args[0]);
-if (memoryLimit > 0) watchMemory(memoryLimit, (message) => gateway.die(message));
-await gateway.ended;
-// The host is gone or is done with us; Python may be in the middle of a loop that nothing else would end.
-Deno.exit(0);
+async function serveAsProcess(): Promise<void> {
+  const gateway = new Gateway(stdioTransport());
+  const memoryLimit = Number(Deno.args[0]);
+  if (memoryLimit > 0) watchMemory(memoryLimit, (message) => gateway.die(message));
+  await gateway.ended;
+  // The host is gone or is done with us; Python may be in the middle of a loop that nothing else would end.
+  Deno.exit(0);
+}
+
+// Only a worker can be sent messages.
+if ("onmessage" in globalThis) serveAsThread();
+else await serveAsProcess();

@@ -1,21 +1,31 @@
-/** The wire between the two realms of the child: frames over a MessagePort, strings and buffers only. */
+/**
+ * The wire over a MessagePort: between the two realms of the child, and between host and gateway where the gateway
+ * is a worker too. Frames are strings and buffers only.
+ */
 import { type Frame, isBlobType } from "./framing.ts";
 import { Limits } from "./protocol.ts";
 import type { Transport } from "./rpc_peer.ts";
 
 /** Called with the size of each frame: how the sending end learns to wait for the reading one. */
 export interface PortFlow {
-  readonly sent?: (size: number) => void;
+  readonly sent?: (size: number) => void | Promise<void>;
   readonly taken?: (size: number) => void;
+}
+
+/** A transport over a port. */
+export interface PortTransport extends Transport {
+  /** Ends the frames, once those that have come are taken, and lets go of the port. */
+  close(): void;
 }
 
 /**
  * Makes a transport of a port. Messages cross as JSON text and never as live objects, so that neither
- * realm can hand the other a getter, a proxy or a prototype. A chunk's buffer is moved, not copied.
+ * realm can hand the other a getter, a proxy or a prototype. A chunk's buffer is moved, not copied: who sends one has it no more.
  */
-export function portTransport(port: MessagePort, flow: PortFlow = {}): Transport {
+export function portTransport(port: MessagePort, flow: PortFlow = {}): PortTransport {
   const queue: Frame[] = [];
   let wake: () => void = () => {};
+  let closed = false;
   port.onmessage = (event: MessageEvent) => {
     queue.push(toFrame(event.data));
     wake();
@@ -24,9 +34,12 @@ export function portTransport(port: MessagePort, flow: PortFlow = {}): Transport
     while (true) {
       const frame = queue.shift();
       if (frame) {
+        // Whoever takes a chunk may pass its buffer on, and then it has no size any more.
+        const size = sizeOf(frame);
         yield frame;
-        flow.taken?.(sizeOf(frame));
-      } else await new Promise<void>((resolve) => wake = resolve);
+        flow.taken?.(size);
+      } else if (closed) return;
+      else await new Promise<void>((resolve) => wake = resolve);
     }
   }
   return {
@@ -34,10 +47,22 @@ export function portTransport(port: MessagePort, flow: PortFlow = {}): Transport
     send(frame) {
       const size = sizeOf(frame);
       if (frame.kind === "message") port.postMessage(frame.text);
-      else port.postMessage(frame, [frame.bytes.buffer]);
-      flow.sent?.(size);
+      else {
+        const bytes = withOwnBuffer(frame.bytes);
+        port.postMessage({ ...frame, bytes }, [bytes.buffer]);
+      }
+      return flow.sent?.(size);
+    },
+    close() {
+      closed = true;
+      port.close();
+      wake();
     },
   };
+}
+/** The bytes, or a copy where they are a part of something: the whole buffer is moved. */
+function withOwnBuffer(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
 }
 
 /** Reads what came through the port; anything of another shape is garbled. */

@@ -137,6 +137,8 @@ export interface InitializeParams {
   packages: PackageFiles | null;
   /** Bytes that all of Python's files together may have; 512 MiB when it is missing. */
   fileBytes: number;
+  /** Bytes of Python's own memory, beyond which it raises `MemoryError`; 4 GiB when it is missing. */
+  memoryBytes: number;
 }
 
 /** Everything that is granted to a guest beside its environment. */

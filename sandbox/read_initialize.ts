@@ -8,6 +8,9 @@ import { RpcError } from "./rpc_peer.ts";
 /** Bytes of Python's files where the host sets no cap. */
 const FILE_BYTES = 512 * 1024 ** 2;
 
+/** Bytes of Python's memory where the host sets no cap: all that its addresses reach. */
+const MEMORY_BYTES = 4096 * 1024 ** 2;
+
 /** Checks what the host sent; the shape is the contract's, so a mismatch is another version's host. */
 export function readInitialize(params: JsonValue): InitializeParams {
   const text = (name: string): string => {
@@ -24,6 +27,7 @@ export function readInitialize(params: JsonValue): InitializeParams {
   }
   const env = field(params, "env");
   const fileBytes = field(params, "fileBytes");
+  const memoryBytes = field(params, "memoryBytes");
   const checkpoint = field(params, "checkpoint");
   return {
     protocolVersion: PROTOCOL_VERSION,
@@ -40,6 +44,7 @@ export function readInitialize(params: JsonValue): InitializeParams {
     grants: readGrants(field(params, "grants")),
     packages: readPackages(field(params, "packages")),
     fileBytes: typeof fileBytes === "number" ? fileBytes : FILE_BYTES,
+    memoryBytes: typeof memoryBytes === "number" ? memoryBytes : MEMORY_BYTES,
   };
 }
 

@@ -287,8 +287,10 @@ this.#head,0,0)}wait(){for(;Atomics.load(this.#head,0)===0;)Atomics.wait(this.#h
 length<=65536?encoder2.encode(text):null;return bytes===null||bytes.length>65536?(this.refer(),!1):(this.#text.set(bytes),
 Atomics.store(this.#head,1,bytes.length),this.#wake(1),!0)}refer(){this.#wake(2)}#wake(state){Atomics.store(this.#head,0,
 state),Atomics.notify(this.#head,0)}isWaitedFor(){return Atomics.notify(this.#head,0)>0}};var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
-add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}remove(size){
-Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};async function takeDifference(base,whole){let pages=changedPages(base,whole),head=new Uint32Array(2+pages.length);head.set(
+add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}async addLater(size){
+let unread=Atomics.add(this.shared,0,size)+size;for(;unread>67108864;)await Atomics.waitAsync(this.shared,0,unread).value,
+unread=Atomics.load(this.shared,0)}remove(size){Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}open(){Atomics.
+store(this.shared,0,-1073741824),Atomics.notify(this.shared,0)}};async function takeDifference(base,whole){let pages=changedPages(base,whole),head=new Uint32Array(2+pages.length);head.set(
 [whole.length,pages.length]),head.set(pages,2);let content=new Uint8Array(pages.length*4096),end=0;for(let page of pages){
 let part=whole.subarray(page*4096,(page+1)*4096);content.set(part,end),xorPage(content,end,base,page),end+=part.length}let parts=[
 new Uint8Array(head.buffer),content.subarray(0,end)];return await pipe(new Blob(parts),new CompressionStream("gzip"))}async function applyDifference(base,difference){
@@ -307,16 +309,18 @@ let pages=[],before=words(base),after=words(whole),perPage=4096/4,count=Math.cei
 count;page++){let start=page*perPage,end=start+perPage;if(end>before.length||end>after.length){pages.push(page);continue}
 for(let i=start;i<end;i++)if(before[i]!==after[i]){pages.push(page);break}}return pages}function words(bytes){let{buffer,
 byteOffset,length}=bytes.byteOffset%4===0?bytes:bytes.slice();return new Int32Array(buffer,byteOffset,length>>>2)}async function pipe(source,through){
-return new Uint8Array(await new Response(source.stream().pipeThrough(through)).arrayBuffer())}function portTransport(port,flow={}){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};
-async function*frames(){for(;;){let frame=queue.shift();frame?(yield frame,flow.taken?.(sizeOf(frame))):await new Promise(
-resolve=>wake=resolve)}}return{frames:frames(),send(frame){let size=sizeOf(frame);frame.kind==="message"?port.postMessage(
-frame.text):port.postMessage(frame,[frame.bytes.buffer]),flow.sent?.(size)}}}function toFrame(data){if(typeof data=="str\\
-ing")return data.length>Limits.messageBytes?{kind:"garbled"}:{kind:"message",text:data};if(typeof data!="object"||data===
-null)return{kind:"garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobType(type)||!isCount(blob)||!isCount(offset)||
-!isCount(total)||!(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.length>total)return{
-kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"chunk",blob,type,offset,
-total,bytes:own}}function sizeOf(frame){return frame.kind==="garbled"?0:frame.kind==="message"?frame.text.length:frame.bytes.
-length}function isCount(value){return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}function release(bytes){bytes.buffer.transfer(0)}var MAGIC="RLMSNAP1",TRAILER=64+MAGIC.length;async function openSnapshot(file){let end=file.length-TRAILER;if(end<=0)return null;let trailer=new TextDecoder().decode(
+return new Uint8Array(await new Response(source.stream().pipeThrough(through)).arrayBuffer())}function portTransport(port,flow={}){let queue=[],wake=()=>{},closed=!1;port.onmessage=event=>{queue.push(toFrame(event.
+data)),wake()};async function*frames(){for(;;){let frame=queue.shift();if(frame){let size=sizeOf(frame);yield frame,flow.
+taken?.(size)}else{if(closed)return;await new Promise(resolve=>wake=resolve)}}}return{frames:frames(),send(frame){let size=sizeOf(
+frame);if(frame.kind==="message")port.postMessage(frame.text);else{let bytes=withOwnBuffer(frame.bytes);port.postMessage(
+{...frame,bytes},[bytes.buffer])}return flow.sent?.(size)},close(){closed=!0,port.close(),wake()}}}function withOwnBuffer(bytes){
+return bytes.length===bytes.buffer.byteLength?bytes:bytes.slice()}function toFrame(data){if(typeof data=="string")return data.
+length>Limits.messageBytes?{kind:"garbled"}:{kind:"message",text:data};if(typeof data!="object"||data===null)return{kind:"\\
+garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobType(type)||!isCount(blob)||!isCount(offset)||!isCount(total)||
+!(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.length>total)return{kind:"garbled"};
+let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"chunk",blob,type,offset,total,bytes:own}}
+function sizeOf(frame){return frame.kind==="garbled"?0:frame.kind==="message"?frame.text.length:frame.bytes.length}function isCount(value){
+return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}function release(bytes){bytes.buffer.transfer(0)}var MAGIC="RLMSNAP1",TRAILER=64+MAGIC.length;async function openSnapshot(file){let end=file.length-TRAILER;if(end<=0)return null;let trailer=new TextDecoder().decode(
 file.subarray(end));if(!trailer.endsWith(MAGIC))return null;let bytes=file.subarray(0,end),hash=await sha256(bytes);return trailer.
 startsWith(hash)?{bytes,sha256:hash}:null}async function readSnapshot(path){try{return await openSnapshot(await Deno.readFile(
 path))}catch{return null}}async function sha256(bytes){return new Uint8Array(await crypto.subtle.digest("SHA-256",bytes)).
@@ -336,23 +340,28 @@ error))))}}usePort(){this.#open===null||this.#open.atPort||(this.#open.atPort=!0
 null&&!this.#open.atPort;){if(this.#slot.isWaitedFor())return!0;await new Promise(resolve=>setTimeout(resolve,LOOK_MS))}
 return!1}};var INTERRUPT=2,INTERRUPT_MS=100,Interpreter=class{#worker;#peer;#channel=new MessageChannel;#interrupt=new Uint8Array(new SharedArrayBuffer(
 1));#backlog=new Backlog;#slot=new AnswerSlot;#waiting=new WaitingCallee(this.#slot,answer=>this.#peer.notify("tool/answ\\
-er",answer));#ready=Promise.withResolvers();#fatal;#base=null;#memory=null;#piece=null;constructor(program,handlers){this.#fatal=
-handlers.fatal;let url=URL.createObjectURL(new Blob([program],{type:"text/javascript"}));this.#worker=new Worker(url,{type:"\\
-module",deno:{permissions:"none"}}),this.#worker.onerror=event=>{event.preventDefault(),this.#ready.reject(startFailure(
+er",answer));#ready=Promise.withResolvers();#fatal;#isReady=!1;#base=null;#memory=null;#piece=null;constructor(program,handlers){
+this.#fatal=handlers.fatal;let url=URL.createObjectURL(new Blob([program],{type:"text/javascript"}));this.#worker=new Worker(
+url,{type:"module",deno:{permissions:"none"}}),this.#worker.onerror=event=>{event.preventDefault(),this.#ready.reject(startFailure(
 event.message)),handlers.fatal(event.message)},this.#peer=new RpcPeer(portTransport(this.#channel.port1,{taken:size=>this.#backlog.
 remove(size)}),{requests:{"tool/call":(call,{signal})=>handlers.callTool(call,signal),"net/fetch":(request,{signal})=>handlers.
-fetch(request,signal)},notifications:{ready:versions=>this.#ready.resolve(versions),failed:failure=>this.#ready.reject(startFailure(
-JSON.stringify(failure))),"tool/wait":call=>{this.#waiting.answer(()=>handlers.callTool(call))},output:handlers.output,fatal:failure=>handlers.
-fatal(JSON.stringify(failure))},onChunk:chunk=>{chunk.blob===MEMORY_BLOB?this.#memory=chunk.bytes:chunk.blob===INNER_BLOBS?
-this.#piece=chunk.bytes:handlers.chunk(chunk)}}),this.#peer.ended.then(()=>handlers.fatal(String(this.#peer.failure)))}boot(files,granted,env,base){
-this.#base=base;let port=this.#channel.port2,message={port,files,granted,interrupt:this.#interrupt,backlog:this.#backlog.
-shared,slot:this.#slot.shared,env:JSON.stringify(env)},moved=[files.pyodide.stdlib,...files.memory?[files.memory]:[],...files.
-code?[files.code]:[],...granted.entries.flatMap(entry=>entry.kind==="file"?entry.bytes:[])].map(({buffer})=>buffer);return this.#worker.
-postMessage(message,[port,...moved]),this.#ready.promise}bind(params){return this.#peer.request("bind",params)}execute(params){
-return this.#peer.request("execute",params)}interrupt(){Atomics.store(this.#interrupt,0,INTERRUPT)}async rests(){await this.#waiting.
-sleeps()||await this.#peer.request("ping",{}).catch(()=>{})}async free(answerMs){let startedAt=performance.now(),timer=setInterval(
+fetch(request,signal)},notifications:{ready:versions=>{this.#isReady=!0,this.#ready.resolve(versions)},failed:failure=>this.#ready.
+reject(startFailure(JSON.stringify(failure))),"tool/wait":call=>{this.#waiting.answer(()=>handlers.callTool(call))},output:handlers.
+output,fatal:failure=>handlers.fatal(JSON.stringify(failure))},onChunk:chunk=>{chunk.blob===MEMORY_BLOB?this.#memory=chunk.
+bytes:chunk.blob===INNER_BLOBS?this.#piece=chunk.bytes:handlers.chunk(chunk)}}),this.#peer.ended.then(()=>handlers.fatal(
+String(this.#peer.failure)))}boot(files,granted,options){let{base,env,memoryBytes}=options;this.#base=base;let port=this.#channel.
+port2,message={port,files,granted,interrupt:this.#interrupt,backlog:this.#backlog.shared,slot:this.#slot.shared,env:JSON.
+stringify(env),memoryBytes},moved=[files.pyodide.stdlib,...files.memory?[files.memory]:[],...files.code?[files.code]:[],
+...granted.entries.flatMap(entry=>entry.kind==="file"?entry.bytes:[])].map(({buffer})=>buffer);return this.#worker.postMessage(
+message,[port,...moved]),this.#ready.promise}bind(params){return this.#peer.request("bind",params)}execute(params){return this.#peer.
+request("execute",params)}interrupt(){Atomics.store(this.#interrupt,0,INTERRUPT)}async rests(){await this.#waiting.sleeps()||
+await this.#peer.request("ping",{}).catch(()=>{})}async free(answerMs){let startedAt=performance.now(),timer=setInterval(
 ()=>{performance.now()-startedAt>answerMs?this.#fatal("Python does not answer"):this.interrupt()},INTERRUPT_MS);await this.
-rests(),clearInterval(timer),Atomics.store(this.#interrupt,0,0)}get files(){let ask=(method,params)=>this.#peer.request(
+rests(),clearInterval(timer),Atomics.store(this.#interrupt,0,0)}async end(answerMs){this.#backlog.open();let rests=!this.#isReady||
+await this.#restsWithin(answerMs);return this.#worker.terminate(),rests}async#restsWithin(answerMs){let{promise:late,resolve}=Promise.
+withResolvers(),timer=setTimeout(()=>resolve(!1),answerMs),stop=()=>{this.interrupt(),this.#waiting.usePort()},reminder=setInterval(
+stop,INTERRUPT_MS);stop();let answered=this.#peer.request("ping",{}).then(()=>!0,()=>!1);try{return await Promise.race([
+answered,late])}finally{clearTimeout(timer),clearInterval(reminder)}}get files(){let ask=(method,params)=>this.#peer.request(
 method,params,{signal:AbortSignal.timeout(FileLimits.saveMs)});return{changes:()=>this.#peer.request("files/changes",{}),
 read:async(change,offset)=>(this.#piece=null,await ask("files/read",{...change,offset}),this.#piece??new Uint8Array(0)),
 saved:failed=>ask("files/saved",{failed})}}sendChunk(chunk){this.#waiting.usePort(),this.#peer.sendChunk(chunk)}async checkpoint(form){
@@ -391,15 +400,16 @@ value)?value:{};if(!Array.isArray(paths)||!Array.isArray(net)||!net.every(host=>
 guestPath,access}=typeof value=="object"&&value!==null&&!Array.isArray(value)?value:{},isPath=path=>typeof path=="string"&&
 path.startsWith("/");if(!isPath(hostPath)||!isPath(guestPath)||access!=="read"&&access!=="write")throw malformed2("a pat\\
 h needs absolute hostPath and guestPath, and access");return{hostPath,guestPath,access}}function malformed2(why){return new RpcError(
-ErrorCode.invalidParams,\`Cannot initialize: grants: \${why}\`)}var FILE_BYTES=512*1024**2;function readInitialize(params){let text=name=>{let value=field(params,name);if(typeof value==
-"string")return value;throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: \${name} must be text\`)},version=field(
-params,"protocolVersion");if(version!==1)throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: protocol \${JSON.
-stringify(version)} is not \${1}\`);let env=field(params,"env"),fileBytes=field(params,"fileBytes"),checkpoint=field(params,
-"checkpoint");return{protocolVersion:1,token:field(params,"token")===null?null:text("token"),env:Object.fromEntries(Object.
-entries(typeof env=="object"&&env!==null?env:{}).map(([k,v])=>[k,String(v)])),worker:text("worker"),pyodide:text("pyodid\\
-e"),snapshot:field(params,"snapshot")===null?null:text("snapshot"),checkpoint:checkpoint===null?null:readCheckpoint(checkpoint),
-grants:readGrants(field(params,"grants")),packages:readPackages(field(params,"packages")),fileBytes:typeof fileBytes=="n\\
-umber"?fileBytes:FILE_BYTES}}function readCheckpoint(value){let blob=field(value,"blob"),base=field(value,"base");if(typeof blob==
+ErrorCode.invalidParams,\`Cannot initialize: grants: \${why}\`)}var FILE_BYTES=512*1024**2,MEMORY_BYTES=4096*1024**2;function readInitialize(params){let text=name=>{let value=field(params,
+name);if(typeof value=="string")return value;throw new RpcError(ErrorCode.invalidParams,\`Cannot initialize: \${name} must\\
+ be text\`)},version=field(params,"protocolVersion");if(version!==1)throw new RpcError(ErrorCode.invalidParams,\`Cannot in\\
+itialize: protocol \${JSON.stringify(version)} is not \${1}\`);let env=field(params,"env"),fileBytes=field(params,"fileByte\\
+s"),memoryBytes=field(params,"memoryBytes"),checkpoint=field(params,"checkpoint");return{protocolVersion:1,token:field(params,
+"token")===null?null:text("token"),env:Object.fromEntries(Object.entries(typeof env=="object"&&env!==null?env:{}).map(([
+k,v])=>[k,String(v)])),worker:text("worker"),pyodide:text("pyodide"),snapshot:field(params,"snapshot")===null?null:text(
+"snapshot"),checkpoint:checkpoint===null?null:readCheckpoint(checkpoint),grants:readGrants(field(params,"grants")),packages:readPackages(
+field(params,"packages")),fileBytes:typeof fileBytes=="number"?fileBytes:FILE_BYTES,memoryBytes:typeof memoryBytes=="num\\
+ber"?memoryBytes:MEMORY_BYTES}}function readCheckpoint(value){let blob=field(value,"blob"),base=field(value,"base");if(typeof blob==
 "number"&&(base===null||typeof base=="string"))return{blob,base};throw new RpcError(ErrorCode.invalidParams,"Cannot init\\
 ialize: checkpoint must name blob and base")}var LOADER="pyodide.mjs",MODULE="pyodide.asm.mjs",WASM="pyodide.asm.wasm",STDLIB="python_stdlib.zip";async function readStartFiles(options,early){
 let[pyodide,memory]=await Promise.all([readPyodide(options.pyodide),readMemory(options,early)]);return{pyodide,...memory}}
@@ -414,27 +424,28 @@ if(wanted!==null&&wanted!==base)throw new RpcError(ErrorCode.invalidParams,"Cann
  it was taken against is gone; run the cells again");let parts=early.filter(chunk=>chunk.blob===blob).map(({bytes})=>bytes),
 difference=new Uint8Array(await new Blob(parts).arrayBuffer());try{let from=wanted!==null&&image!==null?image.memory:new Uint8Array(
 0),memory=await applyDifference(from,difference);return release(from),memory}catch{throw new RpcError(ErrorCode.invalidParams,
-"Cannot restore checkpoint: it is damaged; run the cells again")}}var ANSWER_MS=5e3,Gateway=class{#transport;#host;#state={name:"new"};#early=[];constructor(transport){this.#transport=transport,
-this.#host=new RpcPeer(transport,{requests:{initialize:params=>this.#initialize(params),bind:params=>this.#whileIdle(1/0,
-interpreter=>interpreter.bind(params)),execute:(params,{signal})=>this.#execute(params,signal),checkpoint:params=>this.#whileIdle(
-ANSWER_MS,interpreter=>this.#checkpoint(interpreter,params)),shutdown:()=>this.#shutdown()},notifications:{interrupt:params=>this.#interrupt(
-params)},onChunk:chunk=>this.#takeChunk(chunk)})}get ended(){return this.#host.ended}async#initialize(params){if(this.#state.
-name!=="new")throw wrongState("initialize",this.#state);let options=readInitialize(params);options.token!==null&&this.#transport.
-seal(options.token),this.#state={name:"booting"};let startedAt=performance.now(),reading=readStartFiles(options,this.#early),
-interpreter=new Interpreter(options.worker,{callTool:(call,signal)=>this.#callTool(call,signal),fetch:(request,signal)=>this.#fetch(
-request,signal),output:output=>this.#passOutput(output),chunk:chunk=>this.#passChunk(chunk),fatal:message=>this.die(message)}),
-[files,granted,packages]=await Promise.all([reading,readGrantedFiles(options.grants.paths,options.fileBytes),packageEntries(
-options.packages,this.#early)]),readMs=performance.now()-startedAt;this.#early=[];let base=options.snapshot!==null?{path:options.
-snapshot,sha256:files.base}:null,given={...granted,entries:[...granted.entries,...packages]},versions=await interpreter.
-boot(files,given,options.env,base),grants=new CellGrants(options.grants,granted,interpreter);return this.#state={name:"i\\
-dle",interpreter,grants},{protocolVersion:1,python:field(versions,"python"),pyodide:field(versions,"pyodide"),start:options.
-checkpoint?"checkpoint":files.base!==null?"snapshot":"plain",base:files.base,timings:{readMs,pythonMs:performance.now()-
-startedAt-readMs}}}async#execute(params,signal){if(this.#state.name!=="idle")throw wrongState("execute",this.#state);let executionId=field(
-params,"executionId"),{interpreter,grants}=this.#state;this.#state={name:"busy",interpreter,grants,execution:null};try{await interpreter.
-free(ANSWER_MS),signal.throwIfAborted();let result=await this.#run(params,signal,{interpreter,grants});return this.#state=
-{name:"busy",interpreter,grants,execution:null},await grants.afterCell(result,()=>this.#host.notify("saving",{executionId}))}finally{
-this.#state={name:"idle",interpreter,grants}}}async#run(params,signal,{interpreter,grants}){using execution=new OpenExecution(
-params,{expire:()=>{this.#stop(execution,interpreter),this.#host.notify("expired",{executionId:execution.id})},rests:()=>interpreter.
+"Cannot restore checkpoint: it is damaged; run the cells again")}}var ANSWER_MS=5e3,Gateway=class{#transport;#host;#exit;#interpreter=null;#state={name:"new"};#early=[];constructor(transport,{
+exit=Deno.exit}={}){this.#transport=transport,this.#exit=exit,this.#host=new RpcPeer(transport,{requests:{initialize:params=>this.#initialize(
+params),bind:params=>this.#whileIdle(1/0,interpreter=>interpreter.bind(params)),execute:(params,{signal})=>this.#execute(
+params,signal),checkpoint:params=>this.#whileIdle(ANSWER_MS,interpreter=>this.#checkpoint(interpreter,params)),shutdown:()=>this.#shutdown()},
+notifications:{interrupt:params=>this.#interrupt(params)},onChunk:chunk=>this.#takeChunk(chunk)})}get ended(){return this.#host.
+ended}async#initialize(params){if(this.#state.name!=="new")throw wrongState("initialize",this.#state);let options=readInitialize(
+params);options.token!==null&&this.#transport.seal(options.token),this.#state={name:"booting"};let startedAt=performance.
+now(),reading=readStartFiles(options,this.#early),interpreter=new Interpreter(options.worker,{callTool:(call,signal)=>this.#callTool(
+call,signal),fetch:(request,signal)=>this.#fetch(request,signal),output:output=>this.#passOutput(output),chunk:chunk=>this.#passChunk(
+chunk),fatal:message=>this.die(message)});this.#interpreter=interpreter;let[files,granted,packages]=await Promise.all([reading,
+readGrantedFiles(options.grants.paths,options.fileBytes),packageEntries(options.packages,this.#early)]),readMs=performance.
+now()-startedAt;this.#early=[];let base=options.snapshot!==null?{path:options.snapshot,sha256:files.base}:null,given={...granted,
+entries:[...granted.entries,...packages]},{env,memoryBytes}=options,versions=await interpreter.boot(files,given,{env,memoryBytes,
+base}),grants=new CellGrants(options.grants,granted,interpreter);return this.#state={name:"idle",interpreter,grants},{protocolVersion:1,
+python:field(versions,"python"),pyodide:field(versions,"pyodide"),start:options.checkpoint?"checkpoint":files.base!==null?
+"snapshot":"plain",base:files.base,timings:{readMs,pythonMs:performance.now()-startedAt-readMs}}}async#execute(params,signal){
+if(this.#state.name!=="idle")throw wrongState("execute",this.#state);let executionId=field(params,"executionId"),{interpreter,
+grants}=this.#state;this.#state={name:"busy",interpreter,grants,execution:null};try{await interpreter.free(ANSWER_MS),signal.
+throwIfAborted();let result=await this.#run(params,signal,{interpreter,grants});return this.#state={name:"busy",interpreter,
+grants,execution:null},await grants.afterCell(result,()=>this.#host.notify("saving",{executionId}))}finally{this.#state=
+{name:"idle",interpreter,grants}}}async#run(params,signal,{interpreter,grants}){using execution=new OpenExecution(params,
+{expire:()=>{this.#stop(execution,interpreter),this.#host.notify("expired",{executionId:execution.id})},rests:()=>interpreter.
 rests()});this.#state={name:"busy",interpreter,grants,execution};let stop=()=>this.#stop(execution,interpreter);signal.addEventListener(
 "abort",stop,{once:!0});try{return await interpreter.execute(params)}finally{signal.removeEventListener("abort",stop)}}#stop(execution,interpreter){
 interpreter.interrupt(),execution.stop()}#interrupt(params){let execution=this.#openExecution(params);execution&&this.#state.
@@ -453,14 +464,19 @@ grants.fetch(request,AbortSignal.any([signal,execution.signal]))}#passOutput(out
 field(output,"text"))&&this.#host.notify("output",output)}#passChunk(chunk){this.#state.name!=="busy"||this.#state.execution===
 null||chunk.bytes.length>Limits.chunkBytes||this.#host.sendChunk(chunk).catch(()=>{})}#openExecution(message){let execution=this.#state.
 name==="busy"?this.#state.execution:null;return execution?.id===field(message,"executionId")?execution:null}die(message){
-this.#host.notify("fatal",{message}),setTimeout(()=>Deno.exit(70),50)}#shutdown(){return setTimeout(()=>Deno.exit(0),0),
-null}};function wrongState(what,state){return new RpcError(ErrorCode.wrongState,\`Cannot serve \${what}: the guest is \${state.
-name}\`)}function watchMemory(limit,exceeded){let timer=setInterval(()=>{let{rss}=Deno.memoryUsage();rss<=limit||(clearInterval(timer),
+this.#host.notify("fatal",{message}),setTimeout(()=>this.#exit(70),50)}async endPython(answerMs){return await this.#interpreter?.
+end(answerMs)??!0}#shutdown(){return setTimeout(()=>this.#exit(0),0),null}};function wrongState(what,state){return new RpcError(
+ErrorCode.wrongState,\`Cannot serve \${what}: the guest is \${state.name}\`)}function watchMemory(limit,exceeded){let timer=setInterval(()=>{let{rss}=Deno.memoryUsage();rss<=limit||(clearInterval(timer),
 exceeded(\`out of memory: the process holds \${inMb(rss)} MB, limit \${inMb(limit)} MB\`))},100)}function inMb(bytes){return Math.
-round(bytes/1024**2)}function stdioTransport(){let encoder3=new FrameEncoder;return{frames:decodeFrames(stdinSource()),send(frame){for(let part of encoder3.
+round(bytes/1024**2)}var REST_MS=1e3;function serveAsThread(){let end=null;globalThis.addEventListener("message",event=>{end!==null?end():event instanceof
+MessageEvent&&(end=serve(event.data))})}function serve({port,toHost,toGateway}){let unread=new Backlog(toHost),untaken=new Backlog(
+toGateway),transport=portTransport(port,{sent:size=>unread.add(size),taken:size=>untaken.remove(size)}),ending=null,end=async()=>{
+let ended={leftRunning:!await gateway.endPython(REST_MS)};postMessage(ended),close()},gateway=new Gateway({...transport,
+seal:()=>{}},{exit:()=>ending??=end()});return()=>ending??=end()}function stdioTransport(){let encoder3=new FrameEncoder;return{frames:decodeFrames(stdinSource()),send(frame){for(let part of encoder3.
 encode(frame))writeAll2(part)},seal(token){encoder3=new FrameEncoder(token)}}}function writeAll2(bytes){for(let written=0;written<
-bytes.length;)written+=Deno.stdout.writeSync(bytes.subarray(written))}var gateway=new Gateway(stdioTransport()),memoryLimit=Number(
-Deno.args[0]);memoryLimit>0&&watchMemory(memoryLimit,message=>gateway.die(message));await gateway.ended;Deno.exit(0);
+bytes.length;)written+=Deno.stdout.writeSync(bytes.subarray(written))}async function serveAsProcess(){let gateway=new Gateway(
+stdioTransport()),memoryLimit=Number(Deno.args[0]);memoryLimit>0&&watchMemory(memoryLimit,message=>gateway.die(message)),
+await gateway.ended,Deno.exit(0)}"onmessage"in globalThis?serveAsThread():await serveAsProcess();
 `;
 
 /** The program of the worker that holds Python: `sandbox/worker.ts` with all it imports. */
@@ -471,8 +487,10 @@ this.#head,0,0)}wait(){for(;Atomics.load(this.#head,0)===0;)Atomics.wait(this.#h
 length<=65536?encoder.encode(text):null;return bytes===null||bytes.length>65536?(this.refer(),!1):(this.#text.set(bytes),
 Atomics.store(this.#head,1,bytes.length),this.#wake(1),!0)}refer(){this.#wake(2)}#wake(state){Atomics.store(this.#head,0,
 state),Atomics.notify(this.#head,0)}isWaitedFor(){return Atomics.notify(this.#head,0)>0}};var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
-add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}remove(size){
-Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}};var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
+add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}async addLater(size){
+let unread=Atomics.add(this.shared,0,size)+size;for(;unread>67108864;)await Atomics.waitAsync(this.shared,0,unread).value,
+unread=Atomics.load(this.shared,0)}remove(size){Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}open(){Atomics.
+store(this.shared,0,-1073741824),Atomics.notify(this.shared,0)}};var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
 tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005,notSavable:-32006},Limits={headerBytes:4096,messageBytes:16*
 1024*1024,chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096},FileLimits={entries:2e4,guestEntries:5e4,
 depth:100,saveMs:6e4},NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,
@@ -594,21 +612,30 @@ hannel","Cache","CacheStorage","EventSource","MessageChannel","MessagePort","Not
 ch","importScripts","indexedDB","localStorage","location","name","navigator","onerror","onmessage","onmessageerror","onu\\
 nhandledrejection","postMessage","prompt","removeEventListener","reportError","self","sessionStorage","structuredClone"];
 function hideHost(){for(let name of HOST_NAMES)remove(name)}function closeRealm(){for(let name of OUTWARD_NAMES)remove(name);
-silenceConsole(),Object.preventExtensions(Object.prototype),Object.preventExtensions(Function.prototype);for(let builtin of[
+refuseCode(),silenceConsole(),Object.preventExtensions(Object.prototype),Object.preventExtensions(Function.prototype);for(let builtin of[
 Array,Promise,Map,Set,String,Number,RegExp,Date,Uint8Array])Object.freeze(builtin),Object.freeze(builtin.prototype);for(let builtin of[
 Object,Function,Reflect,JSON,Math])Object.freeze(builtin);Object.defineProperty(Error,"prepareStackTrace",{value:void 0})}
-function silenceConsole(){let nothing=()=>{};for(let name of Object.keys(console))Object.defineProperty(console,name,{value:nothing,
-writable:!1,configurable:!1});Object.freeze(console)}function remove(name){Reflect.deleteProperty(globalThis,name)||Reflect.
-defineProperty(globalThis,name,{value:void 0,writable:!1,configurable:!1})}var encoder2=new TextEncoder;function isBlobType(type){return type==="ascii"||type==="utf8"||type==="bytes"}function portTransport(port,flow={}){let queue=[],wake=()=>{};port.onmessage=event=>{queue.push(toFrame(event.data)),wake()};
-async function*frames(){for(;;){let frame=queue.shift();frame?(yield frame,flow.taken?.(sizeOf(frame))):await new Promise(
-resolve=>wake=resolve)}}return{frames:frames(),send(frame){let size=sizeOf(frame);frame.kind==="message"?port.postMessage(
-frame.text):port.postMessage(frame,[frame.bytes.buffer]),flow.sent?.(size)}}}function toFrame(data){if(typeof data=="str\\
-ing")return data.length>Limits.messageBytes?{kind:"garbled"}:{kind:"message",text:data};if(typeof data!="object"||data===
-null)return{kind:"garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobType(type)||!isCount(blob)||!isCount(offset)||
-!isCount(total)||!(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.length>total)return{
-kind:"garbled"};let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"chunk",blob,type,offset,
-total,bytes:own}}function sizeOf(frame){return frame.kind==="garbled"?0:frame.kind==="message"?frame.text.length:frame.bytes.
-length}function isCount(value){return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}var MODULES={prelude_control:\`"""The execution that is open: who may act for it, and the exceptions that end it from ins\\
+function refuseCode(){function refuse(){throw new EvalError("Code generation from strings disallowed for this context")}
+Reflect.defineProperty(refuse,"prototype",{value:Function.prototype});for(let kind of[()=>{},async()=>{},function*(){},async function*(){}]){
+let prototype=Object.getPrototypeOf(kind);Reflect.defineProperty(prototype,"constructor",{value:refuse,writable:!0})}for(let name of[
+"Function","eval"])Reflect.defineProperty(globalThis,name,{value:refuse,writable:!0});for(let name of["setTimeout","setI\\
+nterval"]){let start=Reflect.get(globalThis,name);Reflect.defineProperty(globalThis,name,{value:(callback,...more)=>typeof callback==
+"function"?start(callback,...more):refuse()})}}function silenceConsole(){let nothing=()=>{};for(let name of Object.keys(
+console))Object.defineProperty(console,name,{value:nothing,writable:!1,configurable:!1});Object.freeze(console)}function remove(name){
+Reflect.deleteProperty(globalThis,name)||Reflect.defineProperty(globalThis,name,{value:void 0,writable:!1,configurable:!1})}function limitMemory(limit){let{prototype}=WebAssembly.Memory,grow=prototype.grow;Reflect.defineProperty(prototype,"grow",
+{value(pages){if(this.buffer.byteLength+pages*65536>limit)throw new RangeError(\`Cannot grow memory: the limit is \${limit}\\
+ bytes\`);return Reflect.apply(grow,this,[pages])}})}var encoder2=new TextEncoder;function isBlobType(type){return type==="ascii"||type==="utf8"||type==="bytes"}function portTransport(port,flow={}){let queue=[],wake=()=>{},closed=!1;port.onmessage=event=>{queue.push(toFrame(event.
+data)),wake()};async function*frames(){for(;;){let frame=queue.shift();if(frame){let size=sizeOf(frame);yield frame,flow.
+taken?.(size)}else{if(closed)return;await new Promise(resolve=>wake=resolve)}}}return{frames:frames(),send(frame){let size=sizeOf(
+frame);if(frame.kind==="message")port.postMessage(frame.text);else{let bytes=withOwnBuffer(frame.bytes);port.postMessage(
+{...frame,bytes},[bytes.buffer])}return flow.sent?.(size)},close(){closed=!0,port.close(),wake()}}}function withOwnBuffer(bytes){
+return bytes.length===bytes.buffer.byteLength?bytes:bytes.slice()}function toFrame(data){if(typeof data=="string")return data.
+length>Limits.messageBytes?{kind:"garbled"}:{kind:"message",text:data};if(typeof data!="object"||data===null)return{kind:"\\
+garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobType(type)||!isCount(blob)||!isCount(offset)||!isCount(total)||
+!(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.length>total)return{kind:"garbled"};
+let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"chunk",blob,type,offset,total,bytes:own}}
+function sizeOf(frame){return frame.kind==="garbled"?0:frame.kind==="message"?frame.text.length:frame.bytes.length}function isCount(value){
+return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}var MODULES={prelude_control:\`"""The execution that is open: who may act for it, and the exceptions that end it from ins\\
 ide."""
 
 import contextvars
@@ -4486,11 +4513,11 @@ type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(p
 return typeof id=="string"?id:""}function reasonOf(error){return error instanceof Error?[Reflect.get(error,"type"),error.
 message].filter(part=>typeof part=="string"&&part!=="").join(": ").slice(0,500):String(error).slice(0,500)}function surviveCallbacks(){
 for(let type of["error","unhandledrejection"])globalThis.addEventListener(type,event=>event.preventDefault())}async function boot(message){
-let{port,files,granted,interrupt,slot}=message,waiting=new WaitingCaller(new AnswerSlot(slot)),worker,bridge=createBridge(
+let{port,files,granted,interrupt,slot,memoryBytes}=message,waiting=new WaitingCaller(new AnswerSlot(slot)),worker,bridge=createBridge(
 ()=>{if(!worker)throw new Error("Cannot call the host: the guest is starting");return worker.peer},{waiting,executionId:()=>worker?.
-executionId??""});try{hideHost();let python=await Python.start({...files,bridge,interrupt});limitFiles(python.files,{bytes:granted.
-bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(python.files,granted);surviveCallbacks(),closeRealm(),
-worker=new Worker(python,{files:guestFiles,waiting},message),worker.peer.notify("ready",python.versions)}catch(error){port.
-postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}globalThis.addEventListener(
-"message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
+executionId??""});try{hideHost(),limitMemory(memoryBytes);let python=await Python.start({...files,bridge,interrupt});limitFiles(
+python.files,{bytes:granted.bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(python.files,granted);
+surviveCallbacks(),closeRealm(),worker=new Worker(python,{files:guestFiles,waiting},message),worker.peer.notify("ready",
+python.versions)}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}
+globalThis.addEventListener("message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
 `;

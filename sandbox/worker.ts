@@ -12,6 +12,7 @@ import type { Chunk } from "./framing.ts";
 import type { GrantedFiles } from "./granted_entry.ts";
 import { GuestFiles } from "./guest_files.ts";
 import { closeRealm, hideHost } from "./lockdown.ts";
+import { limitMemory } from "./memory_limit.ts";
 import { portTransport } from "./port_transport.ts";
 import { ErrorCode, FileLimits, INNER_BLOBS, type JsonValue, MEMORY_BLOB } from "./protocol.ts";
 import { Python } from "./python.ts";
@@ -25,12 +26,14 @@ export interface BootMessage {
   readonly files: StartFiles;
   readonly interrupt: Uint8Array;
   /** Count of a {@linkcode Backlog}. */
-  readonly backlog: Int32Array;
+  readonly backlog: Int32Array<SharedArrayBuffer>;
   /** Memory of an {@linkcode AnswerSlot}. */
   readonly slot: SharedArrayBuffer;
   readonly granted: GrantedFiles;
   /** JSON of the guest's `os.environ`. */
   readonly env: string;
+  /** Cap on Python's memory. */
+  readonly memoryBytes: number;
 }
 
 /** Serves the guest's methods to the gateway. */
@@ -179,7 +182,7 @@ function surviveCallbacks(): void {
 
 /** Loads Python, closes the realm, then opens for work; a failure is the only other thing it can say. */
 async function boot(message: BootMessage): Promise<void> {
-  const { port, files, granted, interrupt, slot } = message;
+  const { port, files, granted, interrupt, slot, memoryBytes } = message;
   const waiting = new WaitingCaller(new AnswerSlot(slot));
   let worker: Worker | undefined;
   const bridge: GuestBridge = createBridge(
@@ -191,6 +194,7 @@ async function boot(message: BootMessage): Promise<void> {
   );
   try {
     hideHost();
+    limitMemory(memoryBytes);
     const python = await Python.start({ ...files, bridge, interrupt });
     limitFiles(python.files, { bytes: granted.bytes, entries: FileLimits.guestEntries });
     const guestFiles = new GuestFiles(python.files, granted);

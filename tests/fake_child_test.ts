@@ -155,7 +155,7 @@ Deno.test({
     const child = spawnChild("/bin/sh", { args: ["-c", script], env: {} }, "t");
     const heard = await Array.fromAsync(child.transport.frames);
     assertEquals(heard, [{ kind: "message", text: "{}" }]);
-    assertEquals((await child.exited).code, 0);
+    assertEquals((await child.exited).how, "the process left with code 0");
     while (!child.stderrTail().endsWith("the last words\n")) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

@@ -12,7 +12,7 @@ import {
 const GENERATED = ["sandbox/prelude.ts", "sandbox/runner.ts", "lib/trace/viewer_page.ts"];
 
 /**
- * What `lib/` may know of `sandbox/`: the contract, the peer, the frames, what both sides count time, keep
+ * What `lib/` may know of `sandbox/`: the contract, the peer, the frames, ports, what both sides count time, keep
  * snapshots, know addresses and look into values with, and the text of what runs inside.
  */
 const WIRE = [
@@ -20,6 +20,8 @@ const WIRE = [
   "rpc_peer",
   "framing",
   "byte_source",
+  "port_transport",
+  "backlog",
   "deadline",
   "snapshot_file",
   "addresses",

@@ -8,7 +8,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { SandboxStartError } from "../lib/errors.ts";
-import { type Child, spawnChild } from "../lib/host/subprocess.ts";
+import type { Child } from "../lib/host/child.ts";
+import { spawnChild } from "../lib/host/subprocess.ts";
 import { type Frame, FramingError } from "../sandbox/framing.ts";
 import { temporaryFolder } from "./fixtures/temporary_folder.ts";
 import { runDeno } from "./run_deno.ts";
@@ -107,7 +108,7 @@ Deno.test("frames that carry the token arrive, and the end of the process ends t
     kind: "message",
     text: "[]",
   }]);
-  assertEquals(await child.exited, { code: 0, signal: null });
+  assertEquals(await child.exited, { how: "the process left with code 0", leftRunning: false });
 });
 
 Deno.test("a frame without the token, as guest code might print one, is refused (C130)", async () => {
@@ -127,7 +128,7 @@ Deno.test("what the child writes to stderr never blocks it, and the last of it i
     Deno.exit(3);
   `.replaceAll("\\\\", "\\"));
   assertEquals(await frames(child), []);
-  assertEquals(await child.exited, { code: 3, signal: null });
+  assertEquals(await child.exited, { how: "the process left with code 3", leftRunning: false });
   const tail = child.stderrTail();
   assertEquals(tail.length, 4096);
   assert(tail.endsWith("noise é\nthe end"), tail.slice(-30));
@@ -138,7 +139,7 @@ Deno.test("a killed child is gone from the process table, and killing it again d
   assert(child.pid > 0);
   child.kill();
   child.kill();
-  assertEquals(await child.exited, { code: 137, signal: "SIGKILL" });
+  assertEquals(await child.exited, { how: "the process got SIGKILL", leftRunning: false });
   child.kill();
   assertThrows(() => Deno.kill(child.pid, "SIGCONT"));
   assertEquals(await frames(child), []);
@@ -177,6 +178,6 @@ Deno.test({
     const child = spawnChild("/bin/sh", { args, env: {} }, TOKEN);
     assertEquals(await frames(child), []);
     child.kill();
-    assertEquals((await child.exited).signal, "SIGKILL");
+    assertEquals((await child.exited).how, "the process got SIGKILL");
   },
 });

@@ -1,6 +1,6 @@
 /** Ways out of the sandbox, as hostile code would try them, so that a user can see each one refused on their own machine. */
 import { createSandbox } from "../host/mod.ts";
-import type { Cell, Sandbox } from "../host/sandbox.ts";
+import type { Cell, Sandbox, SandboxOptions } from "../host/sandbox.ts";
 import { makeVisible } from "../engine/shown_text.ts";
 
 /** What an attempt is made against: things of the host that no guest may come by. */
@@ -80,9 +80,12 @@ export interface AttemptResult {
 }
 
 /** Makes all attempts, one after the other, in one sandbox, which must be of use after each. */
-export async function* attemptEscapes(signal: AbortSignal): AsyncGenerator<AttemptResult> {
+export async function* attemptEscapes(
+  signal: AbortSignal,
+  { backend = "subprocess" }: Pick<SandboxOptions, "backend"> = {},
+): AsyncGenerator<AttemptResult> {
   using bait = layBait();
-  await using sandbox = await createSandbox({ timeoutMs: 10_000, memoryMb: 256, signal });
+  await using sandbox = await createSandbox({ backend, timeoutMs: 10_000, memoryMb: 256, signal });
   for (const { title, code, timeoutMs = 10_000 } of ATTEMPTS) {
     const cell = await sandbox.execute(code(bait), { signal, timeoutMs });
     const isOut = cell.status === "ok" || cell.status === "submitted" || bait.taken();

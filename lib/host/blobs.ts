@@ -20,8 +20,9 @@ export async function sendBlob(
   const { type, total, pieces } = typeof value === "string" ? textBlob(value) : bytesBlob(value);
   let offset = 0;
   for (const bytes of pieces) {
+    const { length } = bytes;
     await peer.sendChunk({ blob: id, type, offset, total, bytes }, options);
-    offset += bytes.length;
+    offset += length;
   }
 }
 

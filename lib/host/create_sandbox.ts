@@ -9,8 +9,8 @@ import { guestKey } from "./snapshot.ts";
  * Starts a sandbox: a Deno subprocess without permissions that runs Python.
  *
  * The first start on a machine takes seconds and leaves a snapshot in the cache folder; every later
- * one takes a fraction of a second. The calling program needs `--allow-run` for Deno; where it may not
- * write the cache folder, each start is a slow one.
+ * one takes a fraction of a second. The calling program needs `--allow-run` for Deno, or a {@linkcode WorkerBackend};
+ * where it may not write the cache folder, each start is a slow one.
  *
  * @throws {SandboxStartError} When it does not start; the message ends with the remedy.
  * @throws {RangeError} When an option is out of range.

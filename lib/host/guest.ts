@@ -1,7 +1,6 @@
-/** Guest: one child process with Python in it, from its start to its end. It is not restored; see `sandbox_session`. */
+/** Guest: one child with Python in it, from its start to its end. It is not restored; see `sandbox_session`. */
 import {
   ErrorCode,
-  type Grants,
   type InitializeParams,
   type JsonValue,
   MEMORY_BLOB,
@@ -10,27 +9,22 @@ import {
 import { field, textField } from "../../sandbox/field.ts";
 import { type Frame, FramingError } from "../../sandbox/framing.ts";
 import { RpcError, RpcPeer } from "../../sandbox/rpc_peer.ts";
-import { GATEWAY, WORKER } from "../../sandbox/runner.ts";
+import { WORKER } from "../../sandbox/runner.ts";
 import { ProtocolError, SandboxError, SandboxLostError, SandboxStartError } from "../errors.ts";
+import { startChild, type StartChildOptions } from "./backend.ts";
 import { BlobStore, sendBlob } from "./blobs.ts";
+import type { Child, ChildEnd } from "./child.ts";
 import { HardDeadline, type HardDeadlineOptions } from "./hard_deadline.ts";
 import type { Packages } from "./packages/load.ts";
 import { sendPackages } from "./packages/send.ts";
-import { childCommand } from "./permissions.ts";
 import { startFailure } from "./start_failure.ts";
-import { type Child, spawnChild } from "./subprocess.ts";
 import type { ToolCalls } from "./tool_calls.ts";
 import { decodeValue } from "./decode_value.ts";
 import { type Encoded, encodeValue, encodeValues } from "./values.ts";
 
 /** What a guest is started with. */
-export interface GuestOptions {
-  readonly denoPath: string;
-  readonly pyodide: string;
-  readonly snapshot: string | null;
-  readonly memoryMb: number;
+export interface GuestOptions extends StartChildOptions {
   readonly env: Readonly<Record<string, string>>;
-  readonly grants: Grants;
   readonly packages: Packages | null;
   readonly startTimeoutMs: number;
   /** A memory to start from, and the hash of the snapshot that it is a difference from. */
@@ -52,7 +46,7 @@ const MOVE_MS = 50;
 /** Bytes that a saved memory may have beside Python's own. */
 const MEMORY_HEAD_BYTES = 1024 ** 2;
 
-/** A live child process. Every method rejects with the same reason once it has ended. */
+/** A live child. Every method rejects with the same reason once it has ended. */
 export class Guest {
   readonly #child: Child;
   readonly #peer: RpcPeer;
@@ -92,8 +86,7 @@ export class Guest {
     const { pyodide, snapshot, memoryMb, grants, checkpoint } = options;
     options.signal?.throwIfAborted();
     const token = crypto.getRandomValues(new Uint8Array(16)).toHex();
-    const command = childCommand({ pyodide, snapshot, memoryMb, program: GATEWAY, grants });
-    const guest = new Guest(spawnChild(options.denoPath, command, token), options);
+    const guest = new Guest(await startChild(options, token), options);
     const timeout = AbortSignal.timeout(options.startTimeoutMs);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
     try {
@@ -112,6 +105,7 @@ export class Guest {
         packages: await sendPackages(guest.#peer, options.packages, signal),
         // A file that grows is copied, so half of the memory may be gone for a moment.
         fileBytes: memoryMb * 1024 ** 2 / 2,
+        memoryBytes: memoryMb * 1024 ** 2,
       };
       const result = await guest.#peer.request("initialize", { ...params }, { signal });
       guest.introduction = typeof result === "object" && result !== null && !Array.isArray(result)
@@ -212,8 +206,8 @@ export class Guest {
     return await this.#send(encodeValue(value, "result", () => this.#nextBlob++));
   }
 
-  /** Ends the process now; resolves when it is gone. */
-  async kill(why = "it was closed", reason: "killed" | "closed" = "killed"): Promise<void> {
+  /** Ends the child now; resolves when nothing more comes from it. */
+  async kill(why = "it was closed", reason: "killed" | "closed" = "killed"): Promise<ChildEnd> {
     this.#peer.abort(
       new SandboxLostError(`Sandbox ended: ${why}`, {
         reason,
@@ -221,7 +215,7 @@ export class Guest {
       }),
     );
     this.#child.kill();
-    await this.#child.exited;
+    return await this.#child.exited;
   }
 
   /** Gives Python the chance to stop by itself, then ends the process. */
@@ -279,13 +273,9 @@ export class Guest {
   /** How the process ended; ends it where only its pipes have. */
   async #lost(): Promise<SandboxLostError> {
     this.#child.kill();
-    const { code, signal } = await this.#child.exited;
-    const how = this.#fatal !== ""
-      ? `Python broke down: ${this.#fatal}`
-      : signal !== null
-      ? `the process got ${signal}`
-      : `the process left with code ${code}`;
-    return new SandboxLostError(`Sandbox ended: ${how}`, {
+    const { how } = await this.#child.exited;
+    const why = this.#fatal === "" ? how : `Python broke down: ${this.#fatal}`;
+    return new SandboxLostError(`Sandbox ended: ${why}`, {
       reason: "exit",
       stderrTail: this.#child.stderrTail(),
     });

@@ -22,11 +22,19 @@ export type {
   JsonSchema,
   Restored,
   Sandbox,
+  SandboxBackend,
   SandboxFactory,
   SandboxOptions,
   SubmitField,
   Tool,
   ToolCallEvent,
   ToolContext,
+  WorkerBackend,
 } from "./sandbox.ts";
-export { ProtocolError, SandboxError, SandboxLostError, SandboxStartError } from "../errors.ts";
+export {
+  ProtocolError,
+  SandboxError,
+  type SandboxLossReason,
+  SandboxLostError,
+  SandboxStartError,
+} from "../errors.ts";

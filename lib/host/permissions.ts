@@ -7,17 +7,21 @@ import { netFlags, readableGrants, writeFlags } from "./grant_flags.ts";
 import { PYODIDE_FILES } from "./pyodide_files.ts";
 import { SandboxStartError } from "../errors.ts";
 
-/** What the command line depends on. */
-export interface ChildOptions {
+/** What a child may read depends on these. */
+export interface ReadableFiles {
   /** Pyodide's folder, ending in a separator. */
   readonly pyodide: string;
   /** File of the start-up snapshot, or null. */
   readonly snapshot: string | null;
+  /** What the caller grants; the gateway holds it, Python's own realm never does. */
+  readonly grants: Grants;
+}
+
+/** What the command line depends on. */
+export interface ChildOptions extends ReadableFiles {
   readonly memoryMb: number;
   /** Program of the gateway realm. */
   readonly program: string;
-  /** What the caller grants; the gateway holds it, Python's own realm never does. */
-  readonly grants: Grants;
 }
 
 /** Arguments and environment of the child. */
@@ -38,12 +42,7 @@ const REFUSALS = ["env", "write", "run", "ffi", "sys", "import"];
 
 /** The command line of a child that may read what it starts from, and do what is granted. */
 export function childCommand(options: ChildOptions): ChildCommand {
-  const { pyodide, snapshot, program, grants } = options;
-  const readable = [
-    ...PYODIDE_FILES.map((name) => pyodide + name),
-    ...(snapshot === null ? [] : [snapshot]),
-    ...readableGrants(grants),
-  ];
+  const { program, grants } = options;
   return {
     args: [
       "run",
@@ -60,13 +59,22 @@ export function childCommand(options: ChildOptions): ChildCommand {
       ...REFUSALS.map((kind) => `--deny-${kind}`),
       ...netFlags(grants),
       ...writeFlags(grants),
-      `--allow-read=${readable.map(checkPath).join(",")}`,
+      `--allow-read=${readableFiles(options).map(checkPath).join(",")}`,
       `--v8-flags=${v8Flags(options).join(",")}`,
       `data:text/javascript;base64,${new TextEncoder().encode(program).toBase64()}`,
       String(processLimit(options)),
     ],
     env: ENVIRONMENT,
   };
+}
+
+/** All that a child may read: what Python starts from, and what is granted. */
+export function readableFiles({ pyodide, snapshot, grants }: ReadableFiles): string[] {
+  return [
+    ...PYODIDE_FILES.map((name) => pyodide + name),
+    ...(snapshot === null ? [] : [snapshot]),
+    ...readableGrants(grants),
+  ];
 }
 
 /** Limits that the guest can't lift: they hold for every context that the process will ever make. */

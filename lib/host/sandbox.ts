@@ -152,14 +152,45 @@ export interface Sandbox extends AsyncDisposable {
    * `notes` which are back and which are gone.
    */
   checkpoint(options?: { signal?: AbortSignal }): Promise<Uint8Array>;
-  /** Ends the process. Safe to call twice and while busy; settles within 2 s. */
+  /** Ends it. Safe to call twice and while busy; settles within 2 s. */
   close(): Promise<void>;
 }
+
+/**
+ * A worker of the calling program's own process instead of a subprocess, for programs that may not start one. It is weaker:
+ *
+ * - A cell that hangs in C code which Python cannot interrupt is not ended. After `graceMs` the sandbox is given up with a
+ *   `SandboxLostError` whose `reason` is `"abandoned"`: its thread runs on until it is done or the program leaves.
+ * - Only Python's own memory has a cap, `memoryMb`. What else a guest makes is the program's, and a program that runs out of memory ends.
+ * - Deep recursion through C code loses the guest where a subprocess has room for it.
+ * - One wall less: who breaks out of V8 is in a process that has the program's own permissions.
+ * - `net` cannot be granted.
+ *
+ * The program needs permission to read Pyodide's files, none to run anything.
+ */
+export interface WorkerBackend {
+  /** A worker. */
+  readonly kind: "worker";
+  /**
+   * States that the program runs with `--unstable-worker-options`, by which Deno gives a worker fewer permissions than the program
+   * has. Without that flag Deno ends the program with exit code 70 where the worker is made, and nothing in it can know before.
+   */
+  readonly unstableWorkerOptions: true;
+}
+
+/** Where Python runs. */
+export type SandboxBackend = "subprocess" | WorkerBackend;
 
 /** Options of `createSandbox`. */
 export interface SandboxOptions {
   /** Soft deadline of one cell in milliseconds; variables are kept. @default {30_000} */
   readonly timeoutMs?: number;
+  /**
+   * Where Python runs: in a process of its own, or, for programs that may start none, in a worker, which is weaker.
+   *
+   * @default {"subprocess"}
+   */
+  readonly backend?: SandboxBackend;
   /** Milliseconds after the soft deadline at which the process is killed. @default {1_000} */
   readonly graceMs?: number;
   /** Milliseconds that starting may take. @default {60_000} */

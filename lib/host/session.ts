@@ -20,10 +20,13 @@ import { ToolCalls } from "./tool_calls.ts";
 const REST_MS = 150;
 /** A guest larger than this is restored from its inputs: saving it would take longer than most models think. */
 const CHECKPOINT_BYTES = 256 * 1024 * 1024;
+/** What is told of a worker whose Python does not stop. */
+const ABANDONED = "Cannot use sandbox: Python does not stop, and its thread runs on in this " +
+  'process; end the program, and use the backend "subprocess" for code that may hang';
 /** Name of `SUBMIT`'s field when the caller declares none. */
 const DEFAULT_SUBMIT = [{ name: "answer", required: true }];
 
-/** Sandbox over a subprocess. */
+/** Sandbox over one child at a time. */
 export class SandboxSession implements Sandbox {
   readonly #settings: Settings;
   #guest: Guest;
@@ -208,7 +211,9 @@ export class SandboxSession implements Sandbox {
   /** Starts a new guest with the last checkpoint in it, or with the inputs when there is none. */
   async #restore(signal: AbortSignal | undefined): Promise<Restored> {
     const lost = this.#names;
-    await this.#guest.kill();
+    const { leftRunning } = await this.#guest.kill();
+    // A guest that was replaced would be one more thread each time.
+    if (leftRunning) throw new SandboxLostError(ABANDONED, { reason: "abandoned" });
     const closing = this.#closing.signal;
     this.#starting = this.#startAgain(signal ? AbortSignal.any([signal, closing]) : closing);
     const { guest, names } = await this.#starting;

@@ -1,12 +1,14 @@
 /** Checks sandbox options and fills in the defaults, once, before anything is started. */
 import type { Grants } from "../../sandbox/protocol.ts";
 import { SandboxStartError } from "../errors.ts";
+import { type BackendKind, readBackend } from "./backend.ts";
 import { checkGrants } from "./grants.ts";
 import { loadPackages, type Packages } from "./packages/load.ts";
 import { MAX_MEMORY_MB, MIN_MEMORY_MB } from "./permissions.ts";
 import { defaultCacheFolder, pyodideFolder } from "./pyodide_files.ts";
 import type { SandboxOptions, Tool } from "./sandbox.ts";
 import { snapshotFile } from "./snapshot.ts";
+import { mayRead } from "./thread.ts";
 
 /** The longest time that a timer takes. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -23,6 +25,7 @@ export interface Settings {
   readonly memoryMb: number;
   readonly maxOutputChars: number;
   readonly tools: Readonly<Record<string, Tool>>;
+  readonly backend: BackendKind;
   readonly denoPath: string;
   readonly pyodide: string;
   /** File of the start-up snapshot, or null to do without. */
@@ -60,8 +63,9 @@ export async function readSettings(
   checkRange("toolTimeoutMs", toolTimeoutMs, 1, MAX_TIMER_MS);
   checkRange("memoryMb", memoryMb, MIN_MEMORY_MB, MAX_MEMORY_MB);
   checkRange("maxOutputChars", maxOutputChars, 0, 500_000_000);
+  const backend = readBackend(options);
   const running = { standalone: Deno.build.standalone, path: Deno.execPath() };
-  const denoPath = denoToStart(options.denoPath, running);
+  const denoPath = backend === "worker" ? running.path : denoToStart(options.denoPath, running);
   const pyodide = pyodideFolder();
   const cache = cacheDir ?? defaultCacheFolder(pyodide);
   const runtimePaths = [pyodide, denoPath, ...OWN_FOLDERS, ...(cache === false ? [] : [cache])];
@@ -73,9 +77,10 @@ export async function readSettings(
     memoryMb,
     maxOutputChars,
     tools,
+    backend,
     denoPath,
     pyodide,
-    snapshot: cache === false ? null : await snapshotFile(cache),
+    snapshot: cache === false ? null : await usableSnapshot(cache, backend),
     env: readEnv(options.env ?? []),
     grants: await checkGrants({ read, write, net }, runtimePaths),
     packages: await (packages ?? packagesOf(options)),
@@ -88,6 +93,12 @@ export async function packagesOf(options: SandboxOptions): Promise<Packages | nu
   const timeout = AbortSignal.timeout(startTimeoutMs);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
   return await loadPackages(options, { memoryMb, signal });
+}
+
+/** The snapshot's file; none where a worker, which can read no more than this program, could not read it. */
+async function usableSnapshot(cache: string, backend: BackendKind): Promise<string | null> {
+  const file = await snapshotFile(cache);
+  return backend === "subprocess" || await mayRead(file) ? file : null;
 }
 
 /** This package's own code, where it lies on a disk. */

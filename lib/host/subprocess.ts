@@ -1,24 +1,12 @@
 /** Starts, watches and ends the child process; nothing else in the project starts one. */
 import { streamSource } from "../../sandbox/byte_source.ts";
 import { decodeFrames, FrameEncoder, writeFrame } from "../../sandbox/framing.ts";
-import type { Transport } from "../../sandbox/rpc_peer.ts";
 import { SandboxStartError } from "../errors.ts";
+import type { Child } from "./child.ts";
 import type { ChildCommand } from "./permissions.ts";
 
 /** Characters of the child's stderr that are kept for errors. */
 const TAIL = 4096;
-
-/** A running child. */
-export interface Child {
-  readonly transport: Transport;
-  readonly pid: number;
-  /** Resolves when the process has ended and is gone from the process table. */
-  readonly exited: Promise<{ readonly code: number; readonly signal: string | null }>;
-  /** Last characters of its stderr. */
-  stderrTail(): string;
-  /** SIGKILL: nothing inside can delay it. Safe to call twice. */
-  kill(): void;
-}
 
 /** Starts `denoPath` with a command; every frame that it sends must carry the token. */
 export function spawnChild(denoPath: string, command: ChildCommand, token: string): Child {
@@ -36,7 +24,8 @@ export function spawnChild(denoPath: string, command: ChildCommand, token: strin
     pid: child.pid,
     exited: child.status.then(async ({ code, signal }) => {
       await writer.abort().catch(() => {});
-      return { code, signal };
+      const how = signal === null ? `left with code ${code}` : `got ${signal}`;
+      return { how: `the process ${how}`, leftRunning: false };
     }),
     stderrTail: tail,
     kill() {
