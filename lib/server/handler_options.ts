@@ -27,9 +27,9 @@ export interface HandlerOptions {
   /** Path that the routes begin with, such as `"/rlm"`. @default {""} */
   readonly basePath?: string;
   /**
-   * Decides who may ask, by address and headers; the body must be left alone. False and an empty text refuse. Another text names whoever asks:
-   * their runs are shown to nobody else. True lets them in without a name: whoever has none sees each such run whose id
-   * they know. Default: true, for everybody who can reach the server.
+   * Decides who may ask, by address and headers; the body must be left alone. False and an empty text refuse. Any other
+   * text names whoever asks: their runs are shown to nobody else. True lets them in without a name: whoever has none
+   * sees each such run whose id they know. Default: true, for everybody who can reach the server.
    */
   readonly authorize?: (request: Request) => boolean | string | Promise<boolean | string>;
   /**
