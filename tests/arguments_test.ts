@@ -25,6 +25,8 @@ Deno.test("C164: a question alone gives the defaults", () => {
     baseUrl: null,
     limits: {},
     tools: [],
+    packages: [],
+    packagesFrom: null,
     allow: { read: [], write: [], net: [], env: [] },
     output: "text",
     journal: null,
@@ -100,7 +102,13 @@ Deno.test("Grants for the guest are collected by kind", () => {
     "h:1",
     "--allow-env",
     "E",
+    "--package",
+    "numpy",
+    "--package=six.whl",
+    "--packages-from",
+    "wheels",
   );
+  assertEquals([run.packages, run.packagesFrom], [["numpy", "six.whl"], "wheels"]);
   assertEquals(run.allow, { read: ["a", "b"], write: [], net: ["h:1"], env: ["E"] });
 });
 

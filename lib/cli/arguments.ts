@@ -41,6 +41,9 @@ export interface RunArguments {
   readonly limits: LimitArguments;
   /** Modules whose default export has tools. */
   readonly tools: readonly string[];
+  /** What Python may import beside its standard library. */
+  readonly packages: readonly string[];
+  readonly packagesFrom: string | null;
   readonly allow: {
     readonly read: readonly string[];
     readonly write: readonly string[];
@@ -91,6 +94,8 @@ export function readRunArguments(parsed: ParsedWords, question: string): RunArgu
     baseUrl: readBaseUrl(parsed.text("base-url")),
     limits: readLimits(parsed),
     tools: parsed.texts("tool"),
+    packages: parsed.texts("package"),
+    packagesFrom: parsed.text("packages-from"),
     allow: {
       read: parsed.texts("allow-read"),
       write: parsed.texts("allow-write"),

@@ -104,8 +104,8 @@ export function runOptions(session: Session): Required<Pick<RunOptions, "signal"
 }
 
 /** What the guest may reach. */
-export function sandboxOf({ allow: { read, write, net, env } }: RunArguments): SandboxOptions {
-  return { read, write, net, env };
+export function sandboxOf({ allow, packages, packagesFrom }: RunArguments): SandboxOptions {
+  return { ...allow, packages, ...(packagesFrom === null ? {} : { packagesFrom }) };
 }
 
 /** Shows an event and keeps what may be needed of it. */

@@ -70,6 +70,13 @@ export const FLAG_GROUPS = {
     { name: "allow-write", value: "PATH", many: true, help: "write below this folder" },
     { name: "allow-net", value: "HOST:PORT", many: true, help: "fetch from this host" },
     { name: "allow-env", value: "VAR", many: true, help: "see this environment variable" },
+    {
+      name: "package",
+      value: "NAME",
+      many: true,
+      help: "import this, such as numpy or a .whl file",
+    },
+    { name: "packages-from", value: "PLACE", help: "folder or URL that has the wheels" },
   ],
   "Other": [
     { name: "quiet", short: "q", help: "no progress on stderr" },

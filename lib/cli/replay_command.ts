@@ -31,7 +31,7 @@ export const REPLAY: Subcommand = {
   ],
   flags: [
     ...sharedFlags("context", "max-context-mb", "tool", "allow-read", "allow-write", "allow-net"),
-    ...sharedFlags("allow-env"),
+    ...sharedFlags("allow-env", "package", "packages-from"),
     { name: "json", help: "print one JSON object: same or not, differences" },
     ...sharedFlags("quiet", "verbose"),
   ],

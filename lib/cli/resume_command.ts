@@ -26,7 +26,16 @@ export const RESUME: Subcommand = {
   ],
   shared: sharedFlags(
     ...["sub-model", "max-tokens", "max-seconds", "max-depth", "max-context-mb", "tool"],
-    ...["allow-read", "allow-write", "allow-net", "allow-env", "json", "stream-json"],
+    ...[
+      "allow-read",
+      "allow-write",
+      "allow-net",
+      "allow-env",
+      "package",
+      "packages-from",
+      "json",
+      "stream-json",
+    ],
     ...["quiet", "verbose"],
   ),
   exitCodes: ["Exit codes: those of a run, see rlm help run"],
