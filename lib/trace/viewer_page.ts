@@ -7,30 +7,30 @@ setAttribute("open",""),o!==void 0&&n.addEventListener("click",o),n.append(...e)
 button",...t},s)}function m(s){return s.toLocaleString("en-US")}function f(s){if(s<1e3)return String(s);let[t,e]=s<999950?[1e3,"k"]:s<99995e4?
 [1e6,"M"]:[1e9,"G"],n=s/t;return\`\${n<100?n.toFixed(1):Math.round(n)}\${e}\`}function v(s){return s===null?"unknown":s===0?
 "$0":\`$\${s.toFixed(s<.01?5:s<1?4:2)}\`}function g(s){if(s<1e3)return\`\${Math.round(s)} ms\`;if(s<1e5)return\`\${(s/1e3).toFixed(
-1)} s\`;let t=Math.floor(s/6e4);return t<120?\`\${t} min \${Math.round(s%6e4/1e3)} s\`:\`\${Math.floor(t/60)} h \${t%60} min\`}function _(s,t){
+1)} s\`;let t=Math.floor(s/6e4);return t<120?\`\${t} min \${Math.round(s%6e4/1e3)} s\`:\`\${Math.floor(t/60)} h \${t%60} min\`}function V(s,t){
 if(t===0)return"0 %";let e=100*s/t;return e>=1e3?\`\${m(Math.round(s/t))} \\xD7\`:\`\${e>0&&e<.1?"< 0.1":e.toFixed(e<10?1:0)} \\
-%\`}function W(s,t){return\`\${m(s)} \${t}\${s===1?"":"s"}\`}var yt=new Set("False None True and as assert async await break case class continue def del elif else except finally for\\
- from global if import in is lambda match nonlocal not or pass raise return try while with yield".split(" ")),wt=new Set(
-"llm_query llm_query_batched rlm_query recursive_llm SUBMIT FINAL FINAL_VAR budget".split(" ")),xt=new Set("abs all any \\
+%\`}function j(s,t){return\`\${m(s)} \${t}\${s===1?"":"s"}\`}var wt=/^(.{60,}\\S) *\\n(?=[\\p{L}\`"'(])/gmu;function L(s){return s.replace(wt,"$1 ")}var xt=new Set("False None True and as assert async await break case class continue def del elif else except finally for\\
+ from global if import in is lambda match nonlocal not or pass raise return try while with yield".split(" ")),vt=new Set(
+"llm_query llm_query_batched rlm_query recursive_llm SUBMIT FINAL FINAL_VAR budget".split(" ")),Et=new Set("abs all any \\
 bool bytes chr dict dir divmod enumerate eval exec filter float format frozenset getattr hasattr hash help hex id input \\
 int isinstance issubclass iter len list map max min next object oct open ord pow print range repr reversed round set set\\
-attr slice sorted str sum super tuple type vars zip".split(" ")),vt=[String.raw\`"""(?:[^\\\\]|\\\\[^])*?(?:"""|$)\`,String.raw\`'''(?:[^\\\\]|\\\\[^])*?(?:'''|$)\`,
-String.raw\`"(?:[^"\\\\\\n]|\\\\[^])*(?:"|(?=\\n)|$)\`,String.raw\`'(?:[^'\\\\\\n]|\\\\[^])*(?:'|(?=\\n)|$)\`].join("|"),Et=new RegExp([
-String.raw\`(?<comment>#[^\\n]*)\`,String.raw\`(?<string>(?:(?<![\\p{ID_Continue}])[rbuft]{1,2})?(?:\${vt}))\`,String.raw\`(?<number>(?<![\\p{ID_Continue}])(?:0[xob][\\da-f_]+|\\d[\\d_]*(?:\\.[\\d_]*)?(?:e[+-]?\\d+)?j?))\`,
+attr slice sorted str sum super tuple type vars zip".split(" ")),kt=[String.raw\`"""(?:[^\\\\]|\\\\[^])*?(?:"""|$)\`,String.raw\`'''(?:[^\\\\]|\\\\[^])*?(?:'''|$)\`,
+String.raw\`"(?:[^"\\\\\\n]|\\\\[^])*(?:"|(?=\\n)|$)\`,String.raw\`'(?:[^'\\\\\\n]|\\\\[^])*(?:'|(?=\\n)|$)\`].join("|"),Mt=new RegExp([
+String.raw\`(?<comment>#[^\\n]*)\`,String.raw\`(?<string>(?:(?<![\\p{ID_Continue}])[rbuft]{1,2})?(?:\${kt}))\`,String.raw\`(?<number>(?<![\\p{ID_Continue}])(?:0[xob][\\da-f_]+|\\d[\\d_]*(?:\\.[\\d_]*)?(?:e[+-]?\\d+)?j?))\`,
 String.raw\`(?<name>@?[\\p{ID_Start}_][\\p{ID_Continue}]*)\`].join("|"),"giu");function*z(s){let t=0;for(let e of s.matchAll(
-Et))e.index>t&&(yield{text:s.slice(t,e.index),kind:null}),yield{text:e[0],kind:kt(e)},t=e.index+e[0].length;t<s.length&&
-(yield{text:s.slice(t),kind:null})}function kt(s){let{comment:t,string:e,number:n,name:r}=s.groups??{};return t!==void 0?
-"comment":e!==void 0?"string":n!==void 0?"number":r===void 0||s.input[s.index-1]==="."?null:yt.has(r)?"keyword":wt.has(r)?
-"call":xt.has(r)||r.startsWith("@")?"builtin":null}var Mt=/[[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\p{Bidi_Control}\\u200b\\u2060\\ufeff\\ufff9-\\ufffb]--[\\n\\t]]/gv;function d(s){return s.replaceAll(
+Mt))e.index>t&&(yield{text:s.slice(t,e.index),kind:null}),yield{text:e[0],kind:St(e)},t=e.index+e[0].length;t<s.length&&
+(yield{text:s.slice(t),kind:null})}function St(s){let{comment:t,string:e,number:n,name:r}=s.groups??{};return t!==void 0?
+"comment":e!==void 0?"string":n!==void 0?"number":r===void 0||s.input[s.index-1]==="."?null:xt.has(r)?"keyword":vt.has(r)?
+"call":Et.has(r)||r.startsWith("@")?"builtin":null}var Tt=/[[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\p{Bidi_Control}\\u200b\\u2060\\ufeff\\ufff9-\\ufffb]--[\\n\\t]]/gv;function d(s){return s.replaceAll(
 \`\\r
 \`,\`
-\`).replace(Mt,t=>{let e=t.charCodeAt(0).toString(16);return e.length<=2?\`\\\\x\${e.padStart(2,"0")}\`:\`\\\\u\${e.padStart(4,"0")}\`})}var St=3e4,Y=600,q=2e3,E=20,Tt=8e6;function w(s,t={}){if(s.length<=St&&$t(s,Y)<Y){let e=i("pre",{class:"whole"});return F(
-e,s,t),e}return new I(s,t).box}function $t(s,t){let e=0;for(let n=s.indexOf(\`
+\`).replace(Tt,t=>{let e=t.charCodeAt(0).toString(16);return e.length<=2?\`\\\\x\${e.padStart(2,"0")}\`:\`\\\\u\${e.padStart(4,"0")}\`})}var Lt=3e4,Y=600,q=2e3,E=20,$t=8e6;function w(s,t={}){if(s.length<=Lt&&Ot(s,Y)<Y){let e=i("pre",{class:"whole"});return F(
+e,s,t),e}return new D(s,t).box}function Ot(s,t){let e=0;for(let n=s.indexOf(\`
 \`);n!==-1&&e<t;n=s.indexOf(\`
 \`,n+1))e++;return e}function F(s,t,{code:e=!1}){if(!e){s.textContent=d(t);return}for(let n of z(t)){let r=d(n.text);s.append(
-n.kind===null?r:i("span",{class:\`py-\${n.kind}\`},r))}}var I=class{box=i("div",{class:"long",label:"long text"});#t;#e;#o;#s;#r=i(
-"pre",{class:"window"});#n;#i=-1;constructor(t,e){this.#t=t,this.#e=e,this.#o=Lt(t),this.#s=this.#o.length-1;let n=Math.
-min(this.#s*E,Tt);this.#n=this.#s/n;let r=i("div",{class:"spacer"},this.#r);r.style.height=\`\${n}px\`,this.box.tabIndex=0,
+n.kind===null?r:i("span",{class:\`py-\${n.kind}\`},r))}}var D=class{box=i("div",{class:"long",label:"long text"});#t;#e;#o;#s;#r=i(
+"pre",{class:"window"});#n;#i=-1;constructor(t,e){this.#t=t,this.#e=e,this.#o=Ct(t),this.#s=this.#o.length-1;let n=Math.
+min(this.#s*E,$t);this.#n=this.#s/n;let r=i("div",{class:"spacer"},this.#r);r.style.height=\`\${n}px\`,this.box.tabIndex=0,
 this.box.append(r),this.box.addEventListener("scroll",()=>this.#c()),this.#n*E>1.01&&this.box.addEventListener("wheel",o=>this.#a(
 o),{passive:!1}),this.box.addEventListener("reveal",o=>{o instanceof CustomEvent&&this.#l(Number(o.detail))}),new ResizeObserver(
 ()=>this.#c(!0)).observe(this.box)}#l(t){let[e,n]=[0,this.#s-1];for(;e<n;){let r=Math.ceil((e+n)/2);(this.#o[r]??0)<=t?e=
@@ -38,54 +38,54 @@ r:n=r-1}this.box.scrollTop=Math.max(0,e-4)/this.#n,this.#c()}#a(t){if(t.ctrlKey|
 let e=Math.sign(t.deltaY)*Math.max(1,Math.round(Math.abs(t.deltaY)/E));this.box.scrollTop+=Math.sign(e)*Math.max(Math.abs(
 e)/this.#n,1)}#c(t=!1){let{scrollTop:e,clientHeight:n}=this.box,r=Math.ceil(n/E),o=Math.max(0,this.#s-r),l=Math.min(o,Math.
 floor(e*this.#n)),a=Math.max(0,l-10);if(a===this.#i&&!t)return;this.#i=a;let c=Math.min(this.#s,l+r+10);this.#r.replaceChildren(),
-this.#r.style.transform=\`translateY(\${e-(l-a)*E}px)\`;for(let h=a;h<c;h++){let u=i("div"),[T=0,bt=0]=this.#o.subarray(h,h+
-2);F(u,this.#t.slice(T,bt).replace(/\\n$/,"")||" ",this.#e),this.#r.append(u)}this.box.dispatchEvent(new Event("drawn"))}};
-function Lt(s){let t=new Uint32Array(1024),e=0,n=o=>{if(e===t.length){let l=new Uint32Array(e*2);l.set(t),t=l}t[e++]=o},
+this.#r.style.transform=\`translateY(\${e-(l-a)*E}px)\`;for(let h=a;h<c;h++){let u=i("div"),[T=0,yt=0]=this.#o.subarray(h,h+
+2);F(u,this.#t.slice(T,yt).replace(/\\n$/,"")||" ",this.#e),this.#r.append(u)}this.box.dispatchEvent(new Event("drawn"))}};
+function Ct(s){let t=new Uint32Array(1024),e=0,n=o=>{if(e===t.length){let l=new Uint32Array(e*2);l.set(t),t=l}t[e++]=o},
 r=0;for(;r<s.length;){n(r);let o=s.indexOf(\`
-\`,r),l=o===-1?s.length:o+1;for(;l-r>q;)n(r+=q);r=l}return n(s.length),t.slice(0,e)}var y=28,L={run:"\\u25C6",turn:"\\u21BB",model:"\\u25CF",tool:"\\u0192",cell:"\\u25AA"},$=class{box=i("div",{class:"tree",role:"\\
+\`,r),l=o===-1?s.length:o+1;for(;l-r>q;)n(r+=q);r=l}return n(s.length),t.slice(0,e)}var y=28,O={run:"\\u25C6",turn:"\\u21BB",model:"\\u25CF",tool:"\\u0192",cell:"\\u25AA"},$=class{box=i("div",{class:"tree",role:"\\
 tree",label:"Calls"});#t=i("div",{class:"rows"});#e;#o;#s=0;constructor(t,e){this.#e=t,this.#o=e,this.box.tabIndex=0,this.
 box.append(this.#t),this.box.addEventListener("scroll",()=>this.draw()),new ResizeObserver(()=>this.draw()).observe(this.
 box)}show(t){this.#s=t;let e=this.#e.position(t)*y,{scrollTop:n,clientHeight:r}=this.box;e<n?this.box.scrollTop=e-y:e+y>
 n+r&&(this.box.scrollTop=e-r+2*y),this.draw()}draw(){let{rows:t}=this.#e;this.#t.style.height=\`\${t.length*y}px\`;let e=Math.
 max(0,Math.floor(this.box.scrollTop/y)-5),n=e+Math.ceil(this.box.clientHeight/y)+10;this.#t.replaceChildren(...t.slice(e,
 n).map((r,o)=>this.#r(r,e+o)))}#r(t,e){let n=this.#e,r=n.node(t),o=n.isOpen(t),l=n.hasChildren(t),a=i("span",{class:"fol\\
-d"},l?o?"\\u25BE":"\\u25B8":""),c=i("div",{class:\`row \${r.kind} \${r.status}\`,role:"treeitem"},a,i("span",{class:"mark"},L[r.
+d"},l?o?"\\u25BE":"\\u25B8":""),c=i("div",{class:\`row \${r.kind} \${r.status}\`,role:"treeitem"},a,i("span",{class:"mark"},O[r.
 kind]),i("span",{class:"name"},d(r.name)),i("span",{class:"hint"},d(r.hint)),...r.status==="failed"?[i("span",{class:"fl\\
-ag"},"failed")]:[],i("span",{class:"figure"},Ot(r)));return c.style.top=\`\${e*y}px\`,c.style.paddingLeft=\`\${6+14*n.level(t)}\\
+ag"},"failed")]:[],i("span",{class:"figure"},Ht(r)));return c.style.top=\`\${e*y}px\`,c.style.paddingLeft=\`\${6+14*n.level(t)}\\
 px\`,c.setAttribute("aria-level",String(n.level(t)+1)),c.setAttribute("aria-selected",String(t===this.#s)),l&&c.setAttribute(
-"aria-expanded",String(o)),c.addEventListener("click",h=>{h.target===a&&l?(n.toggle(t),this.draw()):this.#o(t)}),c}};function Ot({
-start:s,end:t,spent:e}){let n=e.input+e.output,r=t===null?"\\u2026":g(t-s);return n===0?r:\`\${f(n)} tok \\xB7 \${r}\`}var Ct=50;function j(s,t){let{outline:e}=t,n=e.node(s),r=i("article",{class:"details"});r.append(Ht(s,t),i("h2",{},i("sp\\
-an",{class:\`mark \${n.kind}\`},L[n.kind]),d(n.name),...n.status==="ok"?[]:[i("span",{class:\`flag \${n.status}\`},n.status)]),
-At(n),...n.parts.map(l=>Nt(l,t)));let o=It(s,t);return o!==null&&r.append(o),r}function Ht(s,{outline:t,choose:e}){let r=t.
+"aria-expanded",String(o)),c.addEventListener("click",h=>{h.target===a&&l?(n.toggle(t),this.draw()):this.#o(t)}),c}};function Ht({
+start:s,end:t,spent:e}){let n=e.input+e.output,r=t===null?"\\u2026":g(t-s);return n===0?r:\`\${f(n)} tok \\xB7 \${r}\`}var Nt=50;function J(s,t){let{outline:e}=t,n=e.node(s),r=i("article",{class:"details"});r.append(At(s,t),i("h2",{},i("sp\\
+an",{class:\`mark \${n.kind}\`},O[n.kind]),d(n.name),...n.status==="ok"?[]:[i("span",{class:\`flag \${n.status}\`},n.status)]),
+_t(n),...n.parts.map(l=>It(l,t)));let o=Rt(s,t);return o!==null&&r.append(o),r}function At(s,{outline:t,choose:e}){let r=t.
 path(s).slice(0,-1).map(o=>p(d(t.node(o).name),{class:"link",onclick:()=>e(o)}));return i("nav",{class:"path",label:"Whe\\
-re this is"},...r)}function At({start:s,end:t,spent:e,kind:n}){let{calls:r,input:o,cached:l,output:a,cost:c}=e,h=[t===null?
-"not ended":g(t-s),\`at \${g(s)}\`,...r>0&&n!=="model"?[W(r,"model call")]:[],...o+a>0?[\`\${m(o)} tokens in\`,\`\${m(a)} out\`]:
+re this is"},...r)}function _t({start:s,end:t,spent:e,kind:n}){let{calls:r,input:o,cached:l,output:a,cost:c}=e,h=[t===null?
+"not ended":g(t-s),\`at \${g(s)}\`,...r>0&&n!=="model"?[j(r,"model call")]:[],...o+a>0?[\`\${m(o)} tokens in\`,\`\${m(a)} out\`]:
 [],...l>0?[\`\${f(l)} cached\`]:[],...r>0?[c===null?"cost unknown":v(c)]:[]];return i("p",{class:"figures"},...h.map(u=>i("\\
-span",{},u)))}function Nt(s,{store:t}){if(s.as==="facts")return _t(s);if(s.as==="list")return Vt(s,t);let{as:e,title:n,text:r,
-folded:o}=s,l=J(n,X(t.text(r)),!o,()=>{let a=t.text(r);return w(a,{code:e==="code"})});return l.classList.add(\`as-\${e}\`),
-l.dataset.text=String(r),l}function Vt(s,t){let{title:e,items:n,firstNew:r}=s,o=i("section",{class:"part list"},i("h3",{},
-e));return n.forEach(({label:l,text:a},c)=>{let h=c>=r&&n.length-r<=12,u=J(l,X(t.text(a)),h,()=>w(t.text(a)));u.dataset.
-text=String(a),o.append(u)}),o}function _t({title:s,rows:t}){let e=i("dl",{});for(let[n,r]of t)e.append(i("dt",{},d(n)),
-i("dd",{},d(r)));return i("section",{class:"part facts"},i("h3",{},s),e)}function J(s,t,e,n){let r=i("details",{class:"p\\
-art",open:e},i("summary",{},d(s),i("span",{class:"size"},t))),o=()=>{r.open&&r.childElementCount===1&&r.append(n())};return r.
-addEventListener("toggle",o),o(),r}function X(s){return s.length<200?"":\`\${m(s.length)} characters\`}function It(s,{outline:t,
-choose:e}){let n=t.children(s);if(n.length===0)return null;let r=n.slice(0,Ct).map(l=>Dt(t.node(l),()=>e(l))),o=n.length-
-r.length;return i("section",{class:"part calls"},i("h3",{},t.node(s).kind==="run"?"Turns":"Calls"),...r,...o>0?[i("p",{class:"\\
-more"},\`and \${m(o)} more in the tree\`)]:[])}function Dt(s,t){let{kind:e,name:n,hint:r,start:o,end:l,status:a}=s,c=p("",{
-class:\`call \${a}\`,onclick:t});return c.append(i("span",{class:\`mark \${e}\`},L[e]),i("span",{class:"name"},d(n)),i("span",
-{class:"hint"},d(r)),i("span",{class:"figure"},l===null?a:g(l-o))),c}var Z="rlm-theme",O=["auto","light","dark"],Pt={auto:"\\u25D0",light:"\\u2600",dark:"\\u263E"};function Q(){let s=O.find(n=>n===
-k(Z))??"auto",t=()=>{document.documentElement.dataset.theme=s,e.textContent=Pt[s],e.title=\`theme: \${s} (t)\`,e.setAttribute(
-"aria-label",e.title)},e=p("",{class:"icon theme",onclick:()=>{s=O[(O.indexOf(s)+1)%O.length]??"auto",M(Z,s),t()}});return t(),
-e}function k(s){try{return localStorage.getItem(s)}catch{return null}}function M(s,t){try{localStorage.setItem(s,t)}catch{}}var tt="rlm-follow",Rt=3e3,Kt=1e3,Bt=["model_delta","cell_output"];function et({live:s}){let t=k(tt)!=="no",e=()=>{n.textContent=
+span",{},u)))}function It(s,{store:t}){if(s.as==="facts")return Dt(s);if(s.as==="list")return Vt(s,t);let{as:e,title:n,text:r,
+folded:o}=s,l=X(n,Z(t.text(r)),!o,()=>{let a=t.text(r);return w(e==="prose"?L(a):a,{code:e==="code"})});return l.classList.
+add(\`as-\${e}\`),l.dataset.text=String(r),l}function Vt(s,t){let{title:e,items:n,firstNew:r}=s,o=i("section",{class:"part \\
+list"},i("h3",{},e));return n.forEach(({label:l,text:a},c)=>{let h=c>=r&&n.length-r<=12,u=X(l,Z(t.text(a)),h,()=>w(t.text(
+a)));u.dataset.text=String(a),o.append(u)}),o}function Dt({title:s,rows:t}){let e=i("dl",{});for(let[n,r]of t)e.append(i(
+"dt",{},d(n)),i("dd",{},d(r)));return i("section",{class:"part facts"},i("h3",{},s),e)}function X(s,t,e,n){let r=i("deta\\
+ils",{class:"part",open:e},i("summary",{},d(s),i("span",{class:"size"},t))),o=()=>{r.open&&r.childElementCount===1&&r.append(
+n())};return r.addEventListener("toggle",o),o(),r}function Z(s){return s.length<200?"":\`\${m(s.length)} characters\`}function Rt(s,{
+outline:t,choose:e}){let n=t.children(s);if(n.length===0)return null;let r=n.slice(0,Nt).map(l=>Pt(t.node(l),()=>e(l))),
+o=n.length-r.length;return i("section",{class:"part calls"},i("h3",{},t.node(s).kind==="run"?"Turns":"Calls"),...r,...o>
+0?[i("p",{class:"more"},\`and \${m(o)} more in the tree\`)]:[])}function Pt(s,t){let{kind:e,name:n,hint:r,start:o,end:l,status:a}=s,
+c=p("",{class:\`call \${a}\`,onclick:t});return c.append(i("span",{class:\`mark \${e}\`},O[e]),i("span",{class:"name"},d(n)),i(
+"span",{class:"hint"},d(r)),i("span",{class:"figure"},l===null?a:g(l-o))),c}var Q="rlm-theme",C=["auto","light","dark"],Kt={auto:"\\u25D0",light:"\\u2600",dark:"\\u263E"};function tt(){let s=C.find(n=>n===
+k(Q))??"auto",t=()=>{document.documentElement.dataset.theme=s,e.textContent=Kt[s],e.title=\`theme: \${s} (t)\`,e.setAttribute(
+"aria-label",e.title)},e=p("",{class:"icon theme",onclick:()=>{s=C[(C.indexOf(s)+1)%C.length]??"auto",M(Q,s),t()}});return t(),
+e}function k(s){try{return localStorage.getItem(s)}catch{return null}}function M(s,t){try{localStorage.setItem(s,t)}catch{}}var et="rlm-follow",Bt=3e3,Gt=1e3,Ut=["model_delta","cell_output"];function nt({live:s}){let t=k(et)!=="no",e=()=>{n.textContent=
 t?"following":"paused";let o=s===null?"every 3 s":"when something happens";n.title=t?\`read again \${o}: click to pause\`:"\\
-click to follow the run"},n=p("",{class:"follow",onclick:()=>{t=!t,M(tt,t?"yes":"no"),e()}}),r=s===null?()=>!0:Gt(s);return setInterval(
+click to follow the run"},n=p("",{class:"follow",onclick:()=>{t=!t,M(et,t?"yes":"no"),e()}}),r=s===null?()=>!0:Wt(s);return setInterval(
 ()=>{let o=document.activeElement instanceof HTMLInputElement||getSelection()?.isCollapsed===!1;t&&!o&&!document.hidden&&
-r()&&location.reload()},s===null?Rt:Kt),e(),n}function Gt(s){let t=!1;return new EventSource(s).onmessage=({data:e})=>{t||=
-!Bt.includes(JSON.parse(e).type)},()=>t}function nt(s){let t=Ut(s),e=[...s,{keys:["?"],help:"this help",run:()=>t.showModal()}];return document.addEventListener(
+r()&&location.reload()},s===null?Bt:Gt),e(),n}function Wt(s){let t=!1;return new EventSource(s).onmessage=({data:e})=>{t||=
+!Ut.includes(JSON.parse(e).type)},()=>t}function st(s){let t=jt(s),e=[...s,{keys:["?"],help:"this help",run:()=>t.showModal()}];return document.addEventListener(
 "keydown",n=>{let{target:r}=n;if(n.ctrlKey||n.metaKey||n.altKey||t.open||r instanceof HTMLInputElement)return;let o=e.find(
-l=>l.keys.includes(n.key));o!==void 0&&(n.preventDefault(),o.run())}),t}function Ut(s){let t=i("dl",{});for(let{keys:n,help:r}of[
+l=>l.keys.includes(n.key));o!==void 0&&(n.preventDefault(),o.run())}),t}function jt(s){let t=i("dl",{});for(let{keys:n,help:r}of[
 ...s,{keys:["?"],help:"this help"}]){let o=n.map(l=>i("kbd",{},l.replace("Arrow","")));t.append(i("dt",{},...o),i("dd",{},
-r))}let e=i("dialog",{class:"help"},i("h2",{},"Keys"),t);return e.append(p("close",{onclick:()=>e.close()})),e}var D=100,Wt=12,C=class{box=i("search",{class:"search"});field=i("input",{type:"search",label:"Search (press /)"});#t=i(
+r))}let e=i("dialog",{class:"help"},i("h2",{},"Keys"),t);return e.append(p("close",{onclick:()=>e.close()})),e}var R=100,zt=12,H=class{box=i("search",{class:"search"});field=i("input",{type:"search",label:"Search (press /)"});#t=i(
 "div",{class:"found",role:"listbox",hidden:!0});#e;#o;#s;#r=[];#n=0;#i=-1;constructor(t,e,n){this.#e=t,this.#o=e,this.#s=
 n,this.field.placeholder="Search  /",this.box.append(this.field,this.#t),this.field.addEventListener("input",()=>{this.#d()}),
 this.field.addEventListener("focus",()=>this.#l(this.#r.length>0)),this.field.addEventListener("keydown",r=>this.#a(r)),
@@ -95,27 +95,27 @@ document.addEventListener("click",({target:r})=>{r instanceof Node&&!this.box.co
 this.#t.querySelectorAll("button").length-1),this.#t.querySelectorAll("button").forEach((e,n)=>{e.classList.toggle("mark\\
 ed",n===this.#i),n===this.#i&&e.scrollIntoView({block:"nearest"})})}#h(t){let e=this.#r[t];e!==void 0&&(this.#l(!1),this.#s(
 e,this.field.value.trim()))}async#d(){let t=++this.#n,e=this.field.value.trim();if(this.#r=[],this.#i=-1,this.#t.replaceChildren(),
-e.length<2)return this.#l(!1);await st(120);let n=performance.now();for(let r of zt(this.#e,this.#o,e)){if(performance.now()-
-n>Wt&&(await st(0),n=performance.now()),t!==this.#n)return;if(r!==null&&(this.#u(r,e),this.#r.length===D))break}t===this.#n&&
+e.length<2)return this.#l(!1);await rt(120);let n=performance.now();for(let r of Yt(this.#e,this.#o,e)){if(performance.now()-
+n>zt&&(await rt(0),n=performance.now()),t!==this.#n)return;if(r!==null&&(this.#u(r,e),this.#r.length===R))break}t===this.#n&&
 this.#g()}#u(t,e){let n=this.#r.push(t)-1,r=p("",{role:"option",onclick:()=>this.#h(n)}),{name:o}=this.#o.node(t.node),l=t.
 text===null?[]:this.#m(t.node,t.text),a=[this.#p(t.node,o),...l].join(" \\xB7 ");r.append(i("b",{},a),...this.#f(t,e)),this.#t.
 append(r),this.#l(!0)}#p(t,e){let n=this.#o.path(t).map(r=>this.#o.node(r)).findLast(({kind:r})=>r==="turn");return d(n===
-void 0||n.name===e?e:\`\${n.name} \\xB7 \${e}\`)}#m(t,e){let n=this.#o.node(t).parts.find(o=>rt(o).includes(e));if(n===void 0)
+void 0||n.name===e?e:\`\${n.name} \\xB7 \${e}\`)}#m(t,e){let n=this.#o.node(t).parts.find(o=>ot(o).includes(e));if(n===void 0)
 return[];let r=n.as==="list"?n.items.find(o=>o.text===e):void 0;return[d(r===void 0?n.title:r.label)]}#f({text:t,offset:e},n){
 if(t===null)return[];let r=this.#e.text(t),o=r.slice(Math.max(0,e-30),e).replaceAll(/\\s+/g," "),l=e+n.length,a=r.slice(l,
 l+60).replaceAll(/\\s+/g," "),c=i("mark",{},d(r.slice(e,l)));return[i("span",{},d(o),c,d(a))]}#g(){let t=this.#r.length,e=t===
-0?"nothing found":t===D?\`the first \${D} places\`:\`\${m(t)} found\`;this.#t.append(i("p",{class:"more"},e)),this.#l(!0)}};function*zt(s,t,e){
+0?"nothing found":t===R?\`the first \${R} places\`:\`\${m(t)} found\`;this.#t.append(i("p",{class:"more"},e)),this.#l(!0)}};function*Yt(s,t,e){
 let n=P(e),{nodes:r}=s.data,o=new Set;for(let l=0;l<r.length;l++){let{kind:a,name:c,parts:h}=t.node(l);if(a!=="cell"){n.
-test(c)&&(yield{node:l,text:null,offset:0});for(let u of h.flatMap(rt)){if(o.has(u))continue;o.add(u);let T=s.text(u).search(
+test(c)&&(yield{node:l,text:null,offset:0});for(let u of h.flatMap(ot)){if(o.has(u))continue;o.add(u);let T=s.text(u).search(
 n);yield T===-1?null:{node:l,text:u,offset:T}}}}}function P(s,t="iu"){return new RegExp(s.replaceAll(/[\\\\^$.*+?()[\\]{}|\\/]/g,
-"\\\\$&"),t)}function rt(s){return s.as==="facts"?[]:s.as==="list"?s.items.map(({text:t})=>t):[s.text]}function st(s){return new Promise(
-t=>setTimeout(t,s))}var ot="found",it=500;function S(s,t){if(CSS.highlights?.delete(ot),t==="")return null;let e=[...s.querySelectorAll("pre")].
-flatMap(n=>Yt(n,t));return CSS.highlights!==void 0&&CSS.highlights.set(ot,new Highlight(...e.slice(0,it))),e[0]??null}function Yt(s,t){
+"\\\\$&"),t)}function ot(s){return s.as==="facts"?[]:s.as==="list"?s.items.map(({text:t})=>t):[s.text]}function rt(s){return new Promise(
+t=>setTimeout(t,s))}var it="found",lt=500;function S(s,t){if(CSS.highlights?.delete(it),t==="")return null;let e=[...s.querySelectorAll("pre")].
+flatMap(n=>qt(n,t));return CSS.highlights!==void 0&&CSS.highlights.set(it,new Highlight(...e.slice(0,lt))),e[0]??null}function qt(s,t){
 let e=document.createTreeWalker(s,NodeFilter.SHOW_TEXT),n=[],r="";for(let a=e.nextNode();a!==null;a=e.nextNode())n.push(
 {node:a,start:r.length}),r+=a.nodeValue??"";let o=0,l=a=>{for(;o>0&&(n[o]?.start??0)>a;)o--;for(;o+1<n.length&&(n[o+1]?.
-start??0)<=a;)o++;let c=n[o];return c===void 0?null:[c.node,a-c.start]};return[...r.matchAll(P(t,"giu"))].slice(0,it).flatMap(
+start??0)<=a;)o++;let c=n[o];return c===void 0?null:[c.node,a-c.start]};return[...r.matchAll(P(t,"giu"))].slice(0,lt).flatMap(
 a=>{let c=l(a.index),h=l(a.index+a[0].length-1);if(c===null||h===null)return[];let u=document.createRange();return u.setStart(
-...c),u.setEnd(h[0],h[1]+1),[u]})}var H=class{#t;#e=new Map;#o=[];#s=new Set;#r=new Map;#n=null;constructor(t){this.#t=t,t.forEach((e,n)=>{let r=this.rowOf(
+...c),u.setEnd(h[0],h[1]+1),[u]})}var N=class{#t;#e=new Map;#o=[];#s=new Set;#r=new Map;#n=null;constructor(t){this.#t=t,t.forEach((e,n)=>{let r=this.rowOf(
 e.parent);if(this.#o[n]=r===-1?0:(this.#o[r]??0)+1,e.kind==="cell")return;let o=this.#e.get(r);o===void 0?this.#e.set(r,
 [n]):o.push(n)});for(let[e,n]of this.#e)e!==-1&&n.length>40&&t[e]?.kind!=="run"&&this.#s.add(e)}get rows(){return this.#n??=
 this.#l()}node(t){let e=this.#t[t];if(e===void 0)throw new RangeError(\`Cannot show node \${t}: there is none\`);return e}rowOf(t){
@@ -126,73 +126,73 @@ map(({anchor:n},r)=>[n,r]));for(let[n,r]of t){let o=e.get(n);o!==void 0&&this.to
 t);e!==-1;e=this.#i(e))this.isOpen(e)||this.toggle(e,!0);return this.rows.indexOf(t)}path(t){let e=[t];for(let n=this.#i(
 t);n!==-1;n=this.#i(n))e.unshift(n);return e}#i(t){return this.rowOf(this.#t[t]?.parent??-1)}#l(){let t=[],e=this.children(
 -1).toReversed();for(let n=e.pop();n!==void 0;n=e.pop())if(t.push(n),!!this.isOpen(n))for(let r of this.children(n).toReversed())
-e.push(r);return t}};var R=4;function lt({title:s,stopReason:t,running:e,models:n}){let r=e?"not ended":t??"cut off";return i("div",{class:"t\\
-itle"},i("h1",{title:d(s)},d(s)),i("p",{},i("span",{class:\`state \${e?"open":r}\`},r),...n.slice(0,R).map(o=>i("span",{class:"\\
-model"},d(o))),...n.length>R?[\`and \${n.length-R} more\`]:[]))}function at(s){let{spent:t,seen:e,turns:n}=s,{inputChars:r,
+e.push(r);return t}};var K=4;function at({title:s,stopReason:t,running:e,models:n}){let r=e?"not ended":t??"cut off";return i("div",{class:"t\\
+itle"},i("h1",{title:d(s)},d(s)),i("p",{},i("span",{class:\`state \${e?"open":r}\`},r),...n.slice(0,K).map(o=>i("span",{class:"\\
+model"},d(o))),...n.length>K?[\`and \${n.length-K} more\`]:[]))}function ct(s){let{spent:t,seen:e,turns:n}=s,{inputChars:r,
 sentChars:o,printedChars:l}=e;return i("dl",{class:"cards"},...b("time",g(s.duration)),...b("turns",m(n)),...b("model ca\\
 lls",m(t.calls)),...b("tokens in",f(t.input),\`\${f(t.cached)} cached\`),...b("tokens out",f(t.output)),...b("cost",v(t.cost)),
-...r===null?[]:b("input",\`\${f(r)} chars\`),...b("sent to models",r===null?\`\${f(o)} chars\`:_(o,r),r===null?"":\`\${f(o)} cha\\
-rs\`),...b("printed",r===null?\`\${f(l)} chars\`:_(l,r),r===null?"":\`\${f(l)} chars\`))}function ct({usage:s}){let e=i("table",
+...r===null?[]:b("input",\`\${f(r)} chars\`),...b("sent to models",r===null?\`\${f(o)} chars\`:V(o,r),r===null?"":\`\${f(o)} cha\\
+rs\`),...b("printed",r===null?\`\${f(l)} chars\`:V(l,r),r===null?"":\`\${f(l)} chars\`))}function dt({usage:s}){let e=i("table",
 {},i("thead",{},i("tr",{},...["model","role","depth","calls","in","cached","out","cost"].map(n=>i("th",{},n)))),i("tbody",
-{},...s.map(qt)));return i("details",{class:"usage"},i("summary",{},"Tokens and cost by model and depth"),i("div",{class:"\\
-wide"},e))}function qt(s){let t=[m(s.calls),...s.failedCalls>0?[\`\${m(s.failedCalls)} failed\`]:[],...s.cachedCalls>0?[\`\${m(
+{},...s.map(Ft)));return i("details",{class:"usage"},i("summary",{},"Tokens and cost by model and depth"),i("div",{class:"\\
+wide"},e))}function Ft(s){let t=[m(s.calls),...s.failedCalls>0?[\`\${m(s.failedCalls)} failed\`]:[],...s.cachedCalls>0?[\`\${m(
 s.cachedCalls)} from the cache\`]:[]],e=[d(s.model),s.role,String(s.depth),t.join(", "),m(s.inputTokens),m(s.cachedTokens),
 m(s.outputTokens),v(s.cost)];return i("tr",{},...e.map(n=>i("td",{},n)))}function b(s,t,e=""){let n=e===""?[]:[i("small",
-{},e)];return[i("div",{},i("dt",{},s),i("dd",{},t,...n))]}var K="rlm-place";function dt({outline:s,tree:t,details:e}){addEventListener("pagehide",()=>{let n={page:location.pathname+
-location.hash,folds:s.choices(),parts:Object.fromEntries(ut(e).map(([r,{open:o}])=>[r,o])),scrolled:[t.scrollTop,e.scrollTop]};
-try{sessionStorage.setItem(K,JSON.stringify(n))}catch{}})}function ht({outline:s,tree:t,details:e},n){let r=Ft();if(r?.page===
-location.pathname+location.hash){s.choose(r.folds),n();for(let[o,l]of ut(e))l.open=r.parts[o]??l.open;setTimeout(()=>[t.
-scrollTop,e.scrollTop]=r.scrolled,30)}}function Ft(){try{let s=sessionStorage.getItem(K);return sessionStorage.removeItem(
-K),s===null?null:JSON.parse(s)}catch{return null}}function ut(s){let t=new Map;return[...s.querySelectorAll("details")].
-map(e=>{let n=e.querySelector("summary")?.firstChild?.textContent??"",r=t.get(n)??0;return t.set(n,r+1),[\`\${n} \${r}\`,e]})}var B=6e3;function pt(s){let t=i("div",{class:"paper"}),e=[];addEventListener("beforeprint",()=>{let n=s.data.nodes.filter(
+{},e)];return[i("div",{},i("dt",{},s),i("dd",{},t,...n))]}var B="rlm-place";function ht({outline:s,tree:t,details:e}){addEventListener("pagehide",()=>{let n={page:location.pathname+
+location.hash,folds:s.choices(),parts:Object.fromEntries(mt(e).map(([r,{open:o}])=>[r,o])),scrolled:[t.scrollTop,e.scrollTop]};
+try{sessionStorage.setItem(B,JSON.stringify(n))}catch{}})}function ut({outline:s,tree:t,details:e},n){let r=Jt();if(r?.page===
+location.pathname+location.hash){s.choose(r.folds),n();for(let[o,l]of mt(e))l.open=r.parts[o]??l.open;setTimeout(()=>[t.
+scrollTop,e.scrollTop]=r.scrolled,30)}}function Jt(){try{let s=sessionStorage.getItem(B);return sessionStorage.removeItem(
+B),s===null?null:JSON.parse(s)}catch{return null}}function mt(s){let t=new Map;return[...s.querySelectorAll("details")].
+map(e=>{let n=e.querySelector("summary")?.firstChild?.textContent??"",r=t.get(n)??0;return t.set(n,r+1),[\`\${n} \${r}\`,e]})}var G=6e3;function ft(s){let t=i("div",{class:"paper"}),e=[];addEventListener("beforeprint",()=>{let n=s.data.nodes.filter(
 ({kind:r})=>r==="run"||r==="turn");t.replaceChildren(...n.map(r=>i("section",{},i("h2",{},d(r.kind==="turn"?r.name:\`\${r.
-name} \\xB7 \${r.hint}\`)),...r.parts.flatMap(o=>jt(o,s))))),document.body.append(t);for(let r of document.querySelectorAll(
+name} \\xB7 \${r.hint}\`)),...r.parts.flatMap(o=>Xt(o,s))))),document.body.append(t);for(let r of document.querySelectorAll(
 ".usage:not([open])"))r.open=!0,e.push(r)}),addEventListener("afterprint",()=>{t.remove();for(let n of e.splice(0))n.open=
-!1})}function jt(s,t){if(s.as==="facts"){let n=s.rows.map(([r,o])=>i("p",{},d(\`\${r}: \${o}\`)));return[i("h3",{},s.title),
-...n]}if(s.as==="list")return s.items.flatMap(({label:n,text:r})=>[i("h3",{},d(\`\${s.title}: \${n}\`)),w(mt(t.text(r)))]);if(s.
-folded)return[];let e=w(mt(t.text(s.text)),{code:s.as==="code"});return[i("h3",{},d(s.title)),i("div",{class:\`as-\${s.as}\`},
-e)]}function mt(s){if(s.length<=B)return s;let t=B/2;return\`\${s.slice(0,t)}
-[\\u2026 \${s.length-B} characters \\u2026]
-\${s.slice(-t)}\`}var A=class{data;#t=new Map;constructor(){this.data=JSON.parse(ft("run"))}text(t){let{chunks:e}=this.data,n=e.length-1;for(;n>
-0&&(e[n]??0)>t;)n--;let r=this.#t.get(n);return r===void 0&&(r=JSON.parse(ft(\`texts-\${n}\`)),this.#t.set(n,r)),r[t-(e[n]??
-0)]??""}};function ft(s){return document.getElementById(s)?.textContent??"null"}var Jt="http://www.w3.org/2000/svg",N=22,Xt=2,gt="rlm-timeline",V=class{box=i("section",{class:"timeline",label:"Timelin\\
+!1})}function Xt(s,t){if(s.as==="facts"){let o=s.rows.map(([l,a])=>i("p",{},d(\`\${l}: \${a}\`)));return[i("h3",{},s.title),
+...o]}if(s.as==="list")return s.items.flatMap(({label:o,text:l})=>[i("h3",{},d(\`\${s.title}: \${o}\`)),w(pt(t.text(l)))]);if(s.
+folded)return[];let e=t.text(s.text),n=pt(s.as==="prose"?L(e):e),r=w(n,{code:s.as==="code"});return[i("h3",{},d(s.title)),
+i("div",{class:\`as-\${s.as}\`},r)]}function pt(s){if(s.length<=G)return s;let t=G/2;return\`\${s.slice(0,t)}
+[\\u2026 \${s.length-G} characters \\u2026]
+\${s.slice(-t)}\`}var A=class{data;#t=new Map;constructor(){this.data=JSON.parse(gt("run"))}text(t){let{chunks:e}=this.data,n=e.length-1;for(;n>
+0&&(e[n]??0)>t;)n--;let r=this.#t.get(n);return r===void 0&&(r=JSON.parse(gt(\`texts-\${n}\`)),this.#t.set(n,r)),r[t-(e[n]??
+0)]??""}};function gt(s){return document.getElementById(s)?.textContent??"null"}var Zt="http://www.w3.org/2000/svg",_=22,Qt=2,bt="rlm-timeline",I=class{box=i("section",{class:"timeline",label:"Timelin\\
 e"});#t=i("div",{class:"scroller"});#e;#o;#s=new Map;#r=p("",{onclick:()=>this.toggle()});#n=1;#i=0;#l=-1;constructor(t,e){
-this.#e=t,this.#o=e,this.#t.tabIndex=0,this.box.append(i("div",{class:"bar"},te(),p("\\u2212",{label:"zoom out",onclick:()=>this.#c(
-.5)}),p("+",{label:"zoom in",onclick:()=>this.#c(2)}),this.#r),this.#t),this.#a(k(gt)!=="hidden"),this.#t.addEventListener(
+this.#e=t,this.#o=e,this.#t.tabIndex=0,this.box.append(i("div",{class:"bar"},ne(),p("\\u2212",{label:"zoom out",onclick:()=>this.#c(
+.5)}),p("+",{label:"zoom in",onclick:()=>this.#c(2)}),this.#r),this.#t),this.#a(k(bt)!=="hidden"),this.#t.addEventListener(
 "click",n=>{let r=n.target instanceof SVGElement?n.target.closest("[data-node]"):null;r!==null&&this.#o(Number(r.getAttribute(
 "data-node")))}),new ResizeObserver(()=>{Math.abs(this.#t.clientWidth-this.#i)>1&&this.#h()}).observe(this.#t)}toggle(){
-this.#a(this.#t.hidden!==!1),M(gt,this.#t.hidden?"hidden":"shown")}#a(t){this.#t.hidden=!t,this.#r.textContent=t?"hide":
+this.#a(this.#t.hidden!==!1),M(bt,this.#t.hidden?"hidden":"shown")}#a(t){this.#t.hidden=!t,this.#r.textContent=t?"hide":
 "show",this.#r.setAttribute("aria-label",\`\${t?"hide":"show"} the timeline\`)}show(t){for(let l of[this.#l,this.#l+1])this.#s.
 get(l)?.classList.remove("chosen");this.#l=t;let e=this.#s.get(t);if(e?.classList.add("chosen"),e===void 0||this.#n===1)
 return;let n=Number(e.getAttribute("x")),{scrollLeft:r,clientWidth:o}=this.#t;(n<r||n>r+o)&&(this.#t.scrollLeft=n-o/3)}#c(t){
 let{scrollLeft:e,clientWidth:n}=this.#t,r=(e+n/2)/(n*this.#n);this.#n=Math.min(256,Math.max(1,this.#n*t)),this.#h(),this.#t.
 scrollLeft=r*n*this.#n-n/2}#h(){let{nodes:t}=this.#e,e=this.#t.clientWidth;if(e===0)return;this.#i=e;let n=t.reduce((c,{
-lane:h})=>Math.max(c,h+1),1),r=n>40?7:n>16?11:18,o=new G(e*this.#n,Math.max(1,this.#e.duration)),l={width:o.width,height:N+
-n*r+4},a=x("svg",{...l,viewBox:\`0 0 \${l.width} \${l.height}\`});a.append(...Zt(o,N+n*r)),this.#s.clear(),t.forEach((c,h)=>{
+lane:h})=>Math.max(c,h+1),1),r=n>40?7:n>16?11:18,o=new U(e*this.#n,Math.max(1,this.#e.duration)),l={width:o.width,height:_+
+n*r+4},a=x("svg",{...l,viewBox:\`0 0 \${l.width} \${l.height}\`});a.append(...te(o,_+n*r)),this.#s.clear(),t.forEach((c,h)=>{
 if(c.lane===-1)return;let u=this.#d(c,o,r);u.setAttribute("data-node",String(h)),this.#s.set(h,u),a.append(u),c.kind==="\\
-turn"&&a.append(...Qt(c,o,r))}),this.#t.replaceChildren(a),this.show(this.#l)}#d(t,e,n){let r=t.end??this.#e.duration,o=x(
-"rect",{class:\`bar-\${t.kind} \${t.status}\`,x:e.x(t.start),y:N+t.lane*n+1,width:Math.max(Xt,e.x(r)-e.x(t.start)-1),height:n-
+turn"&&a.append(...ee(c,o,r))}),this.#t.replaceChildren(a),this.show(this.#l)}#d(t,e,n){let r=t.end??this.#e.duration,o=x(
+"rect",{class:\`bar-\${t.kind} \${t.status}\`,x:e.x(t.start),y:_+t.lane*n+1,width:Math.max(Qt,e.x(r)-e.x(t.start)-1),height:n-
 2,rx:Math.min(3,n/4)}),l=x("title",{});return l.textContent=\`\${d(t.name)} \\xB7 \${g(r-t.start)}
-\${d(t.hint)}\`,o.append(l),o}},G=class{width;duration;constructor(t,e){this.width=t,this.duration=e}x(t){return Math.round(
-t/this.duration*(this.width-6)*10)/10+3}};function Zt(s,t){let e=s.duration/Math.max(1,s.width/110),n=10**Math.floor(Math.
+\${d(t.hint)}\`,o.append(l),o}},U=class{width;duration;constructor(t,e){this.width=t,this.duration=e}x(t){return Math.round(
+t/this.duration*(this.width-6)*10)/10+3}};function te(s,t){let e=s.duration/Math.max(1,s.width/110),n=10**Math.floor(Math.
 log10(e)),r=[1,2,5,10].map(l=>l*n).find(l=>l>=e)??e,o=[];for(let l=0;l<=s.duration;l+=r){let a=s.x(l),c=x("text",{x:a+4,
-y:14,class:"tick"});c.textContent=g(l),o.push(x("line",{x1:a,x2:a,y1:0,y2:t,class:"tick"}),c)}return o}function Qt(s,t,e){
-let n=t.x(s.end??t.duration)-t.x(s.start);if(e<14||n<24)return[];let r=x("text",{x:t.x(s.start)+5,y:N+s.lane*e+e-5,class:"\\
-label"});return r.textContent=n>60?s.name:s.name.replace("turn ",""),[r]}function te(){let s=(t,e)=>i("span",{class:"ent\\
+y:14,class:"tick"});c.textContent=g(l),o.push(x("line",{x1:a,x2:a,y1:0,y2:t,class:"tick"}),c)}return o}function ee(s,t,e){
+let n=t.x(s.end??t.duration)-t.x(s.start);if(e<14||n<24)return[];let r=x("text",{x:t.x(s.start)+5,y:_+s.lane*e+e-5,class:"\\
+label"});return r.textContent=n>60?s.name:s.name.replace("turn ",""),[r]}function ne(){let s=(t,e)=>i("span",{class:"ent\\
 ry"},i("i",{class:\`key-\${t}\`}),e);return i("span",{class:"legend"},s("model","model"),s("cell","Python"),s("tool","tool"),
-s("failed","failed"))}function x(s,t){let e=document.createElementNS(Jt,s);for(let[n,r]of Object.entries(t))e.setAttribute(
-n,String(r));return e}var U=class{#t=new A;#e=new H(this.#t.data.nodes);#o=new Map(this.#t.data.nodes.map(({anchor:t},e)=>[t,e]));#s=new $(this.#e,
-t=>this.#d(t));#r=new V(this.#t.data,t=>this.#d(t));#n=i("main",{class:"pane"});#i=new C(this.#t,this.#e,(t,e)=>this.#p(
-t,e));#l=matchMedia("(max-width: 760px)");#a=0;#c="";start(){let{data:t}=this.#t,e=Q(),n=nt(this.#y(e)),r=i("div",{class:"\\
-tools"},this.#i.box,...t.running?[et(t)]:[],e,p("?",{class:"icon",label:"keys",onclick:()=>n.showModal()}));document.body.
-append(i("header",{},lt(t),r),i("div",{class:"overview"},at(t),ct(t)),this.#r.box,i("div",{class:"columns"},this.#s.box,
+s("failed","failed"))}function x(s,t){let e=document.createElementNS(Zt,s);for(let[n,r]of Object.entries(t))e.setAttribute(
+n,String(r));return e}var W=class{#t=new A;#e=new N(this.#t.data.nodes);#o=new Map(this.#t.data.nodes.map(({anchor:t},e)=>[t,e]));#s=new $(this.#e,
+t=>this.#d(t));#r=new I(this.#t.data,t=>this.#d(t));#n=i("main",{class:"pane"});#i=new H(this.#t,this.#e,(t,e)=>this.#p(
+t,e));#l=matchMedia("(max-width: 760px)");#a=0;#c="";start(){let{data:t}=this.#t,e=tt(),n=st(this.#y(e)),r=i("div",{class:"\\
+tools"},this.#i.box,...t.running?[nt(t)]:[],e,p("?",{class:"icon",label:"keys",onclick:()=>n.showModal()}));document.body.
+append(i("header",{},at(t),r),i("div",{class:"overview"},ct(t),dt(t)),this.#r.box,i("div",{class:"columns"},this.#s.box,
 this.#n),n),this.#n.tabIndex=-1,addEventListener("hashchange",()=>this.#u(this.#h())),this.#n.addEventListener("drawn",()=>S(
-this.#n,this.#c),!0),this.#n.addEventListener("toggle",()=>S(this.#n,this.#c),!0),pt(this.#t),this.#u(this.#h());let o={
-outline:this.#e,tree:this.#s.box,details:this.#n};ht(o,()=>this.#s.draw()),t.running&&dt(o)}#h(){let t=location.hash.slice(
+this.#n,this.#c),!0),this.#n.addEventListener("toggle",()=>S(this.#n,this.#c),!0),ft(this.#t),this.#u(this.#h());let o={
+outline:this.#e,tree:this.#s.box,details:this.#n};ut(o,()=>this.#s.draw()),t.running&&ht(o)}#h(){let t=location.hash.slice(
 1),e=/^(?:[^%]|%[\\da-f]{2})*$/i.test(t)?decodeURIComponent(t):t;return this.#o.get(e)??0}#d(t,e=""){this.#c=e;let n=this.#e.
 rowOf(t),r=\`#\${encodeURIComponent(this.#e.node(n).anchor)}\`;location.hash===r?this.#u(n):location.hash=r,this.#l.matches&&
 this.#n.scrollIntoView({block:"start"})}#u(t){let{nodes:e}=this.#t.data;if(e.length===0)return;let n=this.#e.rowOf(t);this.#a=
-n;let{store:r,outline:o}={store:this.#t,outline:this.#e},l=a=>this.#d(a);this.#n.replaceChildren(j(n,{store:r,outline:o,
+n;let{store:r,outline:o}={store:this.#t,outline:this.#e},l=a=>this.#d(a);this.#n.replaceChildren(J(n,{store:r,outline:o,
 choose:l})),this.#n.scrollTop=0,this.#s.show(n),this.#r.show(n),S(this.#n,this.#c)}#p({node:t,text:e,offset:n},r){this.#d(
 t,r),this.#c=r,setTimeout(()=>{let o=e===null?null:this.#n.querySelector(\`[data-text="\${e}"]\`);o!==null&&(o.open=!0,setTimeout(
 ()=>{o.scrollIntoView({block:"nearest"}),o.querySelector(".long")?.dispatchEvent(new CustomEvent("reveal",{detail:n})),S(
@@ -205,11 +205,11 @@ n<e.length;n+=t)if(e[n]?.kind==="turn")return this.#d(n)}#y(t){return[{keys:["j"
 {keys:["l","ArrowRight"],help:"unfold",run:()=>this.#g()},{keys:["]"],help:"next turn",run:()=>this.#b(1)},{keys:["["],help:"\\
 previous turn",run:()=>this.#b(-1)},{keys:["g"],help:"the whole run",run:()=>this.#d(0)},{keys:["/"],help:"search",run:()=>this.#i.
 field.select()},{keys:["v"],help:"hide or show the timeline",run:()=>this.#r.toggle()},{keys:["t"],help:"light, dark or \\
-the system's theme",run:()=>t.click()}]}};new U().start();})();
+the system's theme",run:()=>t.click()}]}};new W().start();})();
 `;
 
 /** What the page's policy knows the script by. */
-export const PAGE_SCRIPT_HASH = "sha256-kRtl3jz9/oSt6T7/TWu/h43c0OsiNZKRQy/SVWWhb9s=";
+export const PAGE_SCRIPT_HASH = "sha256-1Wh35fBJsJ6lpM4HM+awh+kTTQXTju4Mu9o2Wg0IiM4=";
 
 /** The style of the page. */
 export const PAGE_STYLE: string = `:root{color-scheme:light dark;--ground: light-dark(#f6f7f9, #0e1116);--surface: light-dark(#ffffff, #161b22);--sunken: light-dark(#f3f5f8,

@@ -4,6 +4,7 @@ import type { Part, ViewNode } from "../viewer_data.ts";
 import { button, element } from "./elements.ts";
 import { brief, count, dollars, duration, plural } from "./figures.ts";
 import type { Outline } from "./outline.ts";
+import { joinedLines } from "./prose.ts";
 import type { Store } from "./store.ts";
 import { textView } from "./text_view.ts";
 import { MARKS } from "./tree.ts";
@@ -72,7 +73,7 @@ function partView(part: Part, { store }: DetailsContext): HTMLElement {
   const { as, title, text, folded } = part;
   const section = fold(title, sizeOf(store.text(text)), !folded, () => {
     const content = store.text(text);
-    return textView(content, { code: as === "code" });
+    return textView(as === "prose" ? joinedLines(content) : content, { code: as === "code" });
   });
   section.classList.add(`as-${as}`);
   section.dataset["text"] = String(text);

@@ -2,6 +2,7 @@
 /// <reference lib="dom" />
 import type { Part } from "../viewer_data.ts";
 import { element } from "./elements.ts";
+import { joinedLines } from "./prose.ts";
 import type { Store } from "./store.ts";
 import { textView } from "./text_view.ts";
 import { visible } from "./visible.ts";
@@ -52,7 +53,9 @@ function printed(part: Part, store: Store): HTMLElement[] {
     ]);
   }
   if (part.folded) return [];
-  const text = textView(cut(store.text(part.text)), { code: part.as === "code" });
+  const whole = store.text(part.text);
+  const content = cut(part.as === "prose" ? joinedLines(whole) : whole);
+  const text = textView(content, { code: part.as === "code" });
   return [
     element("h3", {}, visible(part.title)),
     element("div", { class: `as-${part.as}` }, text),
