@@ -18,6 +18,8 @@ import { ToolCalls } from "./tool_calls.ts";
 
 /** Milliseconds of rest after a cell before its checkpoint is taken: a model that answers at once is not kept waiting. */
 const REST_MS = 150;
+/** How often the time that the last checkpoint took must pass before the next: on a busy machine cells come first. */
+const REST_PER_SAVE = 4;
 /** A guest larger than this is restored from its inputs: saving it would take longer than most models think. */
 const CHECKPOINT_BYTES = 256 * 1024 * 1024;
 /** What is told of a worker whose Python does not stop. */
@@ -35,6 +37,8 @@ export class SandboxSession implements Sandbox {
   #names: readonly string[] = [];
   #cells = 0;
   #rest: ReturnType<typeof setTimeout> | undefined;
+  /** Milliseconds that the last checkpoint took. */
+  #saveMs = 0;
   /** The last of the operations that were asked for; each waits for the one before. */
   #turn: Promise<unknown> = Promise.resolve();
   /** Aborts when the sandbox is closed, and with it a start that is going on. */
@@ -253,13 +257,16 @@ export class SandboxSession implements Sandbox {
       this.#inTurn(() => this.#save(undefined)).catch(() => {
         // A guest that can't be saved is restored from an older checkpoint, and says so then.
       });
-    }, REST_MS);
+    }, Math.max(REST_MS, REST_PER_SAVE * this.#saveMs));
     Deno.unrefTimer(this.#rest);
   }
 
   async #save(signal: AbortSignal | undefined): Promise<Checkpoint> {
     const known = { cells: this.#cells, names: this.#names };
-    return this.#checkpoint = await saveGuest(this.#guest, known, signal);
+    const startedAt = performance.now();
+    this.#checkpoint = await saveGuest(this.#guest, known, signal);
+    this.#saveMs = performance.now() - startedAt;
+    return this.#checkpoint;
   }
 }
 
