@@ -4,7 +4,7 @@ import { basename, dirname } from "node:path";
 import { SUBCOMMAND_NAMES } from "../lib/cli/subcommands.ts";
 import { findSubcommand } from "../lib/cli/subcommands.ts";
 import { flagsOf, subcommandPage } from "../lib/cli/subcommand.ts";
-import { rlm } from "./fixtures/command.ts";
+import { rlm, rlmHere } from "./fixtures/command.ts";
 import { closedBaseUrl, OpenAIServer, type ServerReply } from "./fixtures/openai_server.ts";
 import { copyOfSnapshot } from "./fixtures/snapshots.ts";
 
@@ -94,7 +94,7 @@ Deno.test("C164: mistakes after a subcommand end with 2 and one line", async () 
     [["resume", none], /^rlm: Cannot read journal: .*none\.jsonl/],
   ];
   for (const [words, message] of cases) {
-    const { code, stdout, stderr } = await rlm(words);
+    const { code, stdout, stderr } = await (words.includes(none) ? rlm(words) : rlmHere(words));
     assertEquals([code, stdout], [2, ""], stderr);
     if (typeof message === "string") assertEquals(stderr, message);
     else assertMatch(stderr, message);

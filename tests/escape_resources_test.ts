@@ -281,7 +281,7 @@ Deno.test({
   name: "five sandboxes that fill their memory at once each keep to their cap (R71)",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const memoryMb = 96;
+    const memoryMb = 64;
     const open = () => Target.open({ memoryMb, timeoutMs: 60_000 });
     const targets = await Promise.all(Array.from({ length: 5 }, open));
     try {

@@ -4,6 +4,7 @@ import { Gateway } from "../sandbox/gateway.ts";
 import { ErrorCode, type JsonValue } from "../sandbox/protocol.ts";
 import { FarEnd } from "./fixtures/linked_pair.ts";
 import { executeParams, initializeParams, type Message, RawChild } from "./fixtures/raw_child.ts";
+import { testsSharing } from "./fixtures/sharing.ts";
 
 /** A gateway in this process, which never gets as far as a worker. */
 function bare(): { far: FarEnd; ask(method: string, params: JsonValue): Promise<Message> } {
@@ -86,120 +87,134 @@ Deno.test("notifications out of state or without sense are dropped", async () =>
   assertStringIncludes(JSON.stringify(await ask("bind", {})), "the guest is new");
 });
 
-Deno.test("the real child answers noise with errors and goes on (C132, C133, R83, R85, R87)", async () => {
-  await using child = await RawChild.ready();
-  const parse = errorReply(null, ErrorCode.parseError, "Cannot parse message: not JSON in UTF-8");
-  const noRpc = errorReply(null, ErrorCode.invalidRequest, "Cannot read message: not JSON-RPC 2.0");
-  const cases: [sent: string, reply: Message][] = [
-    [`{"jsonrpc":"2.0","id":1,"met\n`, parse],
-    ["", parse],
-    ["[]", noRpc],
-    ["null", noRpc],
-    ["5", noRpc],
-    [`[{"jsonrpc":"2.0","id":1,"method":"shutdown"}]`, noRpc],
-    [
-      `{"jsonrpc":"2.0","id":1,"method":"eval"}`,
-      errorReply(1, ErrorCode.methodNotFound, "Cannot find method: eval"),
-    ],
-    [
-      `{"jsonrpc":"2.0","id":1,"method":"bind","params":"x"}`,
-      errorReply(1, ErrorCode.invalidParams, "Cannot read request: bad params"),
-    ],
-  ];
-  for (const [sent, reply] of cases) {
-    await child.send(sent);
-    assertEquals(await child.hear(), reply);
-  }
-  await child.write("Content-Length: 2\r\n\r\n");
-  await child.write(Uint8Array.of(0xff, 0xfe));
-  assertEquals(await child.hear(), parse);
-  assertEquals((await child.ask(2, "bind", { values: { x: 1 } }))["result"], { names: ["x"] });
-});
+const testChild = testsSharing("a real child that is spoken to by hand", () => RawChild.ready());
 
-Deno.test("a request cut inside a character and three requests in one write are all answered (R84)", async () => {
-  await using child = await RawChild.ready();
-  const bind = (id: number, x: string) =>
-    child.frame({ jsonrpc: "2.0", id, method: "bind", params: { values: { x } } });
-  const [bytes = new Uint8Array()] = bind(1, "🐍");
-  const inside = bytes.indexOf(0xf0) + 2;
-  for (
-    const piece of [
-      bytes.slice(0, inside),
-      bytes.slice(inside, inside + 1),
-      bytes.slice(inside + 1),
-    ]
-  ) {
-    await child.write(piece);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  assertEquals((await child.hear())["id"], 1);
-  const three = [
-    ...bind(2, "a"),
-    ...child.frame(`{"jsonrpc":"2.0","id":3,"method":"x"}`),
-    ...bind(4, "b"),
-  ];
-  await child.write(
-    new Uint8Array(await new Blob(three.map((part) => new Uint8Array(part))).arrayBuffer()),
-  );
-  const ids = [await child.hear(), await child.hear(), await child.hear()].map(({ id }) => id);
-  assertEquals(ids.toSorted(), [2, 3, 4]);
-});
-
-Deno.test("a running cell keeps everything else out, and its id can't be used again (R88)", async () => {
-  await using child = await RawChild.ready();
-  await child.send({
-    jsonrpc: "2.0",
-    id: "cell",
-    method: "execute",
-    params: executeParams("print('started', flush=True)\nwhile True: pass"),
-  });
-  assertEquals((await child.hear())["method"], "output");
-  const busy = "the guest is busy";
-  const { wrongState, invalidRequest } = ErrorCode;
-  assertEquals(
-    await child.ask(1, "execute", executeParams("2", { executionId: "e2" })),
-    errorReply(1, wrongState, `Cannot serve execute: ${busy}`),
-  );
-  assertEquals(
-    await child.ask(2, "bind", { values: {} }),
-    errorReply(2, wrongState, `Cannot serve request: ${busy}`),
-  );
-  assertEquals(
-    await child.ask(3, "checkpoint", { form: "whole" }),
-    errorReply(3, wrongState, `Cannot serve request: ${busy}`),
-  );
-  assertEquals(
-    await child.ask(4, "initialize", await initializeParams()),
-    errorReply(4, wrongState, `Cannot serve initialize: ${busy}`),
-  );
-  assertEquals(
-    await child.ask("cell", "execute", executeParams("2")),
-    errorReply("cell", invalidRequest, `Cannot start request: id "cell" is open`),
-  );
-  // An interrupt for another cell does nothing; one for this cell ends it, and the next one runs.
-  await child.send({ jsonrpc: "2.0", method: "interrupt", params: { executionId: "e2" } });
-  assertEquals((await child.ask(5, "nothing", {}))["id"], 5);
-  await child.send({ jsonrpc: "2.0", method: "interrupt", params: { executionId: "e1" } });
-  const result = Object(await child.hear());
-  assertEquals([result.id, result.result.status], ["cell", "timeout"]);
-  const next = Object(await child.ask(6, "execute", executeParams("1 + 1")));
-  assertEquals([next.result.status, next.result.value], ["ok", "2"]);
-});
-
-Deno.test("execute without the parameters that it needs is refused, and the guest stays idle", async () => {
-  await using child = await RawChild.ready();
-  for (const missing of ["executionId", "timeoutMs", "maxOutputChars", "code"]) {
-    assertEquals(
-      await child.ask(1, "execute", executeParams("1", { [missing]: null })),
-      errorReply(
-        1,
-        ErrorCode.invalidParams,
-        "Cannot execute: executionId, timeoutMs, maxOutputChars and code are needed",
-      ),
+testChild(
+  "the real child answers noise with errors and goes on (C132, C133, R83, R85, R87)",
+  async (child) => {
+    const parse = errorReply(null, ErrorCode.parseError, "Cannot parse message: not JSON in UTF-8");
+    const noRpc = errorReply(
+      null,
+      ErrorCode.invalidRequest,
+      "Cannot read message: not JSON-RPC 2.0",
     );
-  }
-  assertEquals(Object(await child.ask(2, "execute", executeParams("1"))).result.value, "1");
-});
+    const cases: [sent: string, reply: Message][] = [
+      [`{"jsonrpc":"2.0","id":1,"met\n`, parse],
+      ["", parse],
+      ["[]", noRpc],
+      ["null", noRpc],
+      ["5", noRpc],
+      [`[{"jsonrpc":"2.0","id":1,"method":"shutdown"}]`, noRpc],
+      [
+        `{"jsonrpc":"2.0","id":1,"method":"eval"}`,
+        errorReply(1, ErrorCode.methodNotFound, "Cannot find method: eval"),
+      ],
+      [
+        `{"jsonrpc":"2.0","id":1,"method":"bind","params":"x"}`,
+        errorReply(1, ErrorCode.invalidParams, "Cannot read request: bad params"),
+      ],
+    ];
+    for (const [sent, reply] of cases) {
+      await child.send(sent);
+      assertEquals(await child.hear(), reply);
+    }
+    await child.write("Content-Length: 2\r\n\r\n");
+    await child.write(Uint8Array.of(0xff, 0xfe));
+    assertEquals(await child.hear(), parse);
+    assertEquals((await child.ask(2, "bind", { values: { x: 1 } }))["result"], { names: ["x"] });
+  },
+);
+
+testChild(
+  "a request cut inside a character and three requests in one write are all answered (R84)",
+  async (child) => {
+    const bind = (id: number, x: string) =>
+      child.frame({ jsonrpc: "2.0", id, method: "bind", params: { values: { x } } });
+    const [bytes = new Uint8Array()] = bind(1, "🐍");
+    const inside = bytes.indexOf(0xf0) + 2;
+    for (
+      const piece of [
+        bytes.slice(0, inside),
+        bytes.slice(inside, inside + 1),
+        bytes.slice(inside + 1),
+      ]
+    ) {
+      await child.write(piece);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assertEquals((await child.hear())["id"], 1);
+    const three = [
+      ...bind(2, "a"),
+      ...child.frame(`{"jsonrpc":"2.0","id":3,"method":"x"}`),
+      ...bind(4, "b"),
+    ];
+    await child.write(
+      new Uint8Array(await new Blob(three.map((part) => new Uint8Array(part))).arrayBuffer()),
+    );
+    const ids = [await child.hear(), await child.hear(), await child.hear()].map(({ id }) => id);
+    assertEquals(ids.toSorted(), [2, 3, 4]);
+  },
+);
+
+testChild(
+  "a running cell keeps everything else out, and its id can't be used again (R88)",
+  async (child) => {
+    await child.send({
+      jsonrpc: "2.0",
+      id: "cell",
+      method: "execute",
+      params: executeParams("print('started', flush=True)\nwhile True: pass"),
+    });
+    assertEquals((await child.hear())["method"], "output");
+    const busy = "the guest is busy";
+    const { wrongState, invalidRequest } = ErrorCode;
+    assertEquals(
+      await child.ask(1, "execute", executeParams("2", { executionId: "e2" })),
+      errorReply(1, wrongState, `Cannot serve execute: ${busy}`),
+    );
+    assertEquals(
+      await child.ask(2, "bind", { values: {} }),
+      errorReply(2, wrongState, `Cannot serve request: ${busy}`),
+    );
+    assertEquals(
+      await child.ask(3, "checkpoint", { form: "whole" }),
+      errorReply(3, wrongState, `Cannot serve request: ${busy}`),
+    );
+    assertEquals(
+      await child.ask(4, "initialize", await initializeParams()),
+      errorReply(4, wrongState, `Cannot serve initialize: ${busy}`),
+    );
+    assertEquals(
+      await child.ask("cell", "execute", executeParams("2")),
+      errorReply("cell", invalidRequest, `Cannot start request: id "cell" is open`),
+    );
+    // An interrupt for another cell does nothing; one for this cell ends it, and the next one runs.
+    await child.send({ jsonrpc: "2.0", method: "interrupt", params: { executionId: "e2" } });
+    assertEquals((await child.ask(5, "nothing", {}))["id"], 5);
+    await child.send({ jsonrpc: "2.0", method: "interrupt", params: { executionId: "e1" } });
+    const result = Object(await child.hear());
+    assertEquals([result.id, result.result.status], ["cell", "timeout"]);
+    const next = Object(await child.ask(6, "execute", executeParams("1 + 1")));
+    assertEquals([next.result.status, next.result.value], ["ok", "2"]);
+  },
+);
+
+testChild(
+  "execute without the parameters that it needs is refused, and the guest stays idle",
+  async (child) => {
+    for (const missing of ["executionId", "timeoutMs", "maxOutputChars", "code"]) {
+      assertEquals(
+        await child.ask(1, "execute", executeParams("1", { [missing]: null })),
+        errorReply(
+          1,
+          ErrorCode.invalidParams,
+          "Cannot execute: executionId, timeoutMs, maxOutputChars and code are needed",
+        ),
+      );
+    }
+    assertEquals(Object(await child.ask(2, "execute", executeParams("1"))).result.value, "1");
+  },
+);
 
 Deno.test("a checkpoint that is damaged, or of another snapshot, is refused by the real child", async () => {
   const cases: [base: string | null, message: string][] = [
