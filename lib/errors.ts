@@ -21,15 +21,6 @@ export class RlmError extends Error {
   trajectory: readonly Turn[] = [];
   /** What was spent before the error; null outside a run. */
   usage: Usage | null = null;
-
-  /** Attaches what the run had done, keeping an inner run's own record. */
-  during(run: RunSoFar): this {
-    if (this.usage === null) {
-      this.trajectory = run.trajectory;
-      this.usage = run.usage;
-    }
-    return this;
-  }
 }
 
 /** A signature could not be read; `position` is the index in the string form, or null. */

@@ -57,24 +57,33 @@ Deno.test("runBatch rejects with the signal's reason, and gives it to the runs",
   assertEquals(reasons.map(String), ["Error: enough", "Error: enough"]);
 });
 
-Deno.test("runBatch starts a straggler a second time and takes what ends first", async () => {
-  let tries = 0;
-  const aborted: string[] = [];
-  const results = await runBatch(["a", "b", "c", "slow"], async (item, signal) => {
-    if (item !== "slow") return await wait(5).then(() => item);
-    const mine = ++tries;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, mine === 1 ? 5_000 : 5);
-      signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
+for (const concurrency of [1, 4]) {
+  Deno.test(`runBatch starts a straggler among ${concurrency} at a time again, and takes what ends first`, async () => {
+    let tries = 0;
+    const aborted: string[] = [];
+    const results = await runBatch(["a", "b", "c", "slow"], async (item, signal) => {
+      if (item !== "slow") return await wait(5).then(() => item);
+      const mine = ++tries;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, mine === 1 ? 5_000 : 5);
+        signal.addEventListener("abort", () => {
+          clearTimeout(timer);
+          resolve();
+        });
       });
-    });
-    if (signal.aborted) aborted.push(`try ${mine}`);
-    return `try ${mine}`;
-  }, { concurrency: 1, stragglerFactor: 3 });
-  assertEquals(results.map((each) => each.ok && each.result), ["a", "b", "c", "try 2"]);
-  assertEquals([tries, aborted], [2, ["try 1"]]);
+      if (signal.aborted) aborted.push(`try ${mine}`);
+      return `try ${mine}`;
+    }, { concurrency, stragglerFactor: 3 });
+    assertEquals(results.map((each) => each.ok && each.result), ["a", "b", "c", "try 2"]);
+    assertEquals([tries, aborted], [2, ["try 1"]]);
+  });
+}
+
+Deno.test("runBatch tells of a failure at once when no second try was started", async () => {
+  const [result] = await runBatch([1], () => Promise.reject(new Error("no")), {
+    stragglerFactor: 3,
+  });
+  assertEquals(result?.ok === false && String(result.error), "Error: no");
 });
 
 Deno.test("runBatch refuses a concurrency that is none, and runs nothing for no items", async () => {

@@ -7,12 +7,12 @@ const warn = (message: string) => ({ type: "warning", message } as const);
 const messagesOf = (events: readonly RlmEvent[]) =>
   events.map((event) => event.type === "warning" ? event.message : "");
 
-Deno.test("events are numbered in order, from where they are told to", () => {
+Deno.test("events are numbered in order, those of child runs too", () => {
   const events: RlmEvent[] = [];
-  const emitter = new Emitter([(event) => events.push(event)], null, 5);
+  const emitter = new Emitter([(event) => events.push(event)]);
   emitter.emit("r", warn("a"));
   emitter.emit("r.1", warn("b"));
-  assertEquals(events.map(({ seq, runId }) => [seq, runId]), [[5, "r"], [6, "r.1"]]);
+  assertEquals(events.map(({ seq, runId }) => [seq, runId]), [[0, "r"], [1, "r.1"]]);
 });
 
 Deno.test("C159: an event that a listener causes follows the one that it listens to, for every listener", () => {

@@ -35,13 +35,20 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "sandbox/": [],
   "lib/engine/": [
     "lib/errors.ts",
+    "lib/abort.ts",
     "lib/tokens.ts",
     "lib/trace/",
     "lib/models/language_model.ts",
     "lib/host/sandbox.ts",
     "sandbox/protocol.ts",
   ],
-  "lib/models/": ["lib/errors.ts", "lib/tokens.ts", "lib/trace/", "sandbox/protocol.ts"],
+  "lib/models/": [
+    "lib/errors.ts",
+    "lib/abort.ts",
+    "lib/tokens.ts",
+    "lib/trace/",
+    "sandbox/protocol.ts",
+  ],
   "lib/host/": ["lib/errors.ts", ...WIRE],
   "lib/trace/": [
     "lib/errors.ts",

@@ -1,5 +1,5 @@
 /** Reads one source of a context: a file, a folder, a pattern, an address or standard input. */
-import { abortable } from "../engine/abort.ts";
+import { abortable } from "../abort.ts";
 import { decode, type Decoded, readAtMost, tooLarge } from "./decode.ts";
 import { isGlob, listFolder, listGlob, type Listing } from "./directory.ts";
 import { readPage } from "./documents.ts";

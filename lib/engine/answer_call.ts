@@ -1,6 +1,6 @@
 /** An answer in the model's own words: asked for as JSON, checked as `SUBMIT` would, and asked for once more when it does not fit. */
 import type { SubmissionIssue } from "../errors.ts";
-import { abortable } from "./abort.ts";
+import { abortable } from "../abort.ts";
 import { gotText } from "./got_text.ts";
 import type { Job, Outputs } from "./job.ts";
 import { parseJsonReply } from "./json_text.ts";

@@ -47,7 +47,7 @@ export async function runBatch<T, R>(
   const tooMany = new AbortController();
   const signal = AbortSignal.any([tooMany.signal, ...(options.signal ? [options.signal] : [])]);
   const places = new Semaphore(concurrency);
-  const durations: number[] = [];
+  const pace = new Pace(options.stragglerFactor ?? Infinity);
   const progress = { done: 0, failed: 0, total: items.length };
   const count = (failed: boolean) => {
     progress.done++;
@@ -62,8 +62,8 @@ export async function runBatch<T, R>(
   const one = async (item: T): Promise<BatchItem<R>> => {
     const started = performance.now();
     try {
-      const result = await withSecondTry((each) => run(item, each), durations, options, signal);
-      durations.push(performance.now() - started);
+      const result = await withSecondTry((each) => run(item, each), pace, signal);
+      pace.note(performance.now() - started);
       count(false);
       return { ok: true, result };
     } catch (error) {
@@ -88,26 +88,77 @@ export async function runBatch<T, R>(
 /** Runs once, and a second time beside it when the first takes far longer than the others did. */
 async function withSecondTry<R>(
   run: (signal: AbortSignal) => Promise<R>,
-  durations: readonly number[],
-  { stragglerFactor = Infinity }: BatchOptions,
+  pace: Pace,
   signal: AbortSignal,
 ): Promise<R> {
-  const patience = durations.length < 3 ? Infinity : stragglerFactor * median(durations);
-  if (!Number.isFinite(patience)) return await run(signal);
+  if (!pace.matters) return await run(signal);
   const done = new AbortController();
   const both = AbortSignal.any([signal, done.signal]);
-  const late = Promise.withResolvers<R>();
-  const timer = setTimeout(() => run(both).then(late.resolve, late.reject), patience);
+  const second = Promise.withResolvers<R>();
+  let isAlone = true;
+  using _late = pace.watch(() => {
+    isAlone = false;
+    run(both).then(second.resolve, second.reject);
+  });
   const first = run(both);
+  first.catch((error) => isAlone && second.reject(error));
   try {
-    return await Promise.any([first, late.promise]);
+    return await Promise.any([first, second.promise]);
   } catch (error) {
     throw error instanceof AggregateError ? error.errors[0] : error;
   } finally {
-    clearTimeout(timer);
     done.abort(new DOMException("The other try of this item ended first", "AbortError"));
-    first.catch(() => {});
-    late.promise.catch(() => {});
+    second.promise.catch(() => {});
+  }
+}
+
+/** So many runs must have ended before one is called late. */
+const LEAST_ENDED = 3;
+/** Timers take no more, 25 days; a longer one would go off at once. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+/** How long runs take, and which of those under way takes far longer. */
+class Pace {
+  readonly #factor: number;
+  readonly #durations: number[] = [];
+  readonly #watched = new Set<() => void>();
+
+  /** A run is late when it takes `factor` times the median. */
+  constructor(factor: number) {
+    this.#factor = factor;
+  }
+
+  /** Whether a run can be late at all. */
+  get matters(): boolean {
+    return Number.isFinite(this.#factor);
+  }
+
+  /** Notes how long a run took, which may show that others are late. */
+  note(durationMs: number): void {
+    this.#durations.push(durationMs);
+    for (const look of this.#watched) look();
+  }
+
+  /** Calls `onLate` once, when the run that begins now is late; until it is disposed of. */
+  watch(onLate: () => void): Disposable {
+    const started = performance.now();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = () => {
+      clearTimeout(timer);
+      this.#watched.delete(look);
+    };
+    const look = () => {
+      clearTimeout(timer);
+      if (this.#durations.length < LEAST_ENDED) return;
+      const left = started + this.#factor * median(this.#durations) - performance.now();
+      timer = setTimeout(() => {
+        stop();
+        onLate();
+      }, Math.min(Math.max(0, left), LONGEST_TIMER_MS));
+    };
+    this.#watched.add(look);
+    look();
+    return { [Symbol.dispose]: stop };
   }
 }
 

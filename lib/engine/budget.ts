@@ -3,7 +3,7 @@
  * a run and its children draw on the same budget.
  */
 import { type BudgetCap, BudgetError } from "../errors.ts";
-import { abortable } from "./abort.ts";
+import { abortable } from "../abort.ts";
 import { refusalMessage } from "./budget_message.ts";
 
 /** Caps of a run tree; null means no cap. */

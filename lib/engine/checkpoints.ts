@@ -1,7 +1,7 @@
 /** Saves the memory of the outermost run's guest after each cell, while the model thinks about the next one. */
 import type { Cell, ExecuteOptions, Sandbox, SandboxFactory } from "../host/sandbox.ts";
 import { saveCheckpoint } from "../trace/checkpoint_store.ts";
-import { abortable } from "./abort.ts";
+import { abortable } from "../abort.ts";
 import type { EventBody } from "./emitter.ts";
 
 /** Where checkpoints go. */

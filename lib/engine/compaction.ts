@@ -10,7 +10,7 @@ const KEPT_TURNS = 3;
 const TARGET = 0.5;
 
 /** Compacts when the next request would take more of the window than the profile allows. */
-export async function compactWhenDue(bench: Workbench): Promise<void> {
+async function compactWhenDue(bench: Workbench): Promise<void> {
   const { conversation, settings, run } = bench;
   const window = run.tree.models.root.contextWindow;
   if (window === undefined) return;

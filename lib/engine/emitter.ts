@@ -16,7 +16,7 @@ export type EventBody = RlmEvent extends infer E
 
 /** Numbers events and hands them to a sink and to listeners, in order. */
 export class Emitter {
-  #seq: number;
+  #seq = 0;
   readonly #sink: EventSink | null;
   readonly #listeners: readonly EventListener[];
   readonly #broken = new Set<EventListener>();
@@ -24,11 +24,10 @@ export class Emitter {
   #handingOn = false;
   #failure: { readonly reason: unknown } | null = null;
 
-  /** Makes an emitter that starts counting at `seq`. */
-  constructor(listeners: readonly EventListener[], sink: EventSink | null = null, seq = 0) {
+  /** Takes those who are told of each event. */
+  constructor(listeners: readonly EventListener[], sink: EventSink | null = null) {
     this.#listeners = [...listeners];
     this.#sink = sink;
-    this.#seq = seq;
   }
 
   /** Hands an event to everyone; events emitted by a listener follow after it. */

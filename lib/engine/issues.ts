@@ -3,7 +3,7 @@ import type { SubmissionIssue } from "../errors.ts";
 import { count } from "./shown_text.ts";
 
 /** Issues that are kept of one value, or of one submission. */
-export const MAX_ISSUES = 20;
+const MAX_ISSUES = 20;
 
 /** What is wrong, as far as it is kept. */
 export interface FoundIssues {

@@ -1,9 +1,14 @@
 /** One model call: checked against window and budget before it is sent, told in events, counted after. */
 import { ModelError, type TokenSpending } from "../errors.ts";
 import type { JsonSchema } from "../host/sandbox.ts";
-import type { Completion, LanguageModel, Message } from "../models/language_model.ts";
+import type {
+  Completion,
+  CompletionRequest,
+  LanguageModel,
+  Message,
+} from "../models/language_model.ts";
 import type { CallRole } from "../trace/trajectory.ts";
-import { abortable } from "./abort.ts";
+import { abortable } from "../abort.ts";
 import type { CallEstimate, Reservation } from "./budget.ts";
 import type { Run } from "./run_tree.ts";
 import { count } from "./shown_text.ts";
@@ -140,31 +145,14 @@ async function send(
   reservation: Reservation,
   estimate: CallEstimate,
 ): Promise<Completion> {
-  const { model, messages, schema, signal } = call;
+  const { model, messages, signal } = call;
   const callId = announce(run, call);
   const started = performance.now();
   const durationMs = () => performance.now() - started;
   try {
     refuseOverWindow(model, estimate.inputTokens, messages);
-    const completion = await abortable(
-      model.complete({
-        messages,
-        signal,
-        ...(schema ? { schema } : {}),
-        ...(reservation.outputTokens === null ? {} : { maxOutputTokens: reservation.outputTokens }),
-        ...(call.role === "sub" ? {} : { cacheKey: run.id }),
-        ...(run.tree.deltas
-          ? { onDelta: (text: string) => run.emit({ type: "model_delta", callId, text }) }
-          : {}),
-        onRetry: ({ error, waitMs, model: next }) => {
-          // What to do about it is said when no attempt has helped.
-          const seen = error.message.replace(/; [^;]*$/, "");
-          const message = `${seen}; asking ${next} again in ${(waitMs / 1000).toFixed(1)} s`;
-          run.emit({ type: "warning", message });
-        },
-      }),
-      signal,
-    );
+    const request = requestOf(run, call, callId, reservation);
+    const completion = await abortable(model.complete(request), signal);
     const cached = completion.attempts === 0;
     reservation.settle({
       tokens: tokensOf(completion, estimate.inputTokens),
@@ -186,6 +174,29 @@ async function send(
     run.emit({ type: "model_error", callId, ...failure, durationMs: durationMs() });
     throw error;
   }
+}
+
+/** A call as the model gets it. */
+function requestOf(
+  run: Run,
+  { messages, schema, role, signal }: ModelCall,
+  callId: string,
+  { outputTokens }: Reservation,
+): CompletionRequest {
+  return {
+    messages,
+    signal,
+    ...(schema ? { schema } : {}),
+    ...(outputTokens === null ? {} : { maxOutputTokens: outputTokens }),
+    ...(role === "sub" ? {} : { cacheKey: run.id }),
+    ...(run.tree.deltas
+      ? { onDelta: (text: string) => run.emit({ type: "model_delta", callId, text }) }
+      : {}),
+    onRetry: ({ error, waitMs, model: next }) => {
+      const message = `${error.message}; asking ${next} again in ${Math.round(waitMs)} ms`;
+      run.emit({ type: "warning", message });
+    },
+  };
 }
 
 function announce(run: Run, call: ModelCall): string {

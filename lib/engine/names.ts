@@ -8,7 +8,7 @@ const KEYWORDS: ReadonlySet<string> = new Set(
 );
 
 /** Names that every guest has: calling them is how a cell reaches the host. */
-export const GUEST_NAMES: ReadonlySet<string> = new Set([
+const GUEST_NAMES: ReadonlySet<string> = new Set([
   "llm_query",
   "llm_query_batched",
   "rlm_query",
@@ -27,7 +27,7 @@ const BUILTINS: ReadonlySet<string> = new Set(
 );
 
 /** Properties that every result has beside its outputs, and two that JavaScript itself looks for. */
-export const RESULT_NAMES: ReadonlySet<string> = new Set([
+const RESULT_NAMES: ReadonlySet<string> = new Set([
   "trajectory",
   "stopReason",
   "stoppedBy",

@@ -160,7 +160,7 @@ function glimpse(value: unknown, maxChars: number): string {
 }
 
 /** Python's name for the type that a value has in the guest. */
-export function pythonTypeOf(value: unknown): string {
+function pythonTypeOf(value: unknown): string {
   if (value === null || value === undefined) return "None";
   if (typeof value === "string") return "str";
   if (typeof value === "boolean") return "bool";

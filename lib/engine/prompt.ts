@@ -126,7 +126,7 @@ export function isQuestion(name: string, value: unknown): boolean {
 }
 
 /** How `SUBMIT` is called for these outputs. */
-export function submitCall(outputs: readonly Field[]): string {
+function submitCall(outputs: readonly Field[]): string {
   return `SUBMIT(${outputs.map(({ name }) => `${name}=…`).join(", ")})`;
 }
 

@@ -25,7 +25,7 @@ import { isRecord } from "./schema.ts";
 import { Scanner } from "./signature_scanner.ts";
 
 /** Bytes as JSON Schema has them: base64 of data without a text form. */
-export const BYTES_SCHEMA: JsonSchema = {
+const BYTES_SCHEMA: JsonSchema = {
   type: "string",
   contentEncoding: "base64",
   contentMediaType: "application/octet-stream",

@@ -73,8 +73,17 @@ export class Resumption implements EventSink, AsyncDisposable {
    * @throws {JournalError} when it cannot be read or written, or is in use
    */
   static async open(path: string, options: ResumeOptions = {}): Promise<Resumption> {
+    const size = await sizeOf(path);
     const content = await readJournal(path, options);
-    return new Resumption(content, await Journal.open(path, { ...options, resume: true }));
+    const journal = await Journal.open(path, { ...options, resume: true });
+    // Until the lock was ours, another program may have gone on with the run.
+    if (await sizeOf(path) === size) return new Resumption(content, journal);
+    try {
+      return new Resumption(await readJournal(path, options), journal);
+    } catch (error) {
+      await journal[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** The id of the run, or null when it was stopped before it began. */
@@ -229,4 +238,9 @@ export class Resumption implements EventSink, AsyncDisposable {
     const { path } = this.#journal;
     return new JournalError(`Cannot resume ${path}: ${problem}`, path);
   }
+}
+
+/** Bytes of a file; null where it cannot be told, which whoever reads it will say. */
+async function sizeOf(path: string): Promise<number | null> {
+  return await Deno.stat(path).then(({ size }) => size, () => null);
 }

@@ -4,7 +4,7 @@ import type { Cell, ExecuteOptions, Sandbox, SandboxFactory, Tool } from "../hos
 import type { SavedCheckpoint } from "../trace/checkpoint_store.ts";
 import { describeTextDifference } from "../trace/difference.ts";
 import type { RecordedCell, ToolEvent } from "../trace/recorded_cell.ts";
-import { abortable } from "./abort.ts";
+import { abortable } from "../abort.ts";
 import type { Resumption } from "./resume.ts";
 
 /** Makes a sandbox with the memory that was saved. */

@@ -1,7 +1,7 @@
 /** Tools that give the results recorded for their run as long as these last, so that nothing is done twice. */
 import type { Tool, ToolContext } from "../host/sandbox.ts";
 import type { RecordedTool } from "../trace/recorded_tool.ts";
-import { abortable } from "./abort.ts";
+import { abortable } from "../abort.ts";
 import type { Resumption } from "./resume.ts";
 
 /** Puts the recorded results before tools. */

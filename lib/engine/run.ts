@@ -2,7 +2,7 @@
 import { RlmError, type RunSoFar, SandboxStartError } from "../errors.ts";
 import type { Sandbox, SandboxFactory } from "../host/sandbox.ts";
 import { contentHash } from "../trace/content_hash.ts";
-import { abortable } from "./abort.ts";
+import { abortable } from "../abort.ts";
 import { Conversation } from "./conversation.ts";
 import { answerDirectly } from "./direct.ts";
 import { extract } from "./extraction.ts";

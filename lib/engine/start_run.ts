@@ -87,13 +87,7 @@ export async function startRun(
     emitter,
     slots: new Semaphore(settings.concurrency),
     memo: parts.memo ? new ReplyMemo() : null,
-    makeSandbox: options.checkpoints === undefined
-      ? parts.makeSandbox
-      : checkpointedSandboxes(parts.makeSandbox, options.checkpoints, {
-        stepId: () => run.stepId ?? "",
-        emit: (event) => run.emit(event),
-        flush: () => emitter.flush(),
-      }),
+    makeSandbox: sandboxesOf(parts, options, emitter, () => run),
     nextCallId: () => `c${++calls}`,
     fail: (error: RlmError) => failure.abort(error),
     callerSignal: options.signal ?? null,
@@ -118,6 +112,21 @@ export async function startRun(
     cautions: cautionsOf(models),
   });
   return { ...outcome, runId };
+}
+
+/** Makes the sandboxes of a run tree; that of the outermost run is saved where checkpoints are wanted. */
+function sandboxesOf(
+  { makeSandbox }: RunParts,
+  { checkpoints }: StartOptions,
+  emitter: Emitter,
+  outermost: () => Run,
+): SandboxFactory {
+  if (checkpoints === undefined) return makeSandbox;
+  return checkpointedSandboxes(makeSandbox, checkpoints, {
+    stepId: () => outermost().stepId ?? "",
+    emit: (event) => outermost().emit(event),
+    flush: () => emitter.flush(),
+  });
 }
 
 /** A cap on money is only as good as the prices that are known. */

@@ -2,7 +2,7 @@
 import { ModelError, RlmError, SubmissionError } from "../errors.ts";
 import { ErrorValue } from "../host/sandbox.ts";
 import type { Completion } from "../models/language_model.ts";
-import { abortable } from "./abort.ts";
+import { abortable } from "../abort.ts";
 import { type GuestCall, type GuestFunction, pythonError } from "./guest_function.ts";
 import { callModel, reuseReply } from "./model_call.ts";
 import { ProviderWatch } from "./provider_watch.ts";

@@ -3,7 +3,7 @@ import { RlmError, SandboxError, type SubmissionIssue } from "../errors.ts";
 import type { Cell } from "../host/sandbox.ts";
 import type { Turn } from "../trace/trajectory.ts";
 import { outputOf, refusalNote } from "../trace/trajectory_of.ts";
-import { abortable } from "./abort.ts";
+import { abortable } from "../abort.ts";
 import { askCompacting } from "./compaction.ts";
 import { cellFeedback, VERIFY_FEEDBACK } from "./feedback.ts";
 import type { Outputs } from "./job.ts";

@@ -1,7 +1,7 @@
 /** CachedModel: answers identical requests once, and marks the answers that cost nothing. */
 import { ModelError } from "../errors.ts";
 import { type CompletionStore, MemoryStore } from "./cache_store.ts";
-import { abortable } from "./deadline.ts";
+import { abortable } from "../abort.ts";
 import type { Completion, CompletionRequest, LanguageModel, TokenUsage } from "./language_model.ts";
 import { NO_TOKENS } from "../tokens.ts";
 

@@ -1,4 +1,5 @@
 /** Bounded waiting: every await ends at the caller's abort, and no server is waited for for ever. */
+import { abortable } from "../abort.ts";
 
 /** The longest delay that timers can hold. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -10,21 +11,6 @@ export class SilenceError extends Error {
   constructor(silentMs: number) {
     super(`no answer within ${silentMs} ms`);
     this.silentMs = silentMs;
-  }
-}
-
-/** Settles as `work` does, unless `signal` aborts first: then rejects with the signal's reason at once. */
-export async function abortable<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (signal === undefined) return await work;
-  work.catch(() => {}); // Nobody may be left to hear how it ends.
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -1,5 +1,5 @@
 /** OpenAIModel: asks any endpoint that speaks the OpenAI protocol. The only file that calls models over the network. */
-import { abortable } from "./deadline.ts";
+import { abortable } from "../abort.ts";
 import type { Completion, CompletionRequest, LanguageModel, TokenUsage } from "./language_model.ts";
 import { type Asked, modelError } from "./model_error.ts";
 import { OpenAICall } from "./openai_call.ts";

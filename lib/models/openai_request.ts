@@ -107,7 +107,7 @@ function responseFormat(mode: "json_schema" | "json_object", schema: JsonSchema)
 }
 
 /** Whether every object in a schema lists all it may have and needs it: the condition for strict mode. */
-export function isClosed(schema: unknown): boolean {
+function isClosed(schema: unknown): boolean {
   if (Array.isArray(schema)) return schema.every(isClosed);
   if (!isRecord(schema)) return true;
   if (schema.type === "object" || "properties" in schema) {
