@@ -194,6 +194,7 @@ browserTest(
   "On a phone nothing is wider than the screen but code, which scrolls by itself",
   async (open) => {
     const page = await open(await demoPage(), { width: 360, height: 740, hash: "#turn-3" });
+    assertLess((await page.locator("main h2").boundingBox())?.y ?? 740, 200, "a link leads there");
     assertEquals(await page.evaluate(() => document.documentElement.scrollWidth), 360);
     assert(await page.locator(".as-code pre").isVisible());
     const [tree, details] = [page.locator(".tree"), page.locator("main")];

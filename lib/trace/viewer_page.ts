@@ -96,12 +96,12 @@ this.#t.querySelectorAll("button").length-1),this.#t.querySelectorAll("button").
 ed",n===this.#i),n===this.#i&&e.scrollIntoView({block:"nearest"})})}#h(t){let e=this.#r[t];e!==void 0&&(this.#l(!1),this.#s(
 e,this.field.value.trim()))}async#d(){let t=++this.#n,e=this.field.value.trim();if(this.#r=[],this.#i=-1,this.#t.replaceChildren(),
 e.length<2)return this.#l(!1);await rt(120);let n=performance.now();for(let r of Yt(this.#e,this.#o,e)){if(performance.now()-
-n>zt&&(await rt(0),n=performance.now()),t!==this.#n)return;if(r!==null&&(this.#u(r,e),this.#r.length===R))break}t===this.#n&&
-this.#g()}#u(t,e){let n=this.#r.push(t)-1,r=p("",{role:"option",onclick:()=>this.#h(n)}),{name:o}=this.#o.node(t.node),l=t.
-text===null?[]:this.#m(t.node,t.text),a=[this.#p(t.node,o),...l].join(" \\xB7 ");r.append(i("b",{},a),...this.#f(t,e)),this.#t.
-append(r),this.#l(!0)}#p(t,e){let n=this.#o.path(t).map(r=>this.#o.node(r)).findLast(({kind:r})=>r==="turn");return d(n===
-void 0||n.name===e?e:\`\${n.name} \\xB7 \${e}\`)}#m(t,e){let n=this.#o.node(t).parts.find(o=>ot(o).includes(e));if(n===void 0)
-return[];let r=n.as==="list"?n.items.find(o=>o.text===e):void 0;return[d(r===void 0?n.title:r.label)]}#f({text:t,offset:e},n){
+n>zt&&(await rt(0),n=performance.now()),t!==this.#n)return;if(r!==null&&(this.#m(r,e),this.#r.length===R))break}t===this.#n&&
+this.#g()}#m(t,e){let n=this.#r.push(t)-1,r=p("",{role:"option",onclick:()=>this.#h(n)}),{name:o}=this.#o.node(t.node),l=t.
+text===null?[]:this.#f(t.node,t.text),a=[this.#u(t.node,o),...l].join(" \\xB7 ");r.append(i("b",{},a),...this.#p(t,e)),this.#t.
+append(r),this.#l(!0)}#u(t,e){let n=this.#o.path(t).map(r=>this.#o.node(r)).findLast(({kind:r})=>r==="turn");return d(n===
+void 0||n.name===e?e:\`\${n.name} \\xB7 \${e}\`)}#f(t,e){let n=this.#o.node(t).parts.find(o=>ot(o).includes(e));if(n===void 0)
+return[];let r=n.as==="list"?n.items.find(o=>o.text===e):void 0;return[d(r===void 0?n.title:r.label)]}#p({text:t,offset:e},n){
 if(t===null)return[];let r=this.#e.text(t),o=r.slice(Math.max(0,e-30),e).replaceAll(/\\s+/g," "),l=e+n.length,a=r.slice(l,
 l+60).replaceAll(/\\s+/g," "),c=i("mark",{},d(r.slice(e,l)));return[i("span",{},d(o),c,d(a))]}#g(){let t=this.#r.length,e=t===
 0?"nothing found":t===R?\`the first \${R} places\`:\`\${m(t)} found\`;this.#t.append(i("p",{class:"more"},e)),this.#l(!0)}};function*Yt(s,t,e){
@@ -182,34 +182,35 @@ label"});return r.textContent=n>60?s.name:s.name.replace("turn ",""),[r]}functio
 ry"},i("i",{class:\`key-\${t}\`}),e);return i("span",{class:"legend"},s("model","model"),s("cell","Python"),s("tool","tool"),
 s("failed","failed"))}function x(s,t){let e=document.createElementNS(Zt,s);for(let[n,r]of Object.entries(t))e.setAttribute(
 n,String(r));return e}var W=class{#t=new A;#e=new N(this.#t.data.nodes);#o=new Map(this.#t.data.nodes.map(({anchor:t},e)=>[t,e]));#s=new $(this.#e,
-t=>this.#d(t));#r=new I(this.#t.data,t=>this.#d(t));#n=i("main",{class:"pane"});#i=new H(this.#t,this.#e,(t,e)=>this.#p(
-t,e));#l=matchMedia("(max-width: 760px)");#a=0;#c="";start(){let{data:t}=this.#t,e=tt(),n=st(this.#y(e)),r=i("div",{class:"\\
+t=>this.#d(t));#r=new I(this.#t.data,t=>this.#d(t));#n=i("main",{class:"pane"});#i=new H(this.#t,this.#e,(t,e)=>this.#f(
+t,e));#l=matchMedia("(max-width: 760px)");#a=0;#c="";start(){let{data:t}=this.#t,e=tt(),n=st(this.#w(e)),r=i("div",{class:"\\
 tools"},this.#i.box,...t.running?[nt(t)]:[],e,p("?",{class:"icon",label:"keys",onclick:()=>n.showModal()}));document.body.
 append(i("header",{},at(t),r),i("div",{class:"overview"},ct(t),dt(t)),this.#r.box,i("div",{class:"columns"},this.#s.box,
 this.#n),n),this.#n.tabIndex=-1,addEventListener("hashchange",()=>this.#u(this.#h())),this.#n.addEventListener("drawn",()=>S(
-this.#n,this.#c),!0),this.#n.addEventListener("toggle",()=>S(this.#n,this.#c),!0),ft(this.#t),this.#u(this.#h());let o={
-outline:this.#e,tree:this.#s.box,details:this.#n};ut(o,()=>this.#s.draw()),t.running&&ht(o)}#h(){let t=location.hash.slice(
-1),e=/^(?:[^%]|%[\\da-f]{2})*$/i.test(t)?decodeURIComponent(t):t;return this.#o.get(e)??0}#d(t,e=""){this.#c=e;let n=this.#e.
-rowOf(t),r=\`#\${encodeURIComponent(this.#e.node(n).anchor)}\`;location.hash===r?this.#u(n):location.hash=r,this.#l.matches&&
-this.#n.scrollIntoView({block:"start"})}#u(t){let{nodes:e}=this.#t.data;if(e.length===0)return;let n=this.#e.rowOf(t);this.#a=
-n;let{store:r,outline:o}={store:this.#t,outline:this.#e},l=a=>this.#d(a);this.#n.replaceChildren(J(n,{store:r,outline:o,
-choose:l})),this.#n.scrollTop=0,this.#s.show(n),this.#r.show(n),S(this.#n,this.#c)}#p({node:t,text:e,offset:n},r){this.#d(
-t,r),this.#c=r,setTimeout(()=>{let o=e===null?null:this.#n.querySelector(\`[data-text="\${e}"]\`);o!==null&&(o.open=!0,setTimeout(
-()=>{o.scrollIntoView({block:"nearest"}),o.querySelector(".long")?.dispatchEvent(new CustomEvent("reveal",{detail:n})),S(
-o,r)?.startContainer.parentElement?.scrollIntoView({block:"center"})},30))},30)}#m(t){let{rows:e}=this.#e,n=e[this.#e.position(
-this.#a)+t];n!==void 0&&this.#d(n)}#f(){let{hasChildren:t,isOpen:e}={hasChildren:this.#e.hasChildren(this.#a),isOpen:this.#e.
-isOpen(this.#a)},n=this.#e.path(this.#a).at(-2);if(t&&e)this.#e.toggle(this.#a,!1);else if(n!==void 0)return this.#d(n);
-this.#s.draw()}#g(){this.#e.toggle(this.#a,!0),this.#s.draw()}#b(t){let{nodes:e}=this.#t.data;for(let n=this.#a+t;n>=0&&
-n<e.length;n+=t)if(e[n]?.kind==="turn")return this.#d(n)}#y(t){return[{keys:["j","ArrowDown"],help:"next",run:()=>this.#m(
-1)},{keys:["k","ArrowUp"],help:"previous",run:()=>this.#m(-1)},{keys:["h","ArrowLeft"],help:"fold, or go up",run:()=>this.#f()},
-{keys:["l","ArrowRight"],help:"unfold",run:()=>this.#g()},{keys:["]"],help:"next turn",run:()=>this.#b(1)},{keys:["["],help:"\\
-previous turn",run:()=>this.#b(-1)},{keys:["g"],help:"the whole run",run:()=>this.#d(0)},{keys:["/"],help:"search",run:()=>this.#i.
-field.select()},{keys:["v"],help:"hide or show the timeline",run:()=>this.#r.toggle()},{keys:["t"],help:"light, dark or \\
-the system's theme",run:()=>t.click()}]}};new W().start();})();
+this.#n,this.#c),!0),this.#n.addEventListener("toggle",()=>S(this.#n,this.#c),!0),ft(this.#t),this.#u(this.#h()),location.
+hash!==""&&!t.running&&this.#m();let o={outline:this.#e,tree:this.#s.box,details:this.#n};ut(o,()=>this.#s.draw()),t.running&&
+ht(o)}#h(){let t=location.hash.slice(1),e=/^(?:[^%]|%[\\da-f]{2})*$/i.test(t)?decodeURIComponent(t):t;return this.#o.get(
+e)??0}#d(t,e=""){this.#c=e;let n=this.#e.rowOf(t),r=\`#\${encodeURIComponent(this.#e.node(n).anchor)}\`;location.hash===r?this.#u(
+n):location.hash=r,this.#m()}#m(){this.#l.matches&&this.#n.scrollIntoView({block:"start"})}#u(t){let{nodes:e}=this.#t.data;
+if(e.length===0)return;let n=this.#e.rowOf(t);this.#a=n;let{store:r,outline:o}={store:this.#t,outline:this.#e},l=a=>this.#d(
+a);this.#n.replaceChildren(J(n,{store:r,outline:o,choose:l})),this.#n.scrollTop=0,this.#s.show(n),this.#r.show(n),S(this.#n,
+this.#c)}#f({node:t,text:e,offset:n},r){this.#d(t,r),this.#c=r,setTimeout(()=>{let o=e===null?null:this.#n.querySelector(
+\`[data-text="\${e}"]\`);o!==null&&(o.open=!0,setTimeout(()=>{o.scrollIntoView({block:"nearest"}),o.querySelector(".long")?.
+dispatchEvent(new CustomEvent("reveal",{detail:n})),S(o,r)?.startContainer.parentElement?.scrollIntoView({block:"center"})},
+30))},30)}#p(t){let{rows:e}=this.#e,n=e[this.#e.position(this.#a)+t];n!==void 0&&this.#d(n)}#g(){let{hasChildren:t,isOpen:e}={
+hasChildren:this.#e.hasChildren(this.#a),isOpen:this.#e.isOpen(this.#a)},n=this.#e.path(this.#a).at(-2);if(t&&e)this.#e.
+toggle(this.#a,!1);else if(n!==void 0)return this.#d(n);this.#s.draw()}#y(){this.#e.toggle(this.#a,!0),this.#s.draw()}#b(t){
+let{nodes:e}=this.#t.data;for(let n=this.#a+t;n>=0&&n<e.length;n+=t)if(e[n]?.kind==="turn")return this.#d(n)}#w(t){return[
+{keys:["j","ArrowDown"],help:"next",run:()=>this.#p(1)},{keys:["k","ArrowUp"],help:"previous",run:()=>this.#p(-1)},{keys:[
+"h","ArrowLeft"],help:"fold, or go up",run:()=>this.#g()},{keys:["l","ArrowRight"],help:"unfold",run:()=>this.#y()},{keys:[
+"]"],help:"next turn",run:()=>this.#b(1)},{keys:["["],help:"previous turn",run:()=>this.#b(-1)},{keys:["g"],help:"the wh\\
+ole run",run:()=>this.#d(0)},{keys:["/"],help:"search",run:()=>this.#i.field.select()},{keys:["v"],help:"hide or show th\\
+e timeline",run:()=>this.#r.toggle()},{keys:["t"],help:"light, dark or the system's theme",run:()=>t.click()}]}};new W().
+start();})();
 `;
 
 /** What the page's policy knows the script by. */
-export const PAGE_SCRIPT_HASH = "sha256-1Wh35fBJsJ6lpM4HM+awh+kTTQXTju4Mu9o2Wg0IiM4=";
+export const PAGE_SCRIPT_HASH = "sha256-cPt981rdpKWQBxPh6MfavZCj2JP+qZmcUnKg7SVN7kw=";
 
 /** The style of the page. */
 export const PAGE_STYLE: string = `:root{color-scheme:light dark;--ground: light-dark(#f6f7f9, #0e1116);--surface: light-dark(#ffffff, #161b22);--sunken: light-dark(#f3f5f8,
@@ -281,14 +282,15 @@ var(--mono);border:1px solid var(--line);border-bottom-width:2px;border-radius:4
 .paper{display:none}@media(max-width:760px){body{height:auto}header{flex-direction:column;gap:10px;padding:12px}.tools,.search,
 .search input{width:100%}.found{left:0;width:100%}.tools .icon{flex:none}.overview{padding:0 12px 10px}.cards{display:grid;
 grid-template-columns:repeat(3,1fr);gap:6px}.cards>div{padding:4px 8px;min-width:0}.cards dd{font-size:15px}.cards small{
-display:block;margin:0}.timeline{margin:0 12px 10px}.columns{display:block}.tree{max-height:36vh;border-right:0;border-bottom:1px
-solid var(--line)}.pane{overflow:visible;padding:12px 12px 40px}.hint{display:none}.call .hint{display:block}}@page{margin:14mm
-12mm}@media print{:root,:root[data-theme]{color-scheme:light;font-size:10pt}body{display:block;height:auto;background:none}
-.tools,.columns,.timeline .bar,dialog{display:none!important}header,.overview{padding:0 0 10px}h1{display:block}.timeline{
-margin:0;break-inside:avoid}.scroller{max-height:none;overflow:hidden}.scroller svg{width:100%;height:auto}.paper{display:block}
-.paper h2{margin-top:18px;break-after:avoid}.paper h3{margin-top:8px;break-after:avoid}.paper pre.whole{max-height:none;
-white-space:pre-wrap;overflow-wrap:anywhere;font-size:8.5pt;line-height:1.35;box-decoration-break:clone}}
+display:block;margin:0}.timeline{margin:0 12px 10px}.timeline button{padding:0 6px}.legend{gap:8px;white-space:nowrap}.columns{
+display:block}.tree{max-height:36vh;border-right:0;border-bottom:1px solid var(--line)}.pane{overflow:visible;padding:12px
+12px 40px}.hint{display:none}.call .hint{display:block}}@page{margin:14mm 12mm}@media print{:root,:root[data-theme]{color-scheme:light;
+font-size:10pt}body{display:block;height:auto;background:none}.tools,.columns,.timeline .bar,dialog{display:none!important}
+header,.overview{padding:0 0 10px}h1{display:block}.timeline{margin:0;break-inside:avoid}.scroller{max-height:none;overflow:hidden}
+.scroller svg{width:100%;height:auto}.paper{display:block}.paper h2{margin-top:18px;break-after:avoid}.paper h3{margin-top:8px;
+break-after:avoid}.paper pre.whole{max-height:none;white-space:pre-wrap;overflow-wrap:anywhere;font-size:8.5pt;line-height:1.35;
+box-decoration-break:clone}}
 `;
 
 /** What the page's policy knows the style by. */
-export const PAGE_STYLE_HASH = "sha256-DQzFKi4lf/eJ9V5v7mq3sWiOwochB4gAbt8WPPY6XPY=";
+export const PAGE_STYLE_HASH = "sha256-+8Oepm0s7W1OJVNRE+oVZRjenTonTcgqXGFaEXGoTv4=";

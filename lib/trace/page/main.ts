@@ -58,6 +58,8 @@ class Page {
     this.#details.addEventListener("toggle", () => markFound(this.#details, this.#query), true);
     preparePrinting(this.#store);
     this.#show(this.#addressed());
+    // A page that reads itself again stays where its reader is.
+    if (location.hash !== "" && !data.running) this.#bringDetails();
     const place = { outline: this.#outline, tree: this.#tree.box, details: this.#details };
     returnToPlace(place, () => this.#tree.draw());
     if (data.running) keepPlace(place);
@@ -78,7 +80,11 @@ class Page {
     const hash = `#${encodeURIComponent(this.#outline.node(row).anchor)}`;
     if (location.hash === hash) this.#show(row);
     else location.hash = hash;
-    // On a phone the details are below the screen: what was tapped would seem to do nothing.
+    this.#bringDetails();
+  }
+
+  /** On a phone the details are below the screen: what was tapped or linked to would not be seen. */
+  #bringDetails(): void {
     if (this.#isOneColumn.matches) this.#details.scrollIntoView({ block: "start" });
   }
 
