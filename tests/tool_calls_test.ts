@@ -216,3 +216,24 @@ Deno.test("a thousand calls at once each get their own answer, and their own num
   assertEquals(answers, Array.from({ length: 1_000 }, (_, n) => ({ value: n * 2 })));
   assertEquals(new Set(events.map(({ callId }) => callId)).size, 1_000);
 });
+
+Deno.test("calls whose arguments are too large together are refused as Python knows it, until others have settled", async () => {
+  const settle = Promise.withResolvers<null>();
+  const { calls } = callsOf({ hold: toolOf(() => settle.promise), free: toolOf(() => null) });
+  const text = "x".repeat(100_000_000);
+  const many = Array.from({ length: 400_000 }, () => []);
+  const held = Array.from({ length: 5 }, () => calls.answer("hold", { text }, NEVER));
+  for (const args of [{ text }, { many }]) {
+    await assertFails(calls.answer("free", args, NEVER), {
+      type: "MemoryError",
+      message: "the arguments of the open calls are too large together, at most 536870912 bytes: " +
+        "make fewer calls at once",
+    });
+  }
+  assertEquals(await calls.answer("free", { text: "small" }, NEVER), { value: null });
+  settle.resolve(null);
+  assertEquals(await Promise.all(held), Array(5).fill({ value: null }));
+  for (const args of [{ text }, { many }]) {
+    assertEquals(await calls.answer("free", args, NEVER), { value: null });
+  }
+});

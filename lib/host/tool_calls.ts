@@ -6,6 +6,7 @@ import {
   type ToolSpec,
 } from "../../sandbox/protocol.ts";
 import { RpcError } from "../../sandbox/rpc_peer.ts";
+import { OpenArguments } from "./open_arguments.ts";
 import type { Tool, ToolCallEvent } from "./sandbox.ts";
 
 /** Characters of an error's message that the guest gets. */
@@ -28,6 +29,7 @@ export interface ToolCallsOptions {
 export class ToolCalls {
   readonly #options: ToolCallsOptions;
   readonly #tools: Map<string, Tool>;
+  readonly #open = new OpenArguments();
   #calls = 0;
 
   constructor(options: ToolCallsOptions) {
@@ -58,6 +60,7 @@ export class ToolCalls {
     const durationMs = () => performance.now() - startedAt;
     try {
       const decoded = toArguments(this.#options.decode(args));
+      using _held = this.#open.hold(decoded);
       this.#options.onToolCall?.({ phase: "open", callId, name, args: decoded });
       const result = await this.#run(name, tool, decoded, signal);
       const value = await this.#options.encode(result === undefined ? null : result);
