@@ -29,6 +29,19 @@ Deno.test("C163: keys are in no error, even when the server repeats them", async
   assertNoSecret(await failWith(gone), ["password-in-the-url"]);
 });
 
+Deno.test("C163: a key that a long message is cut in is taken out before the cut", async () => {
+  for (let before = 200; before < 310; before += 10) {
+    const text = `${"x".repeat(before)} ${KEY} and more`;
+    await using server = new OpenAIServer([{ status: 400, error: { message: text } }, {
+      body: text,
+    }]);
+    for (let i = 0; i < 2; i++) {
+      const { message } = await failWith(server.baseUrl);
+      assertFalse(message.includes(KEY.slice(0, 6)), message);
+    }
+  }
+});
+
 Deno.test("C163: a model shows no key when it is printed or saved", () => {
   const model = new OpenAIModel("m", { baseUrl: "http://u:password-in-the-url@h/v1", apiKey: KEY });
   assertNoSecret(model, [KEY, "password-in-the-url"]);

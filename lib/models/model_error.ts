@@ -45,8 +45,10 @@ export function modelError(
 ): ModelError {
   const status = failure.status === null || failure.status === 200 ? "" : `${failure.status} `;
   const times = attempts > 1 ? ` (${attempts} attempts)` : "";
+  // Before it is cut: half a key is known to nobody as one, and still worth something.
+  const seen = oneLine(asked.redact(failure.seen));
   const message = `Cannot get a reply from ${asked.name} at ${asked.endpoint}: ` +
-    `${status}${oneLine(failure.seen)}${times}; ${remedyOf(failure, asked)}`;
+    `${status}${seen}${times}; ${remedyOf(failure, asked)}`;
   return new ModelError(asked.redact(message), {
     code: failure.code,
     model: asked.name,

@@ -52,12 +52,15 @@ export function readReply(body: unknown, model: string): Reply {
   };
 }
 
+/** Characters of a foreign answer that are kept; its message has fewer, once secrets are taken out. */
+const MOST_SEEN = 2_000;
+
 /** Something other than a completion was answered: most often the base URL is wrong. */
 export function notACompletion(seen: string): RequestFailure {
   return new RequestFailure({
     code: "config",
     status: 200,
-    seen: `the answer is not a chat completion but ${JSON.stringify(seen.slice(0, 120))}`,
+    seen: `the answer is not a chat completion but ${JSON.stringify(seen.slice(0, MOST_SEEN))}`,
   });
 }
 

@@ -1,4 +1,6 @@
 /** Prices of all models that the kept price library knows of a provider. */
+import { NO_TOKENS } from "../tokens.ts";
+import type { TokenUsage } from "./language_model.ts";
 import { knownContextWindow, knownPrice } from "./prices.ts";
 
 /** A model with its prices. */
@@ -13,14 +15,6 @@ export interface PricedModel {
   readonly contextWindow: number | null;
 }
 
-const NOTHING = {
-  inputTokens: 0,
-  cachedTokens: 0,
-  cacheWriteTokens: 0,
-  outputTokens: 0,
-  reasoningTokens: 0,
-};
-
 /** The models of a provider by its name in the price library, those aside that are no longer served. */
 export async function knownModels(provider: string): Promise<PricedModel[]> {
   const { findProvider } = await import("@pydantic/genai-prices");
@@ -31,13 +25,13 @@ export async function knownModels(provider: string): Promise<PricedModel[]> {
 
 /** One model; all is null where the library does not know it. */
 export async function knownModel(provider: string, model: string): Promise<PricedModel> {
-  const price = async (tokens: Partial<typeof NOTHING>): Promise<number | null> => {
+  const price = async (tokens: Partial<TokenUsage>): Promise<number | null> => {
     // One thousand, because prices may grow with the size of a request.
     const each = await knownPrice({
       name: model,
       model,
       provider,
-      usage: { ...NOTHING, ...tokens },
+      usage: { ...NO_TOKENS, ...tokens },
     });
     return each === null ? null : Math.round(each * 1e9) / 1e6;
   };
