@@ -238,7 +238,9 @@ Deno.test("rlm cache clear removes the snapshots and nothing else", async () => 
   assertEquals(await listSnapshots(`${folder.path}/none`), []);
   const file = await copyOfSnapshot(folder.path);
   const made = await listSnapshots(folder.path);
-  assertEquals(made, [{ name: basename(file), bytes: (await Deno.stat(file)).size }]);
+  const { size, mtime } = await Deno.stat(file);
+  assertEquals(made.map(({ name, bytes }) => [name, bytes]), [[basename(file), size]]);
+  assert((made[0]?.usedAt ?? 0) >= Number(mtime));
   assertEquals(await clearSnapshots(folder.path), made);
   const left = await Array.fromAsync(Deno.readDir(folder.path), ({ name }) => name);
   assertEquals(left, ["other.bin"]);

@@ -58,6 +58,23 @@ Deno.test("a snapshot that several store at once is one whole file, and no draft
   assertEquals(names, ["snapshot"]);
 });
 
+Deno.test("storing a snapshot removes those of other versions that were not used for a month, and nothing else", async () => {
+  await using folder = await temporaryFolder();
+  const nameOf = (digit: string) => `snapshot-${digit.repeat(32)}.bin`;
+  const draft = `${nameOf("c")}.${crypto.randomUUID()}`;
+  const now = Date.now();
+  const written = async (name: string, days: number) => {
+    await Deno.writeTextFile(`${folder.path}/${name}`, "x");
+    const at = new Date(now - days * 24 * 60 * 60 * 1_000);
+    await Deno.utime(`${folder.path}/${name}`, at, at);
+  };
+  for (const name of [nameOf("a"), draft, "other.bin"]) await written(name, 31);
+  await written(nameOf("b"), 29);
+  assertEquals(await storeSnapshot(`${folder.path}/${nameOf("d")}`, new Uint8Array(9)), null);
+  const left = await Array.fromAsync(Deno.readDir(folder.path), ({ name }) => name);
+  assertEquals(left.sort(), ["other.bin", nameOf("b"), nameOf("d")]);
+});
+
 Deno.test("a snapshot that was altered is made anew by the next start", async () => {
   await using folder = await temporaryFolder();
   const file = await copyOfSnapshot(folder.path);

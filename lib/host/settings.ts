@@ -4,11 +4,11 @@ import { SandboxStartError } from "../errors.ts";
 import { type BackendKind, readBackend } from "./backend.ts";
 import { checkGrants } from "./grants.ts";
 import { loadPackages, type Packages } from "./packages/load.ts";
+import { mayRead } from "./may_read.ts";
 import { MAX_MEMORY_MB, MIN_MEMORY_MB } from "./permissions.ts";
 import { defaultCacheFolder, pyodideFolder } from "./pyodide_files.ts";
 import type { SandboxOptions, Tool } from "./sandbox.ts";
 import { snapshotFile } from "./snapshot.ts";
-import { mayRead } from "./thread.ts";
 
 /** The longest time that a timer takes. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -1,6 +1,7 @@
 /** The start-up snapshot in the cache folder: what it is called there, and how it gets there. */
 import { WORKER } from "../../sandbox/runner.ts";
 import { sealSnapshot } from "../../sandbox/snapshot_file.ts";
+import { mayRead } from "./may_read.ts";
 import { PYODIDE_VERSION } from "./pyodide_files.ts";
 
 /** The file for this Pyodide, this guest program and this Deno; another version of any of them has another file. */
@@ -31,6 +32,9 @@ export async function storeSnapshot(
     await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
     await Deno.writeFile(draft, await sealSnapshot(memory));
     await Deno.rename(draft, file);
+    await removeUnused(file).catch(() => {
+      // What could not be removed now may be when the next version comes.
+    });
     return null;
   } catch (error) {
     await Deno.remove(draft).catch(() => {});
@@ -38,10 +42,28 @@ export async function storeSnapshot(
   }
 }
 
+/** Days after which a snapshot that was neither written nor, where the system keeps count of that, read is no longer of use. */
+const UNUSED_DAYS = 30;
+
+/** Removes what other versions left beside `file`. Who needs one of them all the same makes it anew. */
+async function removeUnused(file: string): Promise<void> {
+  const [folder, name] = [
+    file.slice(0, file.lastIndexOf("/")),
+    file.slice(file.lastIndexOf("/") + 1),
+  ];
+  if (!await mayRead(folder)) return;
+  const limit = Date.now() - UNUSED_DAYS * 24 * 60 * 60 * 1_000;
+  for (const other of await listSnapshots(folder)) {
+    if (other.name !== name && other.usedAt < limit) await Deno.remove(`${folder}/${other.name}`);
+  }
+}
+
 /** A file of the cache folder. */
 export interface CachedFile {
   readonly name: string;
   readonly bytes: number;
+  /** When it was last written or read, in milliseconds since 1970. */
+  readonly usedAt: number;
 }
 
 /** The snapshots in a folder, of every version, drafts that were never finished included. */
@@ -50,7 +72,8 @@ export async function listSnapshots(folder: string): Promise<CachedFile[]> {
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
       if (!isFile || !/^snapshot-[0-9a-f]{32}\.bin(\.[0-9a-f-]{36})?$/.test(name)) continue;
-      files.push({ name, bytes: (await Deno.stat(`${folder}/${name}`)).size });
+      const { size, atime, mtime } = await Deno.stat(`${folder}/${name}`);
+      files.push({ name, bytes: size, usedAt: Math.max(Number(atime), Number(mtime)) });
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

@@ -4,6 +4,7 @@ import { portTransport } from "../../sandbox/port_transport.ts";
 import { GATEWAY } from "../../sandbox/runner.ts";
 import { SandboxStartError } from "../errors.ts";
 import type { Child, ChildEnd } from "./child.ts";
+import { mayRead } from "./may_read.ts";
 import { type ReadableFiles, readableFiles } from "./permissions.ts";
 
 /** Milliseconds after which a gateway that does not end is given up; it gives Python one second. */
@@ -74,11 +75,6 @@ async function createWorker(files: ReadableFiles, program: string): Promise<Work
       },
     },
   });
-}
-
-/** Whether this program may read a file, as far as it can be known without asking its user. */
-export async function mayRead(path: string): Promise<boolean> {
-  return (await Deno.permissions.query({ name: "read", path })).state === "granted";
 }
 
 function notReadable(path: string): SandboxStartError {
