@@ -3,6 +3,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { createSandbox, type Sandbox } from "../lib/host/mod.ts";
 import { toolOf } from "./fixtures/attacks.ts";
 import { temporaryFolder } from "./fixtures/temporary_folder.ts";
+import { folderOfWheels, TINY } from "./fixtures/wheels.ts";
 
 /** Hands all of the interpreter's memory to the tool `take`. */
 const DUMP = `import ctypes, pyodide_js
@@ -62,9 +63,10 @@ async function onlyFile(folder: string): Promise<Uint8Array> {
   return await Deno.readFile(`${folder}/${file?.name}`);
 }
 
-Deno.test("a snapshot holds no granted variable, no granted file and no randomness of the sandbox that left it (R81)", async () => {
+Deno.test("a snapshot holds no granted variable, no granted file, no package and no randomness of the sandbox that left it (R81)", async () => {
   await using cache = await temporaryFolder();
   await using granted = await temporaryFolder();
+  await using wheels = await folderOfWheels();
   const [secret, fileName, fileText] = [unmistakable(), unmistakable(), unmistakable()];
   const variable = `RLM_${unmistakable()}`;
   const secrets = [variable, secret, fileName, fileText];
@@ -78,7 +80,10 @@ Deno.test("a snapshot holds no granted variable, no granted file and no randomne
       ...options,
       env: [variable],
       read: [granted.path],
+      packages: [TINY],
+      packagesFrom: wheels.path,
     });
+    assertEquals((await first.execute("import tiny\ntiny.answer()")).value, "42");
     const shown = await first.execute(
       `import os; os.environ["${variable}"], open("${granted.path}/${fileName}").read()`,
     );
@@ -92,7 +97,13 @@ Deno.test("a snapshot holds no granted variable, no granted file and no randomne
   for (let guest = 0; guest < 2; guest++) {
     await using sandbox = await createSandbox(options);
     draws.push(await drawn(sandbox));
-    if (guest === 0) assertEquals(foundIn(await memory.of(sandbox), secrets), []);
+    if (guest > 0) continue;
+    assertEquals(foundIn(await memory.of(sandbox), secrets), []);
+    const packages = await sandbox.execute(
+      "import os, sys\nos.listdir('/lib/python3.14/site-packages'), 'tiny' in sys.modules",
+    );
+    assertEquals(packages.value, "([], False)");
+    assertEquals((await sandbox.execute("import tiny")).error?.type, "ModuleNotFoundError");
   }
   for (const [index, draw] of draws.entries()) {
     assert(draw !== null);

@@ -1,28 +1,12 @@
 /** Packages in a sandbox: pure and native ones work, come from files that the host gave, and reach no other sandbox. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createSandbox, restoreSandbox, SandboxPool } from "../lib/host/mod.ts";
-import { temporaryFolder } from "./fixtures/temporary_folder.ts";
-import { wheelOf } from "./fixtures/wheels.ts";
+import { folderOfWheels, TINY } from "./fixtures/wheels.ts";
 
 /** A real wheel from PyPI with native code, built for the guest's Python: https://pypi.org/project/librt/0.16.0/ (MIT). */
 const LIBRT =
   `${import.meta.dirname}/fixtures/librt-0.16.0-cp314-cp314-pyemscripten_2026_0_wasm32.whl`;
 const LIBRT_HASH = "1b384b90ab79a7bc30b566895809a636e0666f21f3cf12b54823d025b7e83839";
-const TINY = "tiny-1.0-py3-none-any.whl";
-
-/** A folder with a pure wheel. */
-async function folderOfWheels() {
-  const folder = await temporaryFolder();
-  const wheel = await wheelOf("tiny", {
-    "tiny/__init__.py": "from .parts import answer\n",
-    "tiny/parts.py": "def answer():\n    return 42\n\ndef fail():\n    raise ValueError('here')\n",
-    "tiny/late.py": "loaded = True\n",
-    "tiny/data.txt": "a text",
-  });
-  await Deno.writeFile(`${folder.path}/${TINY}`, wheel);
-  return folder;
-}
-
 Deno.test("pure and native packages are imported, and nothing else is there (C43)", async () => {
   await using folder = await folderOfWheels();
   await using sandbox = await createSandbox({
@@ -71,26 +55,6 @@ Deno.test("a checkpoint with pure packages is restored where they are given agai
   await using bare = await restoreSandbox(saved);
   assertEquals((await bare.execute("kept()")).value, "42");
   assertEquals((await bare.execute("import tiny.late")).error?.type, "ModuleNotFoundError");
-});
-
-Deno.test("packages of one sandbox are not in the start-up snapshot that it leaves for others", async () => {
-  await using folder = await folderOfWheels();
-  await using cache = await temporaryFolder();
-  const shared = { cacheDir: cache.path };
-  {
-    await using first = await createSandbox({
-      ...shared,
-      packages: [TINY],
-      packagesFrom: folder.path,
-    });
-    assertEquals((await first.execute("import tiny\ntiny.answer()")).value, "42");
-  }
-  await using second = await createSandbox(shared);
-  const cell = await second.execute(
-    "import os, sys\nos.listdir('/lib/python3.14/site-packages'), 'tiny' in sys.modules",
-  );
-  assertEquals(cell.value, "([], False)");
-  assertEquals((await second.execute("import tiny")).error?.type, "ModuleNotFoundError");
 });
 
 Deno.test("all sandboxes of a pool have its packages, which are read once", async () => {
