@@ -199,7 +199,10 @@ Deno.test("C164: a server that refuses the key, does not know the model or is no
       const [baseUrl, pattern] of [
         [unauthorized.baseUrl, /^rlm: .*(401|key)/m],
         [unknown.baseUrl, /^rlm: .*test-model/m],
-        [closedBaseUrl(), /^rlm: .*127\.0\.0\.1/m],
+        [
+          closedBaseUrl(),
+          /^warning: [^;]*refused[^;]*; asking test-model again in [\d.]+ s$[^]*^rlm: .*127\.0\.0\.1/m,
+        ],
       ] as const
     ) {
       const { code, stdout, stderr } = await rlm(

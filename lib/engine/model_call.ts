@@ -193,7 +193,9 @@ function requestOf(
       ? { onDelta: (text: string) => run.emit({ type: "model_delta", callId, text }) }
       : {}),
     onRetry: ({ error, waitMs, model: next }) => {
-      const message = `${error.message}; asking ${next} again in ${Math.round(waitMs)} ms`;
+      // What to do about it is said when no attempt has helped.
+      const seen = error.message.replace(/; [^;]*$/, "");
+      const message = `${seen}; asking ${next} again in ${(waitMs / 1000).toFixed(1)} s`;
       run.emit({ type: "warning", message });
     },
   };

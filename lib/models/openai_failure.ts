@@ -64,7 +64,12 @@ function isNetwork(error: Error): boolean {
   return error instanceof TypeError && /send|connect|fetch|network|body/i.test(error.message);
 }
 
-/** A network error's message without the address, which may hold a secret and is told elsewhere. */
+/**
+ * A network error's message without the address, which may hold a secret and is told elsewhere, and without the names of
+ * the layers that it came through.
+ */
 function readable(error: Error): string {
-  return error.message.replace(/ ?(?:for|from) url \([^)]*\)/g, "");
+  return error.message.replace(/ ?(?:for|from) url \([^)]*\)/g, "")
+    .replace(/^error sending request: (?:client error \(\w+\): )?(?:tcp connect error: )?/, "")
+    .replace(/ \(os error \d+\)$/, "");
 }
