@@ -6,7 +6,7 @@
 import { CellGrants } from "./cell_grants.ts";
 import { field } from "./field.ts";
 import { readGrantedFiles } from "./file_grants.ts";
-import { packageEntries } from "./package_files.ts";
+import { bytesOfPackages, packageEntries } from "./package_files.ts";
 import type { Chunk } from "./framing.ts";
 import { Interpreter } from "./interpreter.ts";
 import { OpenExecution } from "./open_execution.ts";
@@ -89,13 +89,14 @@ export class Gateway {
     this.#interpreter = interpreter;
     const [files, granted, packages] = await Promise.all([
       reading,
-      readGrantedFiles(options.grants.paths, options.fileBytes),
+      readGrantedFiles(options.grants.paths, options.fileBytes - bytesOfPackages(options.packages)),
       packageEntries(options.packages, this.#early),
     ]);
     const readMs = performance.now() - startedAt;
     this.#early = [];
     const base = options.snapshot !== null ? { path: options.snapshot, sha256: files.base } : null;
-    const given = { ...granted, entries: [...granted.entries, ...packages] };
+    const entries = [...granted.entries, ...packages];
+    const given = { ...granted, bytes: options.fileBytes, entries };
     const { env, memoryBytes } = options;
     const versions = await interpreter.boot(files, given, { env, memoryBytes, base });
     const grants = new CellGrants(options.grants, granted, interpreter);

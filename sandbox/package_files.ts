@@ -30,6 +30,11 @@ function readFile(value: JsonValue): { path: string; size: number } {
   return { path, size };
 }
 
+/** Bytes that packages take of what Python's files may have. */
+export function bytesOfPackages(packages: PackageFiles | null): number {
+  return packages?.files.reduce((sum, { size }) => sum + size, 0) ?? 0;
+}
+
 /** The files and their folders, as the guest gets them; their contents came ahead. */
 export async function packageEntries(
   packages: PackageFiles | null,

@@ -274,13 +274,13 @@ value,"blob"),files=field(value,"files");if(typeof blob!="number"||!Array.isArra
 throw malformed("a blob and a list of files are needed");return{blob,files:files.map(readFile)}}function readFile(value){
 let path=field(value,"path"),size=field(value,"size");if(typeof path!="string"||!isBelow(path))throw malformed("a path l\\
 eads elsewhere");if(typeof size!="number"||!Number.isSafeInteger(size)||size<0)throw malformed("a size is no count of by\\
-tes");return{path,size}}async function packageEntries(packages,early){if(packages===null)return[];let parts=early.filter(
-chunk=>chunk.blob===packages.blob).map(({bytes})=>bytes),contents=new Uint8Array(await new Blob(parts).arrayBuffer()),folders=new Set(
-[SITE_PACKAGES]),entries=[],at=0;for(let{path:below,size}of packages.files){let path=\`\${SITE_PACKAGES}/\${below}\`;for(let folder=folderOf(
-path);!folders.has(folder);folder=folderOf(folder))folders.add(folder);let bytes=contents.slice(at,at+size);if(bytes.length!==
-size)throw malformed("their contents did not come");entries.push({kind:"file",path,writable:!1,bytes,mtime:0}),at+=size}
-return[...[...folders].map(path=>({kind:"folder",path,writable:!1})),...entries]}function malformed(why){return new RpcError(
-ErrorCode.invalidParams,\`Cannot initialize: packages: \${why}\`)}var encoder2=new TextEncoder,decoder=new TextDecoder,AnswerSlot=class{shared;#head;#text;constructor(shared=new SharedArrayBuffer(
+tes");return{path,size}}function bytesOfPackages(packages){return packages?.files.reduce((sum,{size})=>sum+size,0)??0}async function packageEntries(packages,early){
+if(packages===null)return[];let parts=early.filter(chunk=>chunk.blob===packages.blob).map(({bytes})=>bytes),contents=new Uint8Array(
+await new Blob(parts).arrayBuffer()),folders=new Set([SITE_PACKAGES]),entries=[],at=0;for(let{path:below,size}of packages.
+files){let path=\`\${SITE_PACKAGES}/\${below}\`;for(let folder=folderOf(path);!folders.has(folder);folder=folderOf(folder))folders.
+add(folder);let bytes=contents.slice(at,at+size);if(bytes.length!==size)throw malformed("their contents did not come");entries.
+push({kind:"file",path,writable:!1,bytes,mtime:0}),at+=size}return[...[...folders].map(path=>({kind:"folder",path,writable:!1})),
+...entries]}function malformed(why){return new RpcError(ErrorCode.invalidParams,\`Cannot initialize: packages: \${why}\`)}var encoder2=new TextEncoder,decoder=new TextDecoder,AnswerSlot=class{shared;#head;#text;constructor(shared=new SharedArrayBuffer(
 65544)){this.shared=shared,this.#head=new Int32Array(shared,0,2),this.#text=new Uint8Array(shared,8)}clear(){Atomics.store(
 this.#head,0,0)}wait(){for(;Atomics.load(this.#head,0)===0;)Atomics.wait(this.#head,0,0);if(Atomics.load(this.#head,0)!==
 1)return null;let length=Atomics.load(this.#head,1);return decoder.decode(this.#text.slice(0,length))}put(text){let bytes=text.
@@ -434,20 +434,21 @@ params);options.token!==null&&this.#transport.seal(options.token),this.#state={n
 now(),reading=readStartFiles(options,this.#early),interpreter=new Interpreter(options.worker,{callTool:(call,signal)=>this.#callTool(
 call,signal),fetch:(request,signal)=>this.#fetch(request,signal),output:output=>this.#passOutput(output),chunk:chunk=>this.#passChunk(
 chunk),fatal:message=>this.die(message)});this.#interpreter=interpreter;let[files,granted,packages]=await Promise.all([reading,
-readGrantedFiles(options.grants.paths,options.fileBytes),packageEntries(options.packages,this.#early)]),readMs=performance.
-now()-startedAt;this.#early=[];let base=options.snapshot!==null?{path:options.snapshot,sha256:files.base}:null,given={...granted,
-entries:[...granted.entries,...packages]},{env,memoryBytes}=options,versions=await interpreter.boot(files,given,{env,memoryBytes,
-base}),grants=new CellGrants(options.grants,granted,interpreter);return this.#state={name:"idle",interpreter,grants},{protocolVersion:1,
-python:field(versions,"python"),pyodide:field(versions,"pyodide"),start:options.checkpoint?"checkpoint":files.base!==null?
-"snapshot":"plain",base:files.base,timings:{readMs,pythonMs:performance.now()-startedAt-readMs}}}async#execute(params,signal){
-if(this.#state.name!=="idle")throw wrongState("execute",this.#state);let executionId=field(params,"executionId"),{interpreter,
-grants}=this.#state;this.#state={name:"busy",interpreter,grants,execution:null};try{await interpreter.free(ANSWER_MS),signal.
-throwIfAborted();let result=await this.#run(params,signal,{interpreter,grants});return this.#state={name:"busy",interpreter,
-grants,execution:null},await grants.afterCell(result,()=>this.#host.notify("saving",{executionId}))}finally{this.#state=
-{name:"idle",interpreter,grants}}}async#run(params,signal,{interpreter,grants}){using execution=new OpenExecution(params,
-{expire:()=>{this.#stop(execution,interpreter),this.#host.notify("expired",{executionId:execution.id})},rests:()=>interpreter.
-rests()});this.#state={name:"busy",interpreter,grants,execution};let stop=()=>this.#stop(execution,interpreter);signal.addEventListener(
-"abort",stop,{once:!0});try{return await interpreter.execute(params)}finally{signal.removeEventListener("abort",stop)}}#stop(execution,interpreter){
+readGrantedFiles(options.grants.paths,options.fileBytes-bytesOfPackages(options.packages)),packageEntries(options.packages,
+this.#early)]),readMs=performance.now()-startedAt;this.#early=[];let base=options.snapshot!==null?{path:options.snapshot,
+sha256:files.base}:null,entries=[...granted.entries,...packages],given={...granted,bytes:options.fileBytes,entries},{env,
+memoryBytes}=options,versions=await interpreter.boot(files,given,{env,memoryBytes,base}),grants=new CellGrants(options.grants,
+granted,interpreter);return this.#state={name:"idle",interpreter,grants},{protocolVersion:1,python:field(versions,"pytho\\
+n"),pyodide:field(versions,"pyodide"),start:options.checkpoint?"checkpoint":files.base!==null?"snapshot":"plain",base:files.
+base,timings:{readMs,pythonMs:performance.now()-startedAt-readMs}}}async#execute(params,signal){if(this.#state.name!=="i\\
+dle")throw wrongState("execute",this.#state);let executionId=field(params,"executionId"),{interpreter,grants}=this.#state;
+this.#state={name:"busy",interpreter,grants,execution:null};try{await interpreter.free(ANSWER_MS),signal.throwIfAborted();
+let result=await this.#run(params,signal,{interpreter,grants});return this.#state={name:"busy",interpreter,grants,execution:null},
+await grants.afterCell(result,()=>this.#host.notify("saving",{executionId}))}finally{this.#state={name:"idle",interpreter,
+grants}}}async#run(params,signal,{interpreter,grants}){using execution=new OpenExecution(params,{expire:()=>{this.#stop(
+execution,interpreter),this.#host.notify("expired",{executionId:execution.id})},rests:()=>interpreter.rests()});this.#state=
+{name:"busy",interpreter,grants,execution};let stop=()=>this.#stop(execution,interpreter);signal.addEventListener("abort",
+stop,{once:!0});try{return await interpreter.execute(params)}finally{signal.removeEventListener("abort",stop)}}#stop(execution,interpreter){
 interpreter.interrupt(),execution.stop()}#interrupt(params){let execution=this.#openExecution(params);execution&&this.#state.
 name==="busy"&&this.#stop(execution,this.#state.interpreter)}async#whileIdle(answerMs,work){if(this.#state.name!=="idle")
 throw wrongState("request",this.#state);let{interpreter,grants}=this.#state;this.#state={name:"busy",interpreter,grants,

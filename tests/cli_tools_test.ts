@@ -233,15 +233,15 @@ Deno.test("rlm doctor ends with 4 where the model does not answer", async () => 
 
 Deno.test("rlm cache clear removes the snapshots and nothing else", async () => {
   await using folder = await temporaryFolder();
-  const { clearSnapshots, listSnapshots } = await import("../lib/host/snapshot.ts");
+  const { clearCached, listCached } = await import("../lib/host/snapshot.ts");
   await Deno.writeTextFile(`${folder.path}/other.bin`, "not a snapshot");
-  assertEquals(await listSnapshots(`${folder.path}/none`), []);
+  assertEquals(await listCached(`${folder.path}/none`), []);
   const file = await copyOfSnapshot(folder.path);
-  const made = await listSnapshots(folder.path);
+  const made = await listCached(folder.path);
   const { size, mtime } = await Deno.stat(file);
   assertEquals(made.map(({ name, bytes }) => [name, bytes]), [[basename(file), size]]);
   assert((made[0]?.usedAt ?? 0) >= Number(mtime));
-  assertEquals(await clearSnapshots(folder.path), made);
+  assertEquals(await clearCached(folder.path), made);
   const left = await Array.fromAsync(Deno.readDir(folder.path), ({ name }) => name);
   assertEquals(left, ["other.bin"]);
 });

@@ -2,8 +2,10 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { SandboxStartError } from "../lib/errors.ts";
 import { loadPackages } from "../lib/host/packages/load.ts";
+import { listCached } from "../lib/host/snapshot.ts";
 import { readWheel } from "../lib/host/packages/source.ts";
 import { runDeno } from "./run_deno.ts";
+import { temporaryFolder } from "./fixtures/temporary_folder.ts";
 import { sha256, wheelOf } from "./fixtures/wheels.ts";
 
 const NAME = "tiny-1.0-py3-none-any.whl";
@@ -60,6 +62,26 @@ Deno.test("a wheel comes from a URL, its own or that of packagesFrom, when it ha
     assertEquals(loaded?.files[0], { path: "tiny.py", size: 12 });
   }
   assertEquals(server.asked, [`/a/${NAME}`, `/full/${NAME}?key=secret`, `/full/${NAME}`]);
+});
+
+Deno.test("what was downloaded is kept, and taken again as long as it has its hash", async () => {
+  await using server = new WheelServer();
+  await using folder = await temporaryFolder();
+  const entry = `${server.url}/${NAME}#sha256=${HASH}`;
+  const options = { memoryMb: 64, signal: AbortSignal.timeout(10_000), cache: folder.path };
+  const load = async () => (await loadPackages({ packages: [entry] }, options))?.bytes;
+  const first = await load();
+  assertEquals(await load(), first);
+  assertEquals(server.asked.length, 1);
+  const [kept, ...more] = await listCached(folder.path);
+  assertEquals([kept?.name, kept?.bytes, more], [`wheel-${HASH}.whl`, TINY.length, []]);
+  await Deno.writeTextFile(`${folder.path}/${kept?.name}`, "something else");
+  assertEquals(await load(), first);
+  assertEquals(server.asked.length, 2);
+  await Deno.remove(folder.path, { recursive: true });
+  await Deno.writeTextFile(folder.path, "a file where the folder should be");
+  assertEquals(await load(), first);
+  assertEquals(server.asked.length, 3);
 });
 
 Deno.test("a wheel of the network without a hash is not even asked for", async () => {

@@ -1,14 +1,27 @@
 /** Packages in a sandbox: pure and native ones work, come from files that the host gave, and reach no other sandbox. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createSandbox, restoreSandbox, SandboxPool } from "../lib/host/mod.ts";
+import { SandboxSession } from "../lib/host/session.ts";
+import { readSettings } from "../lib/host/settings.ts";
 import { folderOfWheels, TINY } from "./fixtures/wheels.ts";
 
 /** A real wheel from PyPI with native code, built for the guest's Python: https://pypi.org/project/librt/0.16.0/ (MIT). */
 const LIBRT =
   `${import.meta.dirname}/fixtures/librt-0.16.0-cp314-cp314-pyemscripten_2026_0_wasm32.whl`;
 const LIBRT_HASH = "1b384b90ab79a7bc30b566895809a636e0666f21f3cf12b54823d025b7e83839";
-Deno.test("pure and native packages are imported, and nothing else is there (C43)", async () => {
-  await using folder = await folderOfWheels();
+
+/** What a package may bring to be run unasked, or in the place of something else. */
+const HOSTILE = {
+  "tiny.pth": "import builtins; builtins.stolen = 1\n",
+  "sitecustomize.py": "import builtins; builtins.stolen = 2\n",
+  "usercustomize.py": "import builtins; builtins.stolen = 3\n",
+  "json/__init__.py": "import builtins; builtins.stolen = 4\n",
+  "_rlm/__init__.py": "import builtins; builtins.stolen = 5\n",
+  "_pyodide_core.py": "import builtins; builtins.stolen = 6\n",
+};
+
+Deno.test("pure and native packages are imported, nothing of them runs unasked or in another's place, and nothing else is there (C43)", async () => {
+  await using folder = await folderOfWheels(HOSTILE);
   await using sandbox = await createSandbox({
     packages: [TINY, `${LIBRT}#sha256=${LIBRT_HASH}`],
     packagesFrom: folder.path,
@@ -28,12 +41,16 @@ Deno.test("pure and native packages are imported, and nothing else is there (C43
   assertEquals(await value("import importlib.metadata as m\nm.version('librt')"), "'0.16.0'");
   assertEquals(
     await value("import numpy"),
-    "ModuleNotFoundError: No module named 'numpy'\nHint: only these can be imported: the standard library, librt, tiny; " +
+    "ModuleNotFoundError: No module named 'numpy'\nHint: only these can be imported: the standard library, json, librt, sitecustomize, tiny, usercustomize; " +
       "others have to be given by whoever runs this (option packages)",
   );
   assertStringIncludes(
     await value("open(tiny.__file__, 'w')") ?? "",
     "PermissionError: ",
+  );
+  assertEquals(
+    await value("import json, _rlm, builtins\njson.loads('[1]'), hasattr(builtins, 'stolen')"),
+    "([1], False)",
   );
   const failed = await sandbox.execute("tiny.parts.fail()");
   assertStringIncludes(failed.error?.traceback ?? "", 'tiny/parts.py", line 5, in fail\n');
@@ -114,11 +131,12 @@ stubborn = Stubborn()`;
 });
 
 Deno.test("a guest that is killed with native code loaded has its variables again, and says so (C143)", async () => {
-  await using sandbox = await createSandbox({ packages: [LIBRT], graceMs: 100 });
+  await using sandbox = await SandboxSession.start(await readSettings({ packages: [LIBRT] }), {});
   await sandbox.execute("import librt.time\nkept = [1]\nlost = (n for n in [1])");
   await sandbox.checkpoint();
-  const hang = "import ctypes\nctypes.string_at(0xfffffff0, 1000)";
-  const cell = await sandbox.execute(hang, { timeoutMs: 100 });
+  const cell = await sandbox.execute("print('on')\nimport time\nwhile True: time.sleep(0.01)", {
+    onOutput: () => Deno.kill(sandbox.pid, "SIGKILL"),
+  });
   assertEquals([cell.status, cell.restored], [
     "lost",
     { from: "variables", back: ["librt", "kept"], gone: ["lost"] },

@@ -264,7 +264,7 @@ export interface SandboxOptions {
   readonly packagesFrom?: string | URL;
   /** Tools of every execution that does not bring its own. */
   readonly tools?: Readonly<Record<string, Tool>>;
-  /** Folder of the start-up snapshot; false starts without one. Default: the user's cache folder. */
+  /** Folder of the start-up snapshot and of downloaded packages; false does without. Default: the user's cache folder. */
   readonly cacheDir?: string | false;
   /**
    * The Deno program to start. Default: the running one. A program made by `deno compile` has none to

@@ -52,7 +52,6 @@ export async function readSettings(
     memoryMb = MEMORY_MB,
     maxOutputChars = 10_000_000,
     tools = {},
-    cacheDir,
     read = [],
     write = [],
     net = [],
@@ -67,7 +66,7 @@ export async function readSettings(
   const running = { standalone: Deno.build.standalone, path: Deno.execPath() };
   const denoPath = backend === "worker" ? running.path : denoToStart(options.denoPath, running);
   const pyodide = pyodideFolder();
-  const cache = cacheDir ?? defaultCacheFolder(pyodide);
+  const cache = cacheOf(options);
   const runtimePaths = [pyodide, denoPath, ...OWN_FOLDERS, ...(cache === false ? [] : [cache])];
   return {
     timeoutMs,
@@ -87,12 +86,16 @@ export async function readSettings(
   };
 }
 
+function cacheOf({ cacheDir }: SandboxOptions): string | false {
+  return cacheDir ?? defaultCacheFolder(pyodideFolder());
+}
+
 /** Loads the packages that the options name. */
 export async function packagesOf(options: SandboxOptions): Promise<Packages | null> {
   const { memoryMb = MEMORY_MB, startTimeoutMs = START_TIMEOUT_MS } = options;
   const timeout = AbortSignal.timeout(startTimeoutMs);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-  return await loadPackages(options, { memoryMb, signal });
+  return await loadPackages(options, { memoryMb, signal, cache: cacheOf(options) });
 }
 
 /** The snapshot's file; none where a worker, which can read no more than this program, could not read it. */

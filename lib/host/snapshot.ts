@@ -1,6 +1,7 @@
 /** The start-up snapshot in the cache folder: what it is called there, and how it gets there. */
 import { WORKER } from "../../sandbox/runner.ts";
 import { sealSnapshot } from "../../sandbox/snapshot_file.ts";
+import { replaceFile } from "./cache_file.ts";
 import { mayRead } from "./may_read.ts";
 import { PYODIDE_VERSION } from "./pyodide_files.ts";
 
@@ -18,31 +19,20 @@ export async function guestKey(): Promise<string> {
   return new Uint8Array(hash).toHex().slice(0, 32);
 }
 
-/**
- * Stores a snapshot, whole or not at all. Two processes may do it at once: each writes a file of its
- * own and the last rename stays. A folder that can't be written costs the next start seconds and
- * nothing else, so the reason is returned and not thrown.
- */
+/** Stores a snapshot, whole or not at all; a reason why it could not be stored is returned and not thrown. */
 export async function storeSnapshot(
   file: string,
   memory: Uint8Array<ArrayBuffer>,
 ): Promise<Error | null> {
-  const draft = `${file}.${crypto.randomUUID()}`;
-  try {
-    await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
-    await Deno.writeFile(draft, await sealSnapshot(memory));
-    await Deno.rename(draft, file);
-    await removeUnused(file).catch(() => {
-      // What could not be removed now may be when the next version comes.
-    });
-    return null;
-  } catch (error) {
-    await Deno.remove(draft).catch(() => {});
-    return error instanceof Error ? error : new Error(String(error));
-  }
+  const failure = await replaceFile(file, await sealSnapshot(memory));
+  if (failure !== null) return failure;
+  await removeUnused(file).catch(() => {
+    // What could not be removed now may be when the next version comes.
+  });
+  return null;
 }
 
-/** Days after which a snapshot that was neither written nor, where the system keeps count of that, read is no longer of use. */
+/** Days after which a file that was neither written nor, where the system keeps count of that, read is no longer of use. */
 const UNUSED_DAYS = 30;
 
 /** Removes what other versions left beside `file`. Who needs one of them all the same makes it anew. */
@@ -53,7 +43,7 @@ async function removeUnused(file: string): Promise<void> {
   ];
   if (!await mayRead(folder)) return;
   const limit = Date.now() - UNUSED_DAYS * 24 * 60 * 60 * 1_000;
-  for (const other of await listSnapshots(folder)) {
+  for (const other of await listCached(folder)) {
     if (other.name !== name && other.usedAt < limit) await Deno.remove(`${folder}/${other.name}`);
   }
 }
@@ -66,12 +56,15 @@ export interface CachedFile {
   readonly usedAt: number;
 }
 
-/** The snapshots in a folder, of every version, drafts that were never finished included. */
-export async function listSnapshots(folder: string): Promise<CachedFile[]> {
+/** What the cache folder may hold, drafts that were never finished included. */
+const CACHED = /^(snapshot-[0-9a-f]{32}\.bin|wheel-[0-9a-f]{64}\.whl)(\.[0-9a-f-]{36})?$/;
+
+/** The snapshots, of every version, and the downloaded wheels in a folder. */
+export async function listCached(folder: string): Promise<CachedFile[]> {
   const files: CachedFile[] = [];
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (!isFile || !/^snapshot-[0-9a-f]{32}\.bin(\.[0-9a-f-]{36})?$/.test(name)) continue;
+      if (!isFile || !CACHED.test(name)) continue;
       const { size, atime, mtime } = await Deno.stat(`${folder}/${name}`);
       files.push({ name, bytes: size, usedAt: Math.max(Number(atime), Number(mtime)) });
     }
@@ -81,9 +74,9 @@ export async function listSnapshots(folder: string): Promise<CachedFile[]> {
   return files.sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
-/** Removes the snapshots of a folder and tells which; one that is gone already does not matter. */
-export async function clearSnapshots(folder: string): Promise<CachedFile[]> {
-  const files = await listSnapshots(folder);
+/** Removes them and tells which; one that is gone already does not matter. */
+export async function clearCached(folder: string): Promise<CachedFile[]> {
+  const files = await listCached(folder);
   for (const { name } of files) {
     await Deno.remove(`${folder}/${name}`).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;

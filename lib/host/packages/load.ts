@@ -4,6 +4,7 @@ import { type PackageList, pyodideList, resolvePackages } from "./list.ts";
 import { type PackageRequest, readRequest, refusal } from "./request.ts";
 import { fileNameOf, isRemote, locate, readWheel } from "./source.ts";
 import { openWheel, type PackageAllowance } from "./wheel.ts";
+import { keepWheel, keptWheel } from "./wheel_cache.ts";
 import { packageOfWheel } from "./wheel_name.ts";
 
 /** Files of packages: their contents one after the other, and what they are called. */
@@ -16,6 +17,8 @@ export interface Packages {
 export interface LoadOptions {
   readonly memoryMb: number;
   readonly signal: AbortSignal;
+  /** Folder that keeps what is downloaded. Default: none. */
+  readonly cache?: string | false;
   /** What names stand for. Default: Pyodide's list. */
   readonly list?: () => Promise<PackageList>;
 }
@@ -34,13 +37,13 @@ interface Wheel {
 /** Reads and checks packages; null when none are wanted. Throws `SandboxStartError` for one that can't be had. */
 export async function loadPackages(
   { packages = [], packagesFrom }: Pick<SandboxOptions, "packages" | "packagesFrom">,
-  { memoryMb, signal, list = pyodideList }: LoadOptions,
+  { memoryMb, signal, cache = false, list = pyodideList }: LoadOptions,
 ): Promise<Packages | null> {
   if (packages.length === 0) return null;
   const wheels = await wantedWheels(packages.map(readRequest), packagesFrom, list);
   const allowance = { bytes: memoryMb * 1024 ** 2 / 4, files: MAX_FILES };
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  const reading = wheels.map((wheel) => ({ wheel, read: readInTime(wheel.place, signal) }));
+  const reading = wheels.map((wheel) => ({ wheel, read: readInTime(wheel, cache, signal) }));
   // A second failure has nobody to tell it.
   for (const { read } of reading) read.catch(() => {});
   for (const { wheel, read } of reading) {
@@ -53,9 +56,20 @@ export async function loadPackages(
   };
 }
 
-async function readInTime(place: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+async function readInTime(
+  { place, sha256 }: Wheel,
+  cache: string | false,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await readWheel(place, { signal });
+    if (cache === false || sha256 === null || !isRemote(place)) {
+      return await readWheel(place, { signal });
+    }
+    const kept = await keptWheel(cache, sha256);
+    if (kept !== null) return kept;
+    const wheel = await readWheel(place, { signal });
+    await keepWheel(cache, sha256, wheel);
+    return wheel;
   } catch (error) {
     if (!(error instanceof DOMException) || error.name !== "TimeoutError") throw error;
     throw refusal(place, "it was not read in time; raise startTimeoutMs", { cause: error });
