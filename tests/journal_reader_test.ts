@@ -69,7 +69,7 @@ Deno.test("Damage is told by file and line: in the middle, in the header, in a t
     return await assertRejects(() => readJournal(path), JournalError);
   };
   const middle = await damaged((copy) => copy[3] = '{"seq":2,"ty');
-  assertEquals(middle.message, `Cannot read journal: ${path}:4 is not JSON`);
+  assertEquals(middle.message, `Cannot read journal: ${path}:4 is damaged: not JSON`);
   assertEquals([middle.path, middle.line], [path, 4]);
   const first = await damaged((copy) => copy.shift());
   assertEquals(

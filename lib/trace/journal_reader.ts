@@ -112,7 +112,9 @@ export async function* streamJournal(
       number++;
       const json = parse(line);
       if (json === null) {
-        const what = number === 1 ? "is not a journal: its first line is not JSON" : "is not JSON";
+        const what = number === 1
+          ? "is not a journal: its first line is not JSON"
+          : "is damaged: not JSON";
         damaged = new JournalError(`Cannot read journal: ${path}:${number} ${what}`, path, number);
       } else yield await reader.entry(json, number);
     }
