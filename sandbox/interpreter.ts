@@ -82,6 +82,8 @@ export class Interpreter {
     this.#fatal = handlers.fatal;
     const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
     this.#worker = new Worker(url, { type: "module", deno: { permissions: "none" } });
+    // Deno keeps what a URL stands for as long as the process lives, which may be the host's.
+    this.#ready.promise.finally(() => URL.revokeObjectURL(url)).catch(() => {});
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.#ready.reject(startFailure(event.message));

@@ -342,39 +342,39 @@ return!1}};var INTERRUPT=2,INTERRUPT_MS=100,Interpreter=class{#worker;#peer;#cha
 1));#backlog=new Backlog;#slot=new AnswerSlot;#waiting=new WaitingCallee(this.#slot,answer=>this.#peer.notify("tool/answ\\
 er",answer));#ready=Promise.withResolvers();#fatal;#isReady=!1;#base=null;#memory=null;#piece=null;constructor(program,handlers){
 this.#fatal=handlers.fatal;let url=URL.createObjectURL(new Blob([program],{type:"text/javascript"}));this.#worker=new Worker(
-url,{type:"module",deno:{permissions:"none"}}),this.#worker.onerror=event=>{event.preventDefault(),this.#ready.reject(startFailure(
-event.message)),handlers.fatal(event.message)},this.#peer=new RpcPeer(portTransport(this.#channel.port1,{taken:size=>this.#backlog.
-remove(size)}),{requests:{"tool/call":(call,{signal})=>handlers.callTool(call,signal),"net/fetch":(request,{signal})=>handlers.
-fetch(request,signal)},notifications:{ready:versions=>{this.#isReady=!0,this.#ready.resolve(versions)},failed:failure=>this.#ready.
-reject(startFailure(JSON.stringify(failure))),"tool/wait":call=>{this.#waiting.answer(()=>handlers.callTool(call))},output:handlers.
-output,fatal:failure=>handlers.fatal(JSON.stringify(failure))},onChunk:chunk=>{chunk.blob===MEMORY_BLOB?this.#memory=chunk.
-bytes:chunk.blob===INNER_BLOBS?this.#piece=chunk.bytes:handlers.chunk(chunk)}}),this.#peer.ended.then(()=>handlers.fatal(
-String(this.#peer.failure)))}boot(files,granted,options){let{base,env,memoryBytes}=options;this.#base=base;let port=this.#channel.
-port2,message={port,files,granted,interrupt:this.#interrupt,backlog:this.#backlog.shared,slot:this.#slot.shared,env:JSON.
-stringify(env),memoryBytes},moved=[files.pyodide.stdlib,...files.memory?[files.memory]:[],...files.code?[files.code]:[],
-...granted.entries.flatMap(entry=>entry.kind==="file"?entry.bytes:[])].map(({buffer})=>buffer);return this.#worker.postMessage(
-message,[port,...moved]),this.#ready.promise}bind(params){return this.#peer.request("bind",params)}execute(params){return this.#peer.
-request("execute",params)}interrupt(){Atomics.store(this.#interrupt,0,INTERRUPT)}async rests(){await this.#waiting.sleeps()||
-await this.#peer.request("ping",{}).catch(()=>{})}async free(answerMs){let startedAt=performance.now(),timer=setInterval(
-()=>{performance.now()-startedAt>answerMs?this.#fatal("Python does not answer"):this.interrupt()},INTERRUPT_MS);await this.
-rests(),clearInterval(timer),Atomics.store(this.#interrupt,0,0)}async end(answerMs){this.#backlog.open();let rests=!this.#isReady||
-await this.#restsWithin(answerMs);return this.#worker.terminate(),rests}async#restsWithin(answerMs){let{promise:late,resolve}=Promise.
-withResolvers(),timer=setTimeout(()=>resolve(!1),answerMs),stop=()=>{this.interrupt(),this.#waiting.usePort()},reminder=setInterval(
-stop,INTERRUPT_MS);stop();let answered=this.#peer.request("ping",{}).then(()=>!0,()=>!1);try{return await Promise.race([
-answered,late])}finally{clearTimeout(timer),clearInterval(reminder)}}get files(){let ask=(method,params)=>this.#peer.request(
-method,params,{signal:AbortSignal.timeout(FileLimits.saveMs)});return{changes:()=>this.#peer.request("files/changes",{}),
-read:async(change,offset)=>(this.#piece=null,await ask("files/read",{...change,offset}),this.#piece??new Uint8Array(0)),
-saved:failed=>ask("files/saved",{failed})}}sendChunk(chunk){this.#waiting.usePort(),this.#peer.sendChunk(chunk)}async checkpoint(form){
-if(form==="whole")return{bytes:await this.#takeImage(),base:null};let reading=this.#readBase(),memory=await this.#takePart(
-"snapshot"),{memory:before,sha256:base}=await reading,bytes=await takeDifference(before,memory);return release(before),release(
-memory),{bytes,base}}async#takeImage(){let memory=await this.#takePart("snapshot"),image=packImage({memory,code:await this.#takePart(
-"code")});return this.#base?.sha256===null&&(this.#base={path:this.#base.path,sha256:await sha256(image)}),release(memory),
-image}async#takePart(part){await this.#peer.request(part,{});let bytes=this.#memory;if(this.#memory=null,bytes!==null)return bytes;
-throw new RpcError(ErrorCode.internalError,"Cannot take checkpoint: no memory came")}async#readBase(){let nothing={memory:new Uint8Array(
-0),sha256:null};if(this.#base===null||this.#base.sha256===null)return nothing;let snapshot=await readSnapshot(this.#base.
-path);if(snapshot?.sha256!==this.#base.sha256)return nothing;let{memory}=unpackImage(snapshot.bytes);return release(snapshot.
-bytes),{memory,sha256:snapshot.sha256}}};function startFailure(why){return new RpcError(ErrorCode.internalError,\`Cannot \\
-start Python: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#countsSince=null;#pausedAt=0;#pauses=0;#pause=0;#timer;#disposed=!1;constructor(timeoutMs,expire,rests){
+url,{type:"module",deno:{permissions:"none"}}),this.#ready.promise.finally(()=>URL.revokeObjectURL(url)).catch(()=>{}),this.#worker.
+onerror=event=>{event.preventDefault(),this.#ready.reject(startFailure(event.message)),handlers.fatal(event.message)},this.#peer=
+new RpcPeer(portTransport(this.#channel.port1,{taken:size=>this.#backlog.remove(size)}),{requests:{"tool/call":(call,{signal})=>handlers.
+callTool(call,signal),"net/fetch":(request,{signal})=>handlers.fetch(request,signal)},notifications:{ready:versions=>{this.#isReady=
+!0,this.#ready.resolve(versions)},failed:failure=>this.#ready.reject(startFailure(JSON.stringify(failure))),"tool/wait":call=>{
+this.#waiting.answer(()=>handlers.callTool(call))},output:handlers.output,fatal:failure=>handlers.fatal(JSON.stringify(failure))},
+onChunk:chunk=>{chunk.blob===MEMORY_BLOB?this.#memory=chunk.bytes:chunk.blob===INNER_BLOBS?this.#piece=chunk.bytes:handlers.
+chunk(chunk)}}),this.#peer.ended.then(()=>handlers.fatal(String(this.#peer.failure)))}boot(files,granted,options){let{base,
+env,memoryBytes}=options;this.#base=base;let port=this.#channel.port2,message={port,files,granted,interrupt:this.#interrupt,
+backlog:this.#backlog.shared,slot:this.#slot.shared,env:JSON.stringify(env),memoryBytes},moved=[files.pyodide.stdlib,...files.
+memory?[files.memory]:[],...files.code?[files.code]:[],...granted.entries.flatMap(entry=>entry.kind==="file"?entry.bytes:
+[])].map(({buffer})=>buffer);return this.#worker.postMessage(message,[port,...moved]),this.#ready.promise}bind(params){return this.#peer.
+request("bind",params)}execute(params){return this.#peer.request("execute",params)}interrupt(){Atomics.store(this.#interrupt,
+0,INTERRUPT)}async rests(){await this.#waiting.sleeps()||await this.#peer.request("ping",{}).catch(()=>{})}async free(answerMs){
+let startedAt=performance.now(),timer=setInterval(()=>{performance.now()-startedAt>answerMs?this.#fatal("Python does not\\
+ answer"):this.interrupt()},INTERRUPT_MS);await this.rests(),clearInterval(timer),Atomics.store(this.#interrupt,0,0)}async end(answerMs){
+this.#backlog.open();let rests=!this.#isReady||await this.#restsWithin(answerMs);return this.#worker.terminate(),rests}async#restsWithin(answerMs){
+let{promise:late,resolve}=Promise.withResolvers(),timer=setTimeout(()=>resolve(!1),answerMs),stop=()=>{this.interrupt(),
+this.#waiting.usePort()},reminder=setInterval(stop,INTERRUPT_MS);stop();let answered=this.#peer.request("ping",{}).then(
+()=>!0,()=>!1);try{return await Promise.race([answered,late])}finally{clearTimeout(timer),clearInterval(reminder)}}get files(){
+let ask=(method,params)=>this.#peer.request(method,params,{signal:AbortSignal.timeout(FileLimits.saveMs)});return{changes:()=>this.#peer.
+request("files/changes",{}),read:async(change,offset)=>(this.#piece=null,await ask("files/read",{...change,offset}),this.#piece??
+new Uint8Array(0)),saved:failed=>ask("files/saved",{failed})}}sendChunk(chunk){this.#waiting.usePort(),this.#peer.sendChunk(
+chunk)}async checkpoint(form){if(form==="whole")return{bytes:await this.#takeImage(),base:null};let reading=this.#readBase(),
+memory=await this.#takePart("snapshot"),{memory:before,sha256:base}=await reading,bytes=await takeDifference(before,memory);
+return release(before),release(memory),{bytes,base}}async#takeImage(){let memory=await this.#takePart("snapshot"),image=packImage(
+{memory,code:await this.#takePart("code")});return this.#base?.sha256===null&&(this.#base={path:this.#base.path,sha256:await sha256(
+image)}),release(memory),image}async#takePart(part){await this.#peer.request(part,{});let bytes=this.#memory;if(this.#memory=
+null,bytes!==null)return bytes;throw new RpcError(ErrorCode.internalError,"Cannot take checkpoint: no memory came")}async#readBase(){
+let nothing={memory:new Uint8Array(0),sha256:null};if(this.#base===null||this.#base.sha256===null)return nothing;let snapshot=await readSnapshot(
+this.#base.path);if(snapshot?.sha256!==this.#base.sha256)return nothing;let{memory}=unpackImage(snapshot.bytes);return release(
+snapshot.bytes),{memory,sha256:snapshot.sha256}}};function startFailure(why){return new RpcError(ErrorCode.internalError,
+\`Cannot start Python: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#countsSince=null;#pausedAt=0;#pauses=0;#pause=0;#timer;#disposed=!1;constructor(timeoutMs,expire,rests){
 this.#remainingMs=timeoutMs,this.#expire=expire,this.#rests=rests??null,this.#countsSince=performance.now(),this.#setTimer()}pause(){
 if(this.#pauses++>0)return;let due=this.#stop();this.#pausedAt=performance.now(),this.#pause++===0&&this.#rests!==null&&
 this.#setTimer(),due&&this.#expire()}resume(){if(--this.#pauses>0)return;let due=this.#stop();this.#countsSince=performance.

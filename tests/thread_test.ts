@@ -1,5 +1,5 @@
 /** The sandbox as a worker of the program's: its permissions, what it needs, and where it is weaker than a process. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { attemptEscapes } from "../lib/cli/escape_attempts.ts";
 import { SandboxLostError, SandboxStartError } from "../lib/errors.ts";
 import { NO_GRANTS } from "../lib/host/grant_flags.ts";
@@ -96,24 +96,35 @@ async function workerThreads(): Promise<number> {
   return (await Promise.all(names)).filter((name) => name.startsWith("worker-")).length;
 }
 
+/** Waits until there are so many: a thread ends a little later than its worker. */
+async function assertWorkerThreads(count: number): Promise<void> {
+  const startedAt = performance.now();
+  while (await workerThreads() !== count) {
+    assertLess(performance.now() - startedAt, 20_000, `${await workerThreads()} are left`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 Deno.test({
   name: "a closed worker leaves no thread, whether Python runs or waits for a tool",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const before = await workerThreads();
-    const hang = toolOf([], () => new Promise(() => {}));
+    await assertWorkerThreads(0);
+    const { promise: called, resolve } = Promise.withResolvers<void>();
+    const hang = toolOf([], () => {
+      resolve();
+      return new Promise(() => {});
+    });
     for (
-      const code of ["while True: pass", "hang()", "while True:\n  try: hang()\n  except: pass"]
+      const code of ["hang()", "while True:\n  try: hang()\n  except: pass", "while True: pass"]
     ) {
       const sandbox = await createSandbox({ backend: WORKER_BACKEND, tools: { hang } });
+      await assertWorkerThreads(2);
       const running = assertRejects(() => sandbox.execute(code), SandboxLostError);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      assertEquals(await workerThreads() - before, 2);
+      await called;
       await sandbox.close();
       assertEquals((await running).reason, "closed");
-      while (await workerThreads() > before) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      await assertWorkerThreads(0);
     }
   },
 });
