@@ -17,6 +17,7 @@ const HOSTILE = {
   "usercustomize.py": "import builtins; builtins.stolen = 3\n",
   "json/__init__.py": "import builtins; builtins.stolen = 4\n",
   "_rlm/__init__.py": "import builtins; builtins.stolen = 5\n",
+  "broken.cpython-314-wasm32-emscripten.so": "no program",
   "_pyodide_core.py": "import builtins; builtins.stolen = 6\n",
 };
 
@@ -41,7 +42,7 @@ Deno.test("pure and native packages are imported, nothing of them runs unasked o
   assertEquals(await value("import importlib.metadata as m\nm.version('librt')"), "'0.16.0'");
   assertEquals(
     await value("import numpy"),
-    "ModuleNotFoundError: No module named 'numpy'\nHint: only these can be imported: the standard library, json, librt, sitecustomize, tiny, usercustomize; " +
+    "ModuleNotFoundError: No module named 'numpy'\nHint: only these can be imported: the standard library, broken, json, librt, sitecustomize, tiny, usercustomize; " +
       "others have to be given by whoever runs this (option packages)",
   );
   assertStringIncludes(
@@ -51,6 +52,10 @@ Deno.test("pure and native packages are imported, nothing of them runs unasked o
   assertEquals(
     await value("import json, _rlm, builtins\njson.loads('[1]'), hasattr(builtins, 'stolen')"),
     "([1], False)",
+  );
+  assertStringIncludes(
+    await value("import broken") ?? "",
+    "ImportError: could not load dynamic lib",
   );
   const failed = await sandbox.execute("tiny.parts.fail()");
   assertStringIncludes(failed.error?.traceback ?? "", 'tiny/parts.py", line 5, in fail\n');
