@@ -118,14 +118,26 @@ class Encoder {
   }
 
   #record(value: object): JsonValue {
-    const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-    if (TAG in value) return { [TAG]: "object", entries: this.#entries(entries) };
-    return Object.fromEntries(entries.map(([key, item]) => [key, this.encode(item)]));
+    if (TAG in value) {
+      const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+      return { [TAG]: "object", entries: this.#entries(entries) };
+    }
+    const json: { [key: string]: JsonValue } = {};
+    for (const [key, item] of Object.entries(value)) {
+      if (item !== undefined) setOwn(json, key, this.encode(item));
+    }
+    return json;
   }
 
   #entries(entries: Iterable<[unknown, unknown]>): JsonValue[] {
     return Array.from(entries, ([key, item]) => [this.encode(key), this.encode(item)]);
   }
+}
+
+/** Sets a property; `__proto__` is one like any other. */
+function setOwn(json: { [key: string]: JsonValue }, key: string, value: JsonValue): void {
+  if (key !== "__proto__") json[key] = value;
+  else Object.defineProperty(json, key, { value, enumerable: true });
 }
 
 function encodeNumber(value: number): JsonValue {
