@@ -28,8 +28,10 @@ interface Pyodide {
   readonly FS: GuestFileSystem;
   readonly _module: {
     readonly HEAPU8: Uint8Array;
-    /** Everything that was ever loaded by `dlopen`, and Python itself. */
-    readonly LDSO: { readonly loadedLibsByName: Readonly<Record<string, unknown>> };
+    /** Everything that `dlopen` was ever asked for, and Python itself; what it could not load stays `"loading"`. */
+    readonly LDSO: {
+      readonly loadedLibsByName: Readonly<Record<string, { readonly exports: unknown }>>;
+    };
   };
   runPython(code: string): unknown;
   pyimport(name: string): GuestModule;
@@ -129,7 +131,8 @@ export class Python {
    * memory that is saved would be one to crash with.
    */
   get hasLibraries(): boolean {
-    return Object.keys(this.#pyodide._module.LDSO.loadedLibsByName).length > 1;
+    const asked = Object.values(this.#pyodide._module.LDSO.loadedLibsByName);
+    return asked.filter(({ exports }) => exports !== "loading").length > 1;
   }
 
   /** The whole memory of the guest. References to the bridge are kept by name; any other host object comes back dead. */

@@ -4472,23 +4472,23 @@ null&&release(memory),new _Python(pyodide,script,options)}get versions(){let pyt
 getRandomValues(new Uint8Array(32)).toHex();this.#guest.reseed(seed,env),this.#pyodide.setInterruptBuffer(this.#interrupt)}bind(text){
 return this.#guest.bind(text)}execute(text){return this.#guest.execute.callPromising(text)}get files(){return this.#pyodide.
 FS}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){return this.#guest.open_blob(id,
-type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}get hasLibraries(){return Object.keys(
-this.#pyodide._module.LDSO.loadedLibsByName).length>1}snapshot(){let names=new Map([[this.#bridge,""]]);for(let key of BRIDGE_KEYS)
-names.set(this.#bridge[key],key);return this.#pyodide.makeMemorySnapshot({serializer:value=>names.get(value)??"dead"})}code(){
-return this.#script.code()}};async function loadPyodide(script,options){let{memory,bridge}=options;serveFiles(options.pyodide,
-memory?.length??0);let programs=script.run(),revive=name=>name===""?bridge:BRIDGE_KEYS.some(key=>key===name)?Reflect.get(
-bridge,name):Object.create(null);return await programs.loadPyodide({indexURL:FILES_URL,createPyodideModule:programs.createPyodideModule,
-lockFileContents:LOCK_FILE,jsglobals:Object.assign(Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},
-env:{HOME:"/home/guest"},args:[],_sysExecutable:"python",_makeSnapshot:!0,_snapshotDeserializer:revive,...memory===null?
-{}:{_loadSnapshot:memory}})}var WASM_PAGE=65536,FILES_URL="https://pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026_\\
-0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"314.0.7"},packages:{}};function serveFiles({wasm,stdlib},memoryBytes){
-Reflect.defineProperty(globalThis,"fetch",{value:url=>{let name=String(url).slice(FILES_URL.length);return name==="pytho\\
-n_stdlib.zip"?Promise.resolve(new Response(stdlib)):name==="pyodide.asm.wasm"?Promise.resolve(new Response):Promise.reject(
-new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0}),Reflect.defineProperty(WebAssembly,"instan\\
-tiateStreaming",{value:async(_answer,imports)=>{let instance=await WebAssembly.instantiate(wasm,imports);return makeRoom(
-instance,memoryBytes),{instance,module:wasm}}})}function makeRoom({exports},bytes){let{memory}=exports;if(!(memory instanceof
-WebAssembly.Memory))throw new TypeError("Cannot start Pyodide: its program has no memory of its own");let missing=bytes-
-memory.buffer.byteLength;missing>0&&memory.grow(Math.ceil(missing/WASM_PAGE))}var WaitingCaller=class{#slot;#takeLater=null;constructor(slot){this.#slot=slot}call(peer,params){return this.#slot.clear(),
+type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}get hasLibraries(){return Object.values(
+this.#pyodide._module.LDSO.loadedLibsByName).filter(({exports})=>exports!=="loading").length>1}snapshot(){let names=new Map(
+[[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);return this.#pyodide.makeMemorySnapshot(
+{serializer:value=>names.get(value)??"dead"})}code(){return this.#script.code()}};async function loadPyodide(script,options){
+let{memory,bridge}=options;serveFiles(options.pyodide,memory?.length??0);let programs=script.run(),revive=name=>name===""?
+bridge:BRIDGE_KEYS.some(key=>key===name)?Reflect.get(bridge,name):Object.create(null);return await programs.loadPyodide(
+{indexURL:FILES_URL,createPyodideModule:programs.createPyodideModule,lockFileContents:LOCK_FILE,jsglobals:Object.assign(
+Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"\\
+python",_makeSnapshot:!0,_snapshotDeserializer:revive,...memory===null?{}:{_loadSnapshot:memory}})}var WASM_PAGE=65536,FILES_URL="\\
+https://pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026_0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"\\
+314.0.7"},packages:{}};function serveFiles({wasm,stdlib},memoryBytes){Reflect.defineProperty(globalThis,"fetch",{value:url=>{
+let name=String(url).slice(FILES_URL.length);return name==="python_stdlib.zip"?Promise.resolve(new Response(stdlib)):name===
+"pyodide.asm.wasm"?Promise.resolve(new Response):Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"))},
+configurable:!0}),Reflect.defineProperty(WebAssembly,"instantiateStreaming",{value:async(_answer,imports)=>{let instance=await WebAssembly.
+instantiate(wasm,imports);return makeRoom(instance,memoryBytes),{instance,module:wasm}}})}function makeRoom({exports},bytes){
+let{memory}=exports;if(!(memory instanceof WebAssembly.Memory))throw new TypeError("Cannot start Pyodide: its program ha\\
+s no memory of its own");let missing=bytes-memory.buffer.byteLength;missing>0&&memory.grow(Math.ceil(missing/WASM_PAGE))}var WaitingCaller=class{#slot;#takeLater=null;constructor(slot){this.#slot=slot}call(peer,params){return this.#slot.clear(),
 peer.notify("tool/wait",params),this.#slot.wait()??new Promise(resolve=>this.#takeLater=resolve)}take(answer){this.#takeLater?.(
 JSON.stringify(answer)),this.#takeLater=null}};var Worker=class{#python;#files;#peer;#addresses=new Map;#env;executionId="";constructor(python,{files,waiting},{port,backlog,
 env}){this.#python=python,this.#files=files,this.#env=env;let unread=new Backlog(backlog);this.#peer=new RpcPeer(portTransport(
