@@ -2,16 +2,16 @@
 import { AnswerSlot } from "./answer_slot.ts";
 import { Backlog } from "./backlog.ts";
 import type { Chunk } from "./framing.ts";
-import { takeDifference } from "./page_difference.ts";
+import { pagesOf, takeDifference } from "./page_difference.ts";
 import { portTransport } from "./port_transport.ts";
 import type { FileSource } from "./file_saving.ts";
 import type { GrantedFiles } from "./granted_entry.ts";
 import { ErrorCode, FileLimits, INNER_BLOBS, type JsonValue, MEMORY_BLOB } from "./protocol.ts";
 import { RpcError, RpcPeer } from "./rpc_peer.ts";
 import { release } from "./release.ts";
-import { readSnapshot, sha256 } from "./snapshot_file.ts";
+import { readSnapshot, sha256, type Snapshot } from "./snapshot_file.ts";
 import type { StartFiles } from "./start_files.ts";
-import { packImage, unpackImage } from "./start_image.ts";
+import { imagePages, packImage } from "./start_image.ts";
 import { WaitingCallee } from "./waiting_call.ts";
 import type { BootMessage } from "./worker.ts";
 
@@ -50,6 +50,8 @@ export interface BootOptions {
   readonly base: Base | null;
 }
 
+/** What a difference is taken from where there is no snapshot. */
+const NOTHING = new Uint8Array(0);
 /** Value that makes Pyodide raise SIGINT in Python at its next check. */
 const INTERRUPT = 2;
 /** Milliseconds between two interrupts of what keeps Python from answering. */
@@ -243,11 +245,14 @@ export class Interpreter {
     // Read while the worker copies its memory.
     const reading = this.#readBase();
     const memory = await this.#takePart("snapshot");
-    const { memory: before, sha256: base } = await reading;
-    const bytes = await takeDifference(before, memory);
-    release(before);
+    const base = await reading;
+    const bytes = await takeDifference(
+      base === null ? pagesOf(NOTHING) : imagePages(base.bytes),
+      memory,
+    );
+    if (base !== null) release(base.bytes);
     release(memory);
-    return { bytes, base };
+    return { bytes, base: base?.sha256 ?? null };
   }
 
   /** All that the next start needs, which becomes the snapshot where there was none. */
@@ -270,15 +275,11 @@ export class Interpreter {
     throw new RpcError(ErrorCode.internalError, "Cannot take checkpoint: no memory came");
   }
 
-  /** The memory that this guest started from, read again: keeping it would double an idle sandbox's own. */
-  async #readBase(): Promise<{ memory: Uint8Array<ArrayBuffer>; sha256: string | null }> {
-    const nothing = { memory: new Uint8Array(0), sha256: null };
-    if (this.#base === null || this.#base.sha256 === null) return nothing;
+  /** The snapshot that this guest started from, read again: keeping it would cost an idle sandbox half of its own memory. */
+  async #readBase(): Promise<Snapshot | null> {
+    if (this.#base === null || this.#base.sha256 === null) return null;
     const snapshot = await readSnapshot(this.#base.path);
-    if (snapshot?.sha256 !== this.#base.sha256) return nothing;
-    const { memory } = unpackImage(snapshot.bytes);
-    release(snapshot.bytes);
-    return { memory, sha256: snapshot.sha256 };
+    return snapshot?.sha256 === this.#base.sha256 ? snapshot : null;
   }
 }
 

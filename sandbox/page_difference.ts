@@ -5,18 +5,41 @@
  */
 
 const PAGE = 4096;
+const WORDS = PAGE / 4;
 /** Bytes before the page numbers: length of the whole, and the count of changed pages. */
 const HEAD = 8;
+
+/** A memory whose pages lie in any order, and of which pages of zeros may be left out. */
+export interface PagedMemory {
+  /** Bytes of the memory. */
+  readonly length: number;
+  /** What there is of it, four bytes at a time. */
+  readonly words: Int32Array;
+  /** Where a page that lies inside as a whole begins among the words; -1 where it is nothing but zeros. */
+  place(page: number): number;
+}
+
+/** The pages of a memory that lies there as one. */
+export function pagesOf(memory: Uint8Array<ArrayBuffer>): PagedMemory {
+  return { length: memory.length, words: wordsOf(memory), place: (page) => page * WORDS };
+}
+
+/** Whole words of some bytes. As integers: as floats −0 and 0 would be equal. */
+export function wordsOf(bytes: Uint8Array<ArrayBuffer>): Int32Array {
+  const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Int32Array(buffer, byteOffset, length >>> 2);
+}
 
 /**
  * What of `whole` differs from `base`; the inverse of {@linkcode applyDifference}. Compressed as gzip for
  * its checksum: a memory with one wrong bit would break Python much later, and elsewhere.
  */
 export async function takeDifference(
-  base: Uint8Array<ArrayBuffer>,
+  base: PagedMemory,
   whole: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const pages = changedPages(base, whole);
+  const after = pagesOf(whole);
+  const pages = changedPages(base, after);
   const head = new Uint32Array(2 + pages.length);
   head.set([whole.length, pages.length]);
   head.set(pages, 2);
@@ -25,14 +48,17 @@ export async function takeDifference(
   for (const page of pages) {
     const part = whole.subarray(page * PAGE, (page + 1) * PAGE);
     content.set(part, end);
-    xorPage(content, end, base, page);
+    if (isInBoth(page, base, after)) xor(pageAt(content, end), base.words, base.place(page));
     end += part.length;
   }
   const parts = [new Uint8Array(head.buffer), content.subarray(0, end)];
   return await pipe(new Blob(parts), new CompressionStream("gzip"));
 }
 
-/** The memory that `difference` was taken of; throws a `RangeError` when it is not one, or of another base. */
+/**
+ * The memory that `difference` was taken of; throws a `RangeError` when it is not one, or of another base. Takes
+ * `base` over, and where it can changes it into the result: a copy would be as large as all of Python.
+ */
 export async function applyDifference(
   base: Uint8Array<ArrayBuffer>,
   difference: Uint8Array<ArrayBuffer>,
@@ -40,16 +66,18 @@ export async function applyDifference(
   const { length, pages, content } = await readDifference(difference);
   // Every page beyond the base is in the difference, so no figure in it can ask for more memory than came.
   if (length > base.length + content.length) throw damaged("its length is not that of its pages");
-  const whole = new Uint8Array(length);
-  whole.set(base.subarray(0, length));
+  const whole = base.length === length && base.byteOffset === 0 ? base : resized(base, length);
+  const before = { length: Math.min(base.length, length) };
   let from = 0;
   let least = 0;
   for (const page of pages) {
     const start = page * PAGE;
     if (page < least || start >= length) throw damaged(`page ${page} is out of place`);
     const size = Math.min(PAGE, length - start);
-    whole.set(content.subarray(from, from + size), start);
-    xorPage(whole, start, base, page);
+    const part = content.subarray(from, from + size);
+    if (isInBoth(page, before, whole) && part.length === PAGE) {
+      xor(pageAt(whole, start), wordsOf(part), 0);
+    } else whole.set(part, start);
     from += size;
     least = page + 1;
   }
@@ -57,11 +85,27 @@ export async function applyDifference(
   return whole;
 }
 
-/** Changes the bytes at `at` by those of a page of `base`; done again, it changes them back. */
-function xorPage(bytes: Uint8Array, at: number, base: Uint8Array, page: number): void {
-  const before = base.subarray(page * PAGE, (page + 1) * PAGE);
-  const length = Math.min(before.length, bytes.length - at);
-  for (let i = 0; i < length; i++) bytes[at + i] = (bytes[at + i] ?? 0) ^ (before[i] ?? 0);
+/** A memory of another length with the same beginning. */
+function resized(memory: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  const other = new Uint8Array(length);
+  other.set(memory.subarray(0, length));
+  return other;
+}
+
+/** Whether a page lies whole in both memories; only such pages are compared, others are taken as they are. */
+function isInBoth(page: number, one: { length: number }, other: { length: number }): boolean {
+  return (page + 1) * PAGE <= Math.min(one.length, other.length);
+}
+
+/** The page that begins at a byte of some memory. */
+function pageAt({ buffer, byteOffset }: Uint8Array<ArrayBuffer>, start: number): Int32Array {
+  return new Int32Array(buffer, byteOffset + start, WORDS);
+}
+
+/** Changes a page by the one at a place; done again, it changes it back. */
+function xor(page: Int32Array, words: Int32Array, place: number): void {
+  if (place < 0) return;
+  for (let i = 0; i < WORDS; i++) page[i] = (page[i] ?? 0) ^ (words[place + i] ?? 0);
 }
 
 /** A difference in parts: the length of the memory, the numbers of the changed pages, and what is in them. */
@@ -91,34 +135,32 @@ function damaged(how: string): RangeError {
   return new RangeError(`Cannot apply difference: ${how}`);
 }
 
-/** Numbers of the pages that differ; a page that the base doesn't have differs. */
-function changedPages(base: Uint8Array<ArrayBuffer>, whole: Uint8Array<ArrayBuffer>): number[] {
+/** Numbers of the pages that differ. */
+function changedPages(base: PagedMemory, whole: PagedMemory): number[] {
   const pages: number[] = [];
-  const before = words(base);
-  const after = words(whole);
-  const perPage = PAGE / 4;
-  const count = Math.ceil(whole.length / PAGE);
-  for (let page = 0; page < count; page++) {
-    const start = page * perPage;
-    const end = start + perPage;
-    if (end > before.length || end > after.length) {
-      pages.push(page);
-      continue;
-    }
-    for (let i = start; i < end; i++) {
-      if (before[i] !== after[i]) {
-        pages.push(page);
-        break;
-      }
-    }
+  for (let page = 0; page * PAGE < whole.length; page++) {
+    const start = whole.place(page);
+    const same = isInBoth(page, base, whole) &&
+      (base.place(page) < 0
+        ? isEmpty(whole.words, start)
+        : isSame(base.words, base.place(page), whole.words, start));
+    if (!same) pages.push(page);
   }
   return pages;
 }
 
-/** Whole words of an array, for comparing four bytes at a time. As integers: as floats −0 and 0 would be equal. */
-function words(bytes: Uint8Array<ArrayBuffer>): Int32Array {
-  const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-  return new Int32Array(buffer, byteOffset, length >>> 2);
+function isSame(before: Int32Array, from: number, after: Int32Array, start: number): boolean {
+  for (let i = 0; i < WORDS; i++) {
+    if (before[from + i] !== after[start + i]) return false;
+  }
+  return true;
+}
+
+function isEmpty(words: Int32Array, start: number): boolean {
+  for (let i = 0; i < WORDS; i++) {
+    if (words[start + i] !== 0) return false;
+  }
+  return true;
 }
 
 async function pipe(

@@ -106,9 +106,7 @@ async function checkpointMemory(
   const difference = new Uint8Array(await new Blob(parts).arrayBuffer());
   try {
     const from = wanted !== null && image !== null ? image.memory : new Uint8Array(0);
-    const memory = await applyDifference(from, difference);
-    release(from);
-    return memory;
+    return await applyDifference(from, difference);
   } catch {
     throw new RpcError(
       ErrorCode.invalidParams,

@@ -3,6 +3,8 @@
  * programs. Pages of zeros, almost half of a fresh memory, are left out: reading and hashing are paid by the byte.
  */
 
+import { type PagedMemory, wordsOf } from "./page_difference.ts";
+
 const PAGE = 4096;
 /** Lengths of the memory, of the list of pages, and of the code, each as four bytes. */
 const HEAD = 12;
@@ -19,6 +21,17 @@ export function packImage({ memory, code }: StartImage): Uint8Array<ArrayBuffer>
   const head = new Uint32Array([memory.length, pages.length, code.length, ...pages]);
   const contents = pages.map((page) => memory.subarray(page * PAGE, (page + 1) * PAGE));
   return join([new Uint8Array(head.buffer), ...contents, code]);
+}
+
+/** The memory in an image page by page, without the pages that are left out taking room. */
+export function imagePages(bytes: Uint8Array<ArrayBuffer>): PagedMemory {
+  const [length = 0, count = 0] = new Uint32Array(bytes.slice(0, HEAD).buffer);
+  const pages = new Uint32Array(bytes.slice(HEAD, HEAD + 4 * count).buffer);
+  const places = new Int32Array(Math.ceil(length / PAGE)).fill(-1);
+  for (const [index, page] of pages.entries()) {
+    places[page] = (HEAD + 4 * count + index * PAGE) / 4;
+  }
+  return { length, words: wordsOf(bytes), place: (page) => places[page] ?? -1 };
 }
 
 /** The parts again. What is not an image, or only some of one, is an error or nonsense: open only what is known whole. */

@@ -233,6 +233,7 @@ Deno.test({
       "DENO_DIR",
       "DENO_NO_PACKAGE_JSON",
       "DENO_NO_UPDATE_CHECK",
+      "MALLOC_MMAP_THRESHOLD_",
       "NO_COLOR",
     ]);
   },

@@ -1,11 +1,20 @@
 /** A memory comes back from its difference bit by bit, and from a damaged one not at all. */
 import { assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
-import { applyDifference, takeDifference } from "../sandbox/page_difference.ts";
+import * as pages from "../sandbox/page_difference.ts";
 import { Random } from "./fixtures/random.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const PAGE = 4096;
+
+function takeDifference(base: Bytes, whole: Bytes): Promise<Bytes> {
+  return pages.takeDifference(pages.pagesOf(base), whole);
+}
+
+/** The memory of a difference; the base stays as it is. */
+function applyDifference(base: Bytes, difference: Bytes): Promise<Bytes> {
+  return pages.applyDifference(base.slice(), difference);
+}
 
 /** A memory with a few changes: single bytes, words, whole pages, and another length. */
 function change(random: Random, base: Bytes): Bytes {

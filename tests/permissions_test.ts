@@ -72,6 +72,7 @@ Deno.test("the child's environment holds these variables and nothing of the call
     DENO_DIR: Deno.build.os === "windows" ? "NUL\\none" : "/dev/null/none",
     DENO_NO_PACKAGE_JSON: "1",
     DENO_NO_UPDATE_CHECK: "1",
+    MALLOC_MMAP_THRESHOLD_: "16777216",
     NO_COLOR: "1",
   });
 });

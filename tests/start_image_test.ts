@@ -1,6 +1,7 @@
 /** What a start is made from comes back as it was, and takes no room for what is empty. */
 import { assertEquals, assertLess } from "@std/assert";
-import { packImage, unpackImage } from "../sandbox/start_image.ts";
+import { applyDifference, takeDifference } from "../sandbox/page_difference.ts";
+import { imagePages, packImage, unpackImage } from "../sandbox/start_image.ts";
 import { Random } from "./fixtures/random.ts";
 
 const PAGE = 4096;
@@ -22,9 +23,13 @@ for (
     "a memory whose last byte alone is set": new Uint8Array(PAGE + 1).fill(1, PAGE),
   })
 ) {
-  Deno.test(`an image of ${what} unpacks to the same parts`, () => {
+  Deno.test(`an image of ${what} unpacks to the same parts, and is a base of differences`, async () => {
     const image = { memory, code: random.bytes(501) };
     assertEquals(unpackImage(packImage(image)), image);
+    const other = memory.slice();
+    if (other.length > 3 * PAGE) other.set(random.bytes(5), 2 * PAGE + 9);
+    const difference = await takeDifference(imagePages(packImage(image)), other);
+    assertEquals(await applyDifference(memory, difference), other);
   });
 }
 
