@@ -290,26 +290,32 @@ state),Atomics.notify(this.#head,0)}isWaitedFor(){return Atomics.notify(this.#he
 add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}async addLater(size){
 let unread=Atomics.add(this.shared,0,size)+size;for(;unread>67108864;)await Atomics.waitAsync(this.shared,0,unread).value,
 unread=Atomics.load(this.shared,0)}remove(size){Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}open(){Atomics.
-store(this.shared,0,-1073741824),Atomics.notify(this.shared,0)}};async function takeDifference(base,whole){let pages=changedPages(base,whole),head=new Uint32Array(2+pages.length);head.set(
-[whole.length,pages.length]),head.set(pages,2);let content=new Uint8Array(pages.length*4096),end=0;for(let page of pages){
-let part=whole.subarray(page*4096,(page+1)*4096);content.set(part,end),xorPage(content,end,base,page),end+=part.length}let parts=[
-new Uint8Array(head.buffer),content.subarray(0,end)];return await pipe(new Blob(parts),new CompressionStream("gzip"))}async function applyDifference(base,difference){
+store(this.shared,0,-1073741824),Atomics.notify(this.shared,0)}};function pagesOf(memory){return{length:memory.length,words:wordsOf(memory),place:page=>page*1024}}function wordsOf(bytes){
+let{buffer,byteOffset,length}=bytes.byteOffset%4===0?bytes:bytes.slice();return new Int32Array(buffer,byteOffset,length>>>
+2)}async function takeDifference(base,whole){let after=pagesOf(whole),pages=changedPages(base,after),head=new Uint32Array(
+2+pages.length);head.set([whole.length,pages.length]),head.set(pages,2);let content=new Uint8Array(pages.length*4096),end=0;
+for(let page of pages){let part=whole.subarray(page*4096,(page+1)*4096);content.set(part,end),isInBoth(page,base,after)&&
+xor(pageAt(content,end),base.words,base.place(page)),end+=part.length}let parts=[new Uint8Array(head.buffer),content.subarray(
+0,end)];return await pipe(new Blob(parts),new CompressionStream("gzip"))}async function applyDifference(base,difference){
 let{length,pages,content}=await readDifference(difference);if(length>base.length+content.length)throw damaged("its lengt\\
-h is not that of its pages");let whole=new Uint8Array(length);whole.set(base.subarray(0,length));let from=0,least=0;for(let page of pages){
-let start=page*4096;if(page<least||start>=length)throw damaged(\`page \${page} is out of place\`);let size=Math.min(4096,length-
-start);whole.set(content.subarray(from,from+size),start),xorPage(whole,start,base,page),from+=size,least=page+1}if(from!==
-content.length)throw damaged(\`\${content.length} bytes of pages, not \${from}\`);return whole}function xorPage(bytes,at,base,page){
-let before=base.subarray(page*4096,(page+1)*4096),length=Math.min(before.length,bytes.length-at);for(let i=0;i<length;i++)
-bytes[at+i]=(bytes[at+i]??0)^(before[i]??0)}async function readDifference(difference){let bytes=await pipe(new Blob([difference]),
-new DecompressionStream("gzip")).catch(error=>{throw damaged(error instanceof Error?error.message:String(error))});if(bytes.
-length<8)throw damaged(\`\${bytes.length} bytes\`);let[length=0,count=0]=new Uint32Array(bytes.buffer,0,2),end=8+count*4;if(end>
-bytes.length)throw damaged(\`\${count} pages in \${bytes.length} bytes\`);return{length,pages:new Uint32Array(bytes.buffer,8,
-count),content:bytes.subarray(end)}}function damaged(how){return new RangeError(\`Cannot apply difference: \${how}\`)}function changedPages(base,whole){
-let pages=[],before=words(base),after=words(whole),perPage=4096/4,count=Math.ceil(whole.length/4096);for(let page=0;page<
-count;page++){let start=page*perPage,end=start+perPage;if(end>before.length||end>after.length){pages.push(page);continue}
-for(let i=start;i<end;i++)if(before[i]!==after[i]){pages.push(page);break}}return pages}function words(bytes){let{buffer,
-byteOffset,length}=bytes.byteOffset%4===0?bytes:bytes.slice();return new Int32Array(buffer,byteOffset,length>>>2)}async function pipe(source,through){
-return new Uint8Array(await new Response(source.stream().pipeThrough(through)).arrayBuffer())}function portTransport(port,flow={}){let queue=[],wake=()=>{},closed=!1;port.onmessage=event=>{queue.push(toFrame(event.
+h is not that of its pages");let whole=base.length===length&&base.byteOffset===0?base:resized(base,length),before={length:Math.
+min(base.length,length)},from=0,least=0;for(let page of pages){let start=page*4096;if(page<least||start>=length)throw damaged(
+\`page \${page} is out of place\`);let size=Math.min(4096,length-start),part=content.subarray(from,from+size);isInBoth(page,
+before,whole)&&part.length===4096?xor(pageAt(whole,start),wordsOf(part),0):whole.set(part,start),from+=size,least=page+1}
+if(from!==content.length)throw damaged(\`\${content.length} bytes of pages, not \${from}\`);return whole}function resized(memory,length){
+let other=new Uint8Array(length);return other.set(memory.subarray(0,length)),other}function isInBoth(page,one,other){return(page+
+1)*4096<=Math.min(one.length,other.length)}function pageAt({buffer,byteOffset},start){return new Int32Array(buffer,byteOffset+
+start,1024)}function xor(page,words,place){if(!(place<0))for(let i=0;i<1024;i++)page[i]=(page[i]??0)^(words[place+i]??0)}
+async function readDifference(difference){let bytes=await pipe(new Blob([difference]),new DecompressionStream("gzip")).catch(
+error=>{throw damaged(error instanceof Error?error.message:String(error))});if(bytes.length<8)throw damaged(\`\${bytes.length}\\
+ bytes\`);let[length=0,count=0]=new Uint32Array(bytes.buffer,0,2),end=8+count*4;if(end>bytes.length)throw damaged(\`\${count}\\
+ pages in \${bytes.length} bytes\`);return{length,pages:new Uint32Array(bytes.buffer,8,count),content:bytes.subarray(end)}}
+function damaged(how){return new RangeError(\`Cannot apply difference: \${how}\`)}function changedPages(base,whole){let pages=[];
+for(let page=0;page*4096<whole.length;page++){let start=whole.place(page);isInBoth(page,base,whole)&&(base.place(page)<0?
+isEmpty(whole.words,start):isSame(base.words,base.place(page),whole.words,start))||pages.push(page)}return pages}function isSame(before,from,after,start){
+for(let i=0;i<1024;i++)if(before[from+i]!==after[start+i])return!1;return!0}function isEmpty(words,start){for(let i=0;i<
+1024;i++)if(words[start+i]!==0)return!1;return!0}async function pipe(source,through){return new Uint8Array(await new Response(
+source.stream().pipeThrough(through)).arrayBuffer())}function portTransport(port,flow={}){let queue=[],wake=()=>{},closed=!1;port.onmessage=event=>{queue.push(toFrame(event.
 data)),wake()};async function*frames(){for(;;){let frame=queue.shift();if(frame){let size=sizeOf(frame);yield frame,flow.
 taken?.(size)}else{if(closed)return;await new Promise(resolve=>wake=resolve)}}}return{frames:frames(),send(frame){let size=sizeOf(
 frame);if(frame.kind==="message")port.postMessage(frame.text);else{let bytes=withOwnBuffer(frame.bytes);port.postMessage(
@@ -324,13 +330,16 @@ return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}function re
 file.subarray(end));if(!trailer.endsWith(MAGIC))return null;let bytes=file.subarray(0,end),hash=await sha256(bytes);return trailer.
 startsWith(hash)?{bytes,sha256:hash}:null}async function readSnapshot(path){try{return await openSnapshot(await Deno.readFile(
 path))}catch{return null}}async function sha256(bytes){return new Uint8Array(await crypto.subtle.digest("SHA-256",bytes)).
-toHex()}function packImage({memory,code}){let pages=usedPages(memory),head=new Uint32Array([memory.length,pages.length,code.length,
-...pages]),contents=pages.map(page=>memory.subarray(page*4096,(page+1)*4096));return join3([new Uint8Array(head.buffer),
-...contents,code])}function unpackImage(bytes){let[length=0,count=0,codeLength=0]=new Uint32Array(bytes.slice(0,12).buffer),
-pages=new Uint32Array(bytes.slice(12,12+4*count).buffer),memory=new Uint8Array(length),from=12+4*count;for(let page of pages){
-let size=Math.min(4096,length-page*4096);memory.set(bytes.subarray(from,from+size),page*4096),from+=size}return{memory,code:bytes.
-slice(from,from+codeLength)}}function usedPages(memory){let pages=[];for(let start=0;start<memory.length;start+=4096)memory.
-subarray(start,start+4096).some(byte=>byte!==0)&&pages.push(start/4096);return pages}function join3(parts){let whole=new Uint8Array(
+toHex()}var PAGE=4096,HEAD=12;function packImage({memory,code}){let pages=usedPages(memory),head=new Uint32Array([memory.length,
+pages.length,code.length,...pages]),contents=pages.map(page=>memory.subarray(page*PAGE,(page+1)*PAGE));return join3([new Uint8Array(
+head.buffer),...contents,code])}function imagePages(bytes){let[length=0,count=0]=new Uint32Array(bytes.slice(0,HEAD).buffer),
+pages=new Uint32Array(bytes.slice(HEAD,HEAD+4*count).buffer),places=new Int32Array(Math.ceil(length/PAGE)).fill(-1);for(let[
+index,page]of pages.entries())places[page]=(HEAD+4*count+index*PAGE)/4;return{length,words:wordsOf(bytes),place:page=>places[page]??
+-1}}function unpackImage(bytes){let[length=0,count=0,codeLength=0]=new Uint32Array(bytes.slice(0,HEAD).buffer),pages=new Uint32Array(
+bytes.slice(HEAD,HEAD+4*count).buffer),memory=new Uint8Array(length),from=HEAD+4*count;for(let page of pages){let size=Math.
+min(PAGE,length-page*PAGE);memory.set(bytes.subarray(from,from+size),page*PAGE),from+=size}return{memory,code:bytes.slice(
+from,from+codeLength)}}function usedPages(memory){let pages=[];for(let start=0;start<memory.length;start+=PAGE)memory.subarray(
+start,start+PAGE).some(byte=>byte!==0)&&pages.push(start/PAGE);return pages}function join3(parts){let whole=new Uint8Array(
 parts.reduce((sum,{length})=>sum+length,0)),at=0;for(let part of parts)whole.set(part,at),at+=part.length;return whole}async function answerText(answer){try{return JSON.stringify(await answer())}catch(error){if(error instanceof RpcError&&error.
 code===ErrorCode.toolFailed)return JSON.stringify({error:error.data});let message=error instanceof Error?error.message:String(
 error);return JSON.stringify({error:{type:"RuntimeError",message}})}}var LOOK_MS=10;var WaitingCallee=class{#slot;#send;#open=null;constructor(slot,send){this.#slot=slot,this.#send=send}async answer(call){
@@ -338,9 +347,9 @@ if(this.#open!==null)return;let open=this.#open={atPort:!1},text=await answerTex
 this.#slot.put(text)))try{this.#send(JSON.parse(text))}catch(error){this.#send(JSON.parse(await answerText(()=>Promise.reject(
 error))))}}usePort(){this.#open===null||this.#open.atPort||(this.#open.atPort=!0,this.#slot.refer())}async sleeps(){for(;this.#open!==
 null&&!this.#open.atPort;){if(this.#slot.isWaitedFor())return!0;await new Promise(resolve=>setTimeout(resolve,LOOK_MS))}
-return!1}};var INTERRUPT=2,INTERRUPT_MS=100,Interpreter=class{#worker;#peer;#channel=new MessageChannel;#interrupt=new Uint8Array(new SharedArrayBuffer(
-1));#backlog=new Backlog;#slot=new AnswerSlot;#waiting=new WaitingCallee(this.#slot,answer=>this.#peer.notify("tool/answ\\
-er",answer));#ready=Promise.withResolvers();#fatal;#isReady=!1;#base=null;#memory=null;#piece=null;constructor(program,handlers){
+return!1}};var NOTHING=new Uint8Array(0),INTERRUPT=2,INTERRUPT_MS=100,Interpreter=class{#worker;#peer;#channel=new MessageChannel;#interrupt=new Uint8Array(
+new SharedArrayBuffer(1));#backlog=new Backlog;#slot=new AnswerSlot;#waiting=new WaitingCallee(this.#slot,answer=>this.#peer.
+notify("tool/answer",answer));#ready=Promise.withResolvers();#fatal;#isReady=!1;#base=null;#memory=null;#piece=null;constructor(program,handlers){
 this.#fatal=handlers.fatal;let url=URL.createObjectURL(new Blob([program],{type:"text/javascript"}));this.#worker=new Worker(
 url,{type:"module",deno:{permissions:"none"}}),this.#ready.promise.finally(()=>URL.revokeObjectURL(url)).catch(()=>{}),this.#worker.
 onerror=event=>{event.preventDefault(),this.#ready.reject(startFailure(event.message)),handlers.fatal(event.message)},this.#peer=
@@ -366,15 +375,14 @@ let ask=(method,params)=>this.#peer.request(method,params,{signal:AbortSignal.ti
 request("files/changes",{}),read:async(change,offset)=>(this.#piece=null,await ask("files/read",{...change,offset}),this.#piece??
 new Uint8Array(0)),saved:failed=>ask("files/saved",{failed})}}sendChunk(chunk){this.#waiting.usePort(),this.#peer.sendChunk(
 chunk)}async checkpoint(form){if(form==="whole")return{bytes:await this.#takeImage(),base:null};let reading=this.#readBase(),
-memory=await this.#takePart("snapshot"),{memory:before,sha256:base}=await reading,bytes=await takeDifference(before,memory);
-return release(before),release(memory),{bytes,base}}async#takeImage(){let memory=await this.#takePart("snapshot"),image=packImage(
-{memory,code:await this.#takePart("code")});return this.#base?.sha256===null&&(this.#base={path:this.#base.path,sha256:await sha256(
-image)}),release(memory),image}async#takePart(part){await this.#peer.request(part,{});let bytes=this.#memory;if(this.#memory=
-null,bytes!==null)return bytes;throw new RpcError(ErrorCode.internalError,"Cannot take checkpoint: no memory came")}async#readBase(){
-let nothing={memory:new Uint8Array(0),sha256:null};if(this.#base===null||this.#base.sha256===null)return nothing;let snapshot=await readSnapshot(
-this.#base.path);if(snapshot?.sha256!==this.#base.sha256)return nothing;let{memory}=unpackImage(snapshot.bytes);return release(
-snapshot.bytes),{memory,sha256:snapshot.sha256}}};function startFailure(why){return new RpcError(ErrorCode.internalError,
-\`Cannot start Python: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#countsSince=null;#pausedAt=0;#pauses=0;#pause=0;#timer;#disposed=!1;constructor(timeoutMs,expire,rests){
+memory=await this.#takePart("snapshot"),base=await reading,bytes=await takeDifference(base===null?pagesOf(NOTHING):imagePages(
+base.bytes),memory);return base!==null&&release(base.bytes),release(memory),{bytes,base:base?.sha256??null}}async#takeImage(){
+let memory=await this.#takePart("snapshot"),image=packImage({memory,code:await this.#takePart("code")});return this.#base?.
+sha256===null&&(this.#base={path:this.#base.path,sha256:await sha256(image)}),release(memory),image}async#takePart(part){
+await this.#peer.request(part,{});let bytes=this.#memory;if(this.#memory=null,bytes!==null)return bytes;throw new RpcError(
+ErrorCode.internalError,"Cannot take checkpoint: no memory came")}async#readBase(){if(this.#base===null||this.#base.sha256===
+null)return null;let snapshot=await readSnapshot(this.#base.path);return snapshot?.sha256===this.#base.sha256?snapshot:null}};
+function startFailure(why){return new RpcError(ErrorCode.internalError,\`Cannot start Python: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#countsSince=null;#pausedAt=0;#pauses=0;#pause=0;#timer;#disposed=!1;constructor(timeoutMs,expire,rests){
 this.#remainingMs=timeoutMs,this.#expire=expire,this.#rests=rests??null,this.#countsSince=performance.now(),this.#setTimer()}pause(){
 if(this.#pauses++>0)return;let due=this.#stop();this.#pausedAt=performance.now(),this.#pause++===0&&this.#rests!==null&&
 this.#setTimer(),due&&this.#expire()}resume(){if(--this.#pauses>0)return;let due=this.#stop();this.#countsSince=performance.
@@ -423,8 +431,8 @@ await checkpointMemory(checkpoint,early,base,image),code:image?.code??null,base}
 if(wanted!==null&&wanted!==base)throw new RpcError(ErrorCode.invalidParams,"Cannot restore checkpoint: the snapshot that\\
  it was taken against is gone; run the cells again");let parts=early.filter(chunk=>chunk.blob===blob).map(({bytes})=>bytes),
 difference=new Uint8Array(await new Blob(parts).arrayBuffer());try{let from=wanted!==null&&image!==null?image.memory:new Uint8Array(
-0),memory=await applyDifference(from,difference);return release(from),memory}catch{throw new RpcError(ErrorCode.invalidParams,
-"Cannot restore checkpoint: it is damaged; run the cells again")}}var ANSWER_MS=5e3,Gateway=class{#transport;#host;#exit;#interpreter=null;#state={name:"new"};#early=[];constructor(transport,{
+0);return await applyDifference(from,difference)}catch{throw new RpcError(ErrorCode.invalidParams,"Cannot restore checkp\\
+oint: it is damaged; run the cells again")}}var ANSWER_MS=5e3,Gateway=class{#transport;#host;#exit;#interpreter=null;#state={name:"new"};#early=[];constructor(transport,{
 exit=Deno.exit}={}){this.#transport=transport,this.#exit=exit,this.#host=new RpcPeer(transport,{requests:{initialize:params=>this.#initialize(
 params),bind:params=>this.#whileIdle(1/0,interpreter=>interpreter.bind(params)),execute:(params,{signal})=>this.#execute(
 params,signal),checkpoint:params=>this.#whileIdle(ANSWER_MS,interpreter=>this.#checkpoint(interpreter,params)),shutdown:()=>this.#shutdown()},
