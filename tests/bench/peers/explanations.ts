@@ -10,8 +10,9 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
     "Two hops each way: a pipe into the child, a port into the worker that holds Python. The rest is the deadline, the capture " +
     "of output, and the encoding of the result inside Python. Plain Pyodide has no hop, and `exec` no interpreter of another kind.",
   tool:
-    "The same two hops, once for the call and once for its reply, with the switch of Python's stack in between; arguments are " +
-    "checked against the tool's schema before its function runs. Without a sandbox a tool is a function call.",
+    "The same two hops, once for the call and once for its reply, which Python's thread sleeps for where nothing else of the cell " +
+    "could run; the larger part is turns of three event loops. Arguments are checked against the tool's schema before its " +
+    "function runs. Without a sandbox a tool is a function call.",
   tools8: "The longest tool, and what it takes to have all eight open at once. " +
     "In a sandbox of one thread that needs stack switching; threads of CPython do it too.",
   input:
@@ -25,8 +26,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
     "An ideal schedule has 64 calls open at any time. What is added are the requests themselves: each is made, sent, " +
     "answered and counted by one thread that also serves the loopback model.",
   runs20:
-    "Twenty sandboxes of their own that start at the same time on the machine's cores; with CPU to spare, time shrinks to that of " +
-    "the slowest run. Peers without a sandbox start nothing.",
+    "Twenty sandboxes of their own that start at the same time on the machine's cores, each for about 0.7 s of CPU time, and a first " +
+    "checkpoint of each for another 0.3 s; with cores to spare, time shrinks to that of the slowest run. Peers without a sandbox start nothing.",
   rest:
     "Deno's program and V8's heaps for two realms, and Python's memory, of which a snapshot's untouched pages count as well. " +
     "A further sandbox shares the program's pages with the first.",

@@ -4,7 +4,7 @@
 export const NOTES =
   `Medians, with the least and the most in parentheses; under each peer, how many times
 ours its figure is: **above 1 we are ahead, below 1 we are behind**. The contestants take turns on one machine, so trust the
-ratios more than the figures. The model is a server on loopback that answers at once. One who has spent 12 s on a row is not
+ratios more than the figures. The model is a server on loopback that answers at once. One who has spent 8 s on a row is not
 asked again, so slow rows have fewer repetitions; what takes longer than the limit, or more than 60 % of the machine's
 memory, is stopped and says so. Memory is that of all processes, shared pages divided among them.
 
