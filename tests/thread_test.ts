@@ -75,16 +75,16 @@ Deno.test("each attempt to break out of a worker is refused, and the worker is o
 
 Deno.test("a pool leases clean workers, and a run answers in one", async () => {
   await using pool = new SandboxPool({ size: 1, max: 1, backend: WORKER_BACKEND });
-  const code = "before = 'left' in globals(), hasattr(__builtins__, 'leak')\n" +
-    "import builtins\nbuiltins.leak = left = 1\nbefore";
-  for (let time = 0; time < 2; time++) {
+  {
     await using sandbox = await pool.lease();
-    assertEquals((await sandbox.execute(code)).value, "(False, False)");
+    assertEquals((await sandbox.execute("import builtins\nbuiltins.leak = 1\nleak")).value, "1");
   }
-  const lm = new ScriptedModel(["```python\nSUBMIT(answer=len(context))\n```"]);
+  const lm = new ScriptedModel([
+    "```python\nSUBMIT(answer=[len(context), hasattr(__builtins__, 'leak')])\n```",
+  ]);
   const factory = () => pool.lease();
-  const rlm = new RLM("context -> answer: int", { lm, sandbox: factory, verify: false });
-  assertEquals((await rlm.run({ context: "whale" })).answer, 5);
+  const rlm = new RLM("context -> answer: list", { lm, sandbox: factory, verify: false });
+  assertEquals((await rlm.run({ context: "whale" })).answer, [5, false]);
 });
 
 /** Threads of workers in this process. */
@@ -110,20 +110,16 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   async fn() {
     await assertWorkerThreads(0);
-    const { promise: called, resolve } = Promise.withResolvers<void>();
-    const hang = toolOf([], () => {
-      resolve();
-      return new Promise(() => {});
-    });
-    for (
-      const code of ["hang()", "while True:\n  try: hang()\n  except: pass", "while True: pass"]
-    ) {
+    const hang = toolOf([], () => new Promise(() => {}));
+    for (const code of ["while True:\n  try: hang()\n  except: pass", "while True: pass"]) {
       const sandbox = await createSandbox({ backend: WORKER_BACKEND, tools: { hang } });
       await assertWorkerThreads(2);
-      const running = assertRejects(() => sandbox.execute(code), SandboxLostError);
-      await called;
+      const { promise: runs, resolve } = Promise.withResolvers<unknown>();
+      const cell = sandbox.execute(`print("on", flush=True)\n${code}`, { onOutput: resolve });
+      const lost = assertRejects(() => cell, SandboxLostError);
+      await runs;
       await sandbox.close();
-      assertEquals((await running).reason, "closed");
+      assertEquals((await lost).reason, "closed");
       await assertWorkerThreads(0);
     }
   },
