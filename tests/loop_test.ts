@@ -39,6 +39,15 @@ Deno.test("a run ends with the outputs as properties, the trajectory, the stop r
   assert(sandboxes[0]?.closed, "the sandbox is closed with the run");
 });
 
+Deno.test("C23: what a cell printed before SUBMIT is in the trajectory", async () => {
+  const { result } = await fakeRun({
+    replies: [SUBMIT],
+    cell: () => ({ stdout: "looked\n", submission: { answer: 1 } }),
+    options: { verify: false },
+  });
+  assertEquals(result?.trajectory.map(({ output }) => output), ["looked\n"]);
+});
+
 Deno.test("C66: inputs are bound once, before the first turn", async () => {
   const { sandboxes } = await fakeRun({ replies: [cellReply("a"), cellReply("b"), SUBMIT] });
   assertEquals(sandboxes[0]?.bindings, [["context", "query"]]);
