@@ -62,7 +62,14 @@ class Execution:
 
     def alone(self) -> bool:
         """Whether nothing else of the cell could run while the calling stack waits."""
-        return not (self.open_calls or self.threads or self.timers or self.handles)
+        if self.open_calls or self.threads:
+            return False
+        # Not by their length: a `WeakSet` takes that with the builtin `len`, which the cell may have deleted.
+        for _ in self.timers:
+            return False
+        for _ in self.handles:
+            return False
+        return True
 
     def check(self) -> None:
         """Ends the calling code if its cell has been submitted, has timed out or is over."""
