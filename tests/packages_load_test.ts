@@ -1,5 +1,5 @@
 /** Packages on the host: what may be asked for, where wheels come from, and each refusal before anything is started. */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { SandboxStartError } from "../lib/errors.ts";
 import { createSandbox } from "../lib/host/mod.ts";
 import { readList } from "../lib/host/packages/list.ts";
@@ -100,6 +100,22 @@ Deno.test("a folder without the wheel is told by what it has", async () => {
     await refusal([nowhere]),
     `Cannot load package ${JSON.stringify(nowhere)}: it does not exist, nor does its folder`,
   );
+});
+
+Deno.test("a place from which nothing can be read is refused with why", async () => {
+  await using folder = await temporaryFolder();
+  const file = `${folder.path}/${NAME}`;
+  await Deno.writeFile(file, TINY);
+  assertStringIncludes(
+    await refusal([`${file}/${NAME}`]),
+    `Cannot load package ${JSON.stringify(`${file}/${NAME}`)}: it `,
+  );
+  for (const place of ["http://[1/", "https://example.org/%zz/", "file:///%zz/"]) {
+    assertEquals(
+      await refusal([`${place}${NAME}#sha256=${WRONG}`]),
+      `Cannot load package "${place}${NAME}": it is no URL; write % as %25`,
+    );
+  }
 });
 
 Deno.test("a listed wheel with another hash than the list's is refused, and so is a given one", async () => {

@@ -1,5 +1,5 @@
 /** Wheels from a server: only with a hash, only where the program may reach it, and never more than is said. */
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { SandboxStartError } from "../lib/errors.ts";
 import { loadPackages } from "../lib/host/packages/load.ts";
 import { listCached } from "../lib/host/snapshot.ts";
@@ -23,6 +23,7 @@ class WheelServer implements AsyncDisposable {
       const { pathname, search } = new URL(request.url);
       this.asked.push(pathname + search);
       if (pathname.startsWith("/silent/")) return this.#stopped.promise;
+      if (pathname.startsWith("/broken/")) return brokenOff();
       return pathname.endsWith(`/${NAME}`)
         ? new Response(TINY)
         : new Response("none", { status: 404 });
@@ -37,6 +38,12 @@ class WheelServer implements AsyncDisposable {
     this.#stopped.resolve(new Response());
     await this.#server.shutdown();
   }
+}
+
+/** A response that ends before it has said as much as it told, as where a connection is lost. */
+function brokenOff(): Response {
+  const headers = { "content-length": `${TINY.length}` };
+  return new Response(ReadableStream.from([TINY.slice(0, 100)]), { headers });
 }
 
 function load(entry: string, packagesFrom?: string | URL, signal = AbortSignal.timeout(10_000)) {
@@ -113,7 +120,7 @@ Deno.test("an error tells what the server said, without what may be a key", asyn
   );
 });
 
-Deno.test("a server that says nothing, and one that says too much, are given up", async () => {
+Deno.test("a server that says nothing, one that breaks off, and one that says too much are given up", async () => {
   await using server = new WheelServer();
   const silent = `${server.url}/silent/${NAME}`;
   assertEquals(
@@ -125,6 +132,11 @@ Deno.test("a server that says nothing, and one that says too much, are given up"
   assertEquals(
     await assertRejects(() => load(`${silent}#sha256=${HASH}`, undefined, stopped)),
     reason,
+  );
+  const broken = `${server.url}/broken/${NAME}`;
+  assertMatch(
+    await refusal(`${broken}#sha256=${HASH}`),
+    /^Cannot load package ".*": it can't be read \(.+\); check its place$/,
   );
   const bounded = { signal: AbortSignal.timeout(10_000), maxBytes: 100 };
   const large = await assertRejects(
@@ -150,4 +162,5 @@ Deno.test("a program that may not reach the server or read the folder is told th
     await said(`/${NAME}`),
     `Cannot load package "/${NAME}": this program may not read it; add --allow-read=/${NAME}`,
   );
+  assertEquals(await said(`file:///${NAME}`), await said(`/${NAME}`));
 });

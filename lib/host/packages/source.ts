@@ -1,4 +1,6 @@
 /** Where wheels come from: a folder, or a server that the caller named. The only place that fetches packages. */
+import { fileURLToPath } from "node:url";
+import { SandboxStartError } from "../../errors.ts";
 import { isUrl, refusal, shownPlace } from "./request.ts";
 
 /** How reading a wheel is bounded. */
@@ -33,43 +35,46 @@ export function isRemote(place: string): boolean {
   return isUrl(place) && !/^file:/i.test(place);
 }
 
-/** Reads a wheel; throws `SandboxStartError` for one that is missing, too large or not permitted. */
+/** Reads a wheel; throws `SandboxStartError` for one that can't be had, and the signal's reason. */
 export async function readWheel(
   place: string,
   options: ReadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (!isRemote(place)) return await readFile(isUrl(place) ? new URL(place) : place, options);
-  if (!/^https?:/i.test(place)) {
-    throw refusal(place, "only http:, https: and file: URLs can be read");
+  try {
+    if (!isRemote(place)) {
+      return await readFile(isUrl(place) ? fileURLToPath(place) : place, options);
+    }
+    if (/^https?:/i.test(place)) return await download(place, options);
+  } catch (error) {
+    if (options.signal.aborted || error instanceof SandboxStartError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw refusal(place, `it can't be read (${why}); check its place`, { cause: error });
   }
-  return await download(place, options);
+  throw refusal(place, "only http:, https: and file: URLs can be read");
 }
 
 async function readFile(
-  path: string | URL,
+  place: string,
   { signal, maxBytes = MAX_WHEEL_BYTES }: ReadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const place = String(path);
   try {
-    const { size, isFile } = await Deno.stat(path);
+    const { size, isFile } = await Deno.stat(place);
     if (!isFile) throw refusal(place, "it is no file");
     if (size > maxBytes) throw tooLarge(place, maxBytes);
-    return await Deno.readFile(path, { signal });
+    return await Deno.readFile(place, { signal });
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) {
       const flag = `--allow-read=${place}`;
       throw refusal(place, `this program may not read it; add ${flag}`, { cause: error });
     }
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw refusal(place, `it does not exist${await neighbours(path)}`, { cause: error });
+    throw refusal(place, `it does not exist${await neighbours(place)}`, { cause: error });
   }
 }
 
 /** The wheels beside a missing one. */
-async function neighbours(path: string | URL): Promise<string> {
-  const folder = path instanceof URL
-    ? new URL("./", path)
-    : path.slice(0, path.search(/[^/\\]*$/)) || ".";
+async function neighbours(path: string): Promise<string> {
+  const folder = path.slice(0, path.search(/[^/\\]*$/)) || ".";
   try {
     const entries = await Array.fromAsync(Deno.readDir(folder));
     const wheels = entries.map(({ name }) => name).filter((name) => name.endsWith(".whl")).sort();
@@ -120,8 +125,16 @@ function tooLarge(place: string, maxBytes: number): Error {
 
 /** The last part of a place: what the wheel is called. */
 export function fileNameOf(place: string): string {
-  const path = isUrl(place) ? decodeURIComponent(new URL(place).pathname) : place;
+  const path = isUrl(place) ? pathOfUrl(place) : place;
   const name = path.slice(path.search(/[^/\\]*$/));
   if (name === "") throw refusal(place, `${shownPlace(place)} names no file`);
   return name;
+}
+
+function pathOfUrl(place: string): string {
+  try {
+    return decodeURIComponent(new URL(place).pathname);
+  } catch (error) {
+    throw refusal(place, "it is no URL; write % as %25", { cause: error });
+  }
 }
