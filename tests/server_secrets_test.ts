@@ -83,6 +83,18 @@ Deno.test("What a provider of sub-calls said is hidden in outputs, in events and
   assert(JSON.parse(texts[0] ?? "").answer.answer.startsWith("failed: "));
 });
 
+Deno.test("A key that lies where a long text is cut is hidden whole", async () => {
+  const key = "sk-abcdefghijklmnopqrstuvwxyz";
+  const before = "x ".repeat(24_995);
+  const { texts } = await everything({
+    cell: () => ({
+      stdout: `${before}${key} ${"y".repeat(100_000)}`,
+      submission: { answer: 1 },
+    }),
+  });
+  assertHidden(texts.map((text) => text.replaceAll("x ", "")), "sk-abc");
+});
+
 Deno.test("When the sandbox or something inside fails, a client learns no path and no stack", async () => {
   for (const [error, code] of [[new Error(`no ${PATH}`), "sandbox_failed"]] as const) {
     const { texts, status } = await everything({

@@ -114,8 +114,9 @@ export class WireEvents {
     return { ...event, shared, messages: event.messages.slice(shared) };
   }
 
+  /** The text as clients may see it; cut last, since half of a key has the shape of none. */
   #text(text: string): string {
-    return this.#redact(cut(this.#unsaid(text)));
+    return cut(this.#redact(this.#unsaid(text)));
   }
 
   #unsaid(text: string): string {
