@@ -176,6 +176,21 @@ for (const way of ["waits for", "follows"]) {
   });
 }
 
+Deno.test("A client that has left before its run begins pays for no call", async () => {
+  await using server = new TestServer();
+  const response = await server.handler(
+    new Request(server.at("/runs"), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ inputs: INPUTS }),
+      signal: AbortSignal.abort(),
+    }),
+  );
+  const { code, detail, run } = await response.json();
+  assertEquals([response.status, code, run.usage.calls], [409, "aborted", 0]);
+  assertEquals(detail, "finish the run: the client that waited for it left");
+});
+
 Deno.test("A follower that leaves a run that was not started for it alone does no harm", async () => {
   const { cell, open, entered } = gate();
   await using server = new TestServer({ cell });

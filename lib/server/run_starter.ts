@@ -118,7 +118,10 @@ export class RunStarter {
 
 /** Waits for a run on behalf of a client, who ends it by leaving. */
 async function untilEnd(run: ServedRun, { signal }: Request): Promise<void> {
+  const leave = () => run.abort("left");
+  // Reading and checking what it asked for may have taken longer than the client waited.
+  if (signal.aborted) leave();
   // Deno says once that it aborts this signal after a response too, when nothing is left to abort.
-  signal.addEventListener("abort", () => run.abort("left"), { once: true });
+  signal.addEventListener("abort", leave, { once: true });
   await run.ended;
 }
