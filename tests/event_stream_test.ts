@@ -1,7 +1,7 @@
 /** Streams of events: what a slow reader costs, what it misses and is told, and what keeps a silent one alive. */
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { EventLog } from "../lib/server/event_log.ts";
-import { eventStream } from "../lib/server/event_stream.ts";
+import { eventStream, type EventStreamOptions } from "../lib/server/event_stream.ts";
 import { gate, TestServer } from "./fixtures/test_server.ts";
 
 const event = (id: number, chars = 0) => ({
@@ -9,9 +9,14 @@ const event = (id: number, chars = 0) => ({
   text: JSON.stringify({ id, pad: "x".repeat(chars) }),
 });
 
-function read(log: EventLog, after = -1, heartbeatSeconds = 60) {
+function read(log: EventLog, options: Partial<EventStreamOptions> = {}) {
   const ends: string[] = [];
-  const stream = eventStream(log, { after, heartbeatSeconds, onEnd: (how) => ends.push(how) });
+  const stream = eventStream(log, {
+    after: -1,
+    heartbeatSeconds: 60,
+    onEnd: (how) => ends.push(how),
+    ...options,
+  });
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   return { ends, reader, next: async () => (await reader.read()).value ?? null };
 }
@@ -93,4 +98,18 @@ Deno.test("A stream in which nothing happens is kept alive by comments", async (
     if (text.split(": still running\n\n").length > 3) break;
   }
   assertEquals(messages(text).at(-1)?.[1], "cell_start");
+});
+
+Deno.test("Events that have no place in a stream do not keep its comments from coming", async () => {
+  const log = new EventLog(1_000);
+  const { reader, next } = read(log, { heartbeatSeconds: 0.02, format: () => "" });
+  await next();
+  let id = 0;
+  const telling = setInterval(() => id < 200 ? log.add(event(id++)) : log.end("{}"), 1);
+  try {
+    assertEquals(await next(), ": still running\n\n");
+  } finally {
+    clearInterval(telling);
+    await reader.cancel();
+  }
 });

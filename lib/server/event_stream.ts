@@ -72,14 +72,15 @@ class LogReader {
 
   /** The next part of the stream, or null after the last one. */
   async next(): Promise<string | null> {
+    const until = performance.now() + this.#heartbeatMs;
     for (;;) {
       const part = this.#take();
       if (part !== "") return part;
       const isAtEnd = this.#at >= this.#log.lastId;
       if (this.#closed || (isAtEnd && this.#log.ended)) return null;
-      // What was read may have had no place in this stream.
+      // What was read may have had no place in this stream, and to the client that is silence too.
       if (!isAtEnd) continue;
-      if (!await this.#news()) return ": still running\n\n";
+      if (!await this.#news(until - performance.now())) return ": still running\n\n";
     }
   }
 
@@ -113,10 +114,11 @@ class LogReader {
     this.#wake();
   }
 
-  /** Waits for something to send; false when the silence has lasted long enough. */
-  #news(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), this.#heartbeatMs);
+  /** Waits for something to send, at most so many milliseconds; false when nothing came. */
+  async #news(ms: number): Promise<boolean> {
+    if (ms <= 0) return false;
+    return await new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), ms);
       this.#wake = () => {
         clearTimeout(timer);
         this.#wake = () => {};
