@@ -1,5 +1,5 @@
 /** Hashes of inputs. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { contentHash } from "../lib/trace/content_hash.ts";
 
 Deno.test("The hash of a text or of bytes is that of the file they came from", () => {
@@ -49,4 +49,14 @@ Deno.test("Equal values have equal hashes, and values that differ in anything ha
 Deno.test("A list of many texts is hashed without being joined", () => {
   const rows = Array.from({ length: 200_000 }, (_, n) => ({ id: n, text: `row ${n}` }));
   assertEquals(contentHash(rows).length, 64);
+});
+
+Deno.test("What contains itself, or nests without end, is refused with words", () => {
+  const list: unknown[] = [];
+  list.push(list, list);
+  assertThrows(
+    () => contentHash(list),
+    RangeError,
+    "Cannot record value: it is nested deeper than 1000, or contains itself; give it in parts",
+  );
 });

@@ -44,8 +44,11 @@ Deno.test("C162: small inputs are answered from in one typed call, marked, befor
 
 Deno.test("C162: without the option, over its tokens, and where cells are needed, a run takes turns", async () => {
   const look = tool({ description: "Looks", parameters: {}, run: () => 1 });
+  const endless: unknown[] = [];
+  endless.push(endless, endless);
   const variants: [RlmOptions, unknown][] = [
     [{}, "text"],
+    [{ directTokens: 100_000 }, endless],
     [ON, "word ".repeat(1_000)],
     [ON, "a b ".repeat(120)],
     [ON, new Uint8Array(3)],
