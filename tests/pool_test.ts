@@ -84,6 +84,23 @@ Deno.test("a pool whose sandboxes don't start says so at each lease, and does no
   );
 });
 
+Deno.test("a lease that waits is served where the one before it is given up, or did not start", async () => {
+  const broken = new SandboxPool({ size: 0, max: 1, denoPath: "/nowhere/deno" });
+  const leases = [broken.lease(), broken.lease(), broken.lease()];
+  await Promise.all(
+    leases.map((lease) => assertRejects(() => lease, SandboxStartError, "/nowhere/deno")),
+  );
+  await broken.close();
+  await using pool = new SandboxPool({ size: 0, max: 1 });
+  const giveUp = new AbortController();
+  const first = pool.lease({ signal: giveUp.signal });
+  const second = pool.lease();
+  giveUp.abort(new Error("enough"));
+  await assertRejects(() => first, Error, "enough");
+  await using sandbox = await second;
+  assertEquals((await sandbox.execute("1 + 1")).value, "2");
+});
+
 Deno.test("a closed pool ends its sandboxes and refuses leases; closing twice is fine", async () => {
   const pool = new SandboxPool({ size: 2 });
   await pool.ready;

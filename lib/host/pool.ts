@@ -69,7 +69,16 @@ export class SandboxPool implements AsyncDisposable {
 
   /** Hands out a sandbox in clean state; dispose of it to make room for the next. */
   async lease(options: LeaseOptions = {}): Promise<Sandbox> {
-    const { signal, tools = {} } = options;
+    try {
+      return await this.#lease(options);
+    } catch (error) {
+      // The place that this one had, or was woken for, is free for the next.
+      this.#waiting.shift()?.();
+      throw error;
+    }
+  }
+
+  async #lease({ signal, tools = {} }: LeaseOptions): Promise<Sandbox> {
     while (true) {
       signal?.throwIfAborted();
       this.#throwIfClosed();
