@@ -15,13 +15,14 @@ async function byHand(
 }
 
 Deno.test("Names that are not the server's are refused, since a foreign page could make them lead here", async () => {
-  await using server = new TestServer({ hosts: ["RLM.example.org"] });
+  await using server = new TestServer({ hosts: ["RLM.example.org", "żółw.example"] });
   const { port } = server;
   const taken = [
     `127.0.0.1:${port}`,
     `localhost:${port}`,
     "[::1]:80",
     "rlm.example.org",
+    "xn--w-uga1v8h.example",
     "a.localhost",
   ];
   for (const host of taken) assertEquals((await byHand(server, [`Host: ${host}`]))[0], 200, host);

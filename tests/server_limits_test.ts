@@ -148,4 +148,11 @@ Deno.test("Options that cannot be are refused when the handler is made", () => {
     origin.message,
     "set origins: 'example.org/' is no origin; write it as https://example.org",
   );
+  for (const given of ["example.org:8080", "https://example.org", "example.org/", ""]) {
+    const host = assertThrows(() => createHandler({ rlm, hosts: [given] }), TypeError);
+    assertEquals(
+      host.message,
+      `set hosts: '${given}' is no name; write it as example.org, without a port`,
+    );
+  }
 });

@@ -22,13 +22,13 @@ export class Access {
   readonly #origins: ReadonlySet<string>;
   readonly #authorize: NonNullable<AccessOptions["authorize"]>;
 
-  /** Throws `TypeError` for an origin that no browser would send. */
+  /** Throws `TypeError` for an origin that no browser would send, and for a host that is more than a name. */
   constructor({ hosts = [], origins = [], authorize = () => true }: AccessOptions) {
     for (const origin of origins) {
       if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
       throw new TypeError(`set origins: '${origin}' is no origin; write it as https://example.org`);
     }
-    this.#hosts = new Set(hosts.map((host) => host.toLowerCase()));
+    this.#hosts = new Set(hosts.map(nameOfHost));
     this.#origins = new Set(origins);
     this.#authorize = authorize;
   }
@@ -82,6 +82,13 @@ export class Access {
     // Behind a proxy that ends TLS the scheme differs; the name and the port are what counts.
     return URL.canParse(origin) && new URL(origin).host === new URL(request.url).host;
   }
+}
+
+/** A host's name as addresses have it. A port is refused rather than left out: it would seem to be checked. */
+function nameOfHost(host: string): string {
+  const url = URL.parse(`http://${host}/`);
+  if (url !== null && url.href === `http://${url.hostname}/`) return url.hostname;
+  throw new TypeError(`set hosts: '${host}' is no name; write it as example.org, without a port`);
 }
 
 /** No name server decides where these lead. */

@@ -31,7 +31,7 @@ export interface Handler extends AsyncDisposable {
  * harm, and `--unstable-no-legacy-abort` ends it.
  *
  * @throws {RangeError} when a limit is impossible
- * @throws {TypeError} when an origin is none
+ * @throws {TypeError} when an origin or a host is none
  *
  * @example
  * ```ts
