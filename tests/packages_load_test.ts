@@ -163,6 +163,30 @@ Deno.test("names bring what they need, once; a wheel that is given takes the pla
   );
 });
 
+Deno.test("packages of which a file would be a folder, or with folders beyond number, are refused", async () => {
+  await using folder = await temporaryFolder();
+  const put = async (name: string, files: Record<string, string>) => {
+    const path = `${folder.path}/${name}-1.0-py3-none-any.whl`;
+    await Deno.writeFile(path, await wheelOf(name, files));
+    return path;
+  };
+  const file = await put("file", { same: "" });
+  const below = await put("below", { "same/inside.py": "", "same/more/inside.py": "" });
+  for (const [first, last] of [[file, below], [below, file]] as const) {
+    assertEquals(
+      await refusal([first, last]),
+      `Cannot load package ${JSON.stringify(last)}: "same" would be a file and a folder`,
+    );
+  }
+  const levels = "/a".repeat(450);
+  const names = Array.from({ length: 50 }, (_, index) => [`${index}${levels}`, ""]);
+  const deep = await put("deep", Object.fromEntries(names));
+  assertEquals(
+    await refusal([deep]),
+    `Cannot load package ${JSON.stringify(deep)}: the packages have too many folders`,
+  );
+});
+
 Deno.test("packages that are larger than a quarter of the memory are refused before they are unpacked", async () => {
   await using folder = await temporaryFolder();
   const large = await wheelOf("large", { "large.bin": "x".repeat(17 * 1024 ** 2) });

@@ -3,6 +3,7 @@ import type { SandboxOptions } from "../sandbox.ts";
 import { type PackageList, pyodideList, resolvePackages } from "./list.ts";
 import { type PackageRequest, readRequest, refusal } from "./request.ts";
 import { fileNameOf, isRemote, locate, readWheel } from "./source.ts";
+import { PackageTree } from "./tree.ts";
 import { openWheel, type PackageAllowance } from "./wheel.ts";
 import { keepWheel, keptWheel } from "./wheel_cache.ts";
 import { packageOfWheel } from "./wheel_name.ts";
@@ -42,14 +43,16 @@ export async function loadPackages(
   if (packages.length === 0) return null;
   const wheels = await wantedWheels(packages.map(readRequest), packagesFrom, list);
   const allowance = { bytes: memoryMb * 1024 ** 2 / 4, files: MAX_FILES };
-  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  const tree = new PackageTree();
   const reading = wheels.map((wheel) => ({ wheel, read: readInTime(wheel, cache, signal) }));
   // A second failure has nobody to tell it.
   for (const { read } of reading) read.catch(() => {});
   for (const { wheel, read } of reading) {
     const bytes = await read;
-    for (const file of await open(wheel, bytes, allowance)) files.set(file.path, file.bytes);
+    const files = await open(wheel, bytes, allowance);
+    explained(wheel.asked, () => files.forEach((file) => tree.add(file)));
   }
+  const { files } = tree;
   return {
     files: [...files].map(([path, { length }]) => ({ path, size: length })),
     bytes: new Uint8Array(await new Blob([...files.values()]).arrayBuffer()),
