@@ -18,7 +18,7 @@ export async function* resume({ full }: Effort): AsyncGenerator<Figure> {
     await using folder = await temporaryFolder();
     const result = await runAndKill(folder.path, Math.min(KILLS_PER_RUN, wanted - kills), {
       checkpoint: runs % 2 === 1,
-      moment: () => 300 + Math.random() * 1_500,
+      moment: () => Math.random() * 700,
     });
     kills += result.kills;
     runs++;
