@@ -49,7 +49,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "lib/trace/",
     "sandbox/protocol.ts",
   ],
-  "lib/host/": ["lib/errors.ts", ...WIRE],
+  "lib/host/": ["lib/errors.ts", "lib/abort.ts", ...WIRE],
   "lib/trace/": [
     "lib/errors.ts",
     "lib/tokens.ts",

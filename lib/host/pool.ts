@@ -1,4 +1,5 @@
 /** Warm sandboxes: started ahead, handed out clean, never handed out twice. */
+import { abortable } from "../abort.ts";
 import { SandboxLostError } from "../errors.ts";
 import type { Cell, ExecuteOptions, Sandbox, SandboxOptions, Tool } from "./sandbox.ts";
 import { SandboxSession } from "./session.ts";
@@ -121,7 +122,7 @@ export class SandboxPool implements AsyncDisposable {
     if (started === null) return null;
     this.#refill();
     try {
-      return await orAborted(started, signal);
+      return await abortable(started, signal);
     } catch (error) {
       // Given up while it was starting: it stays warm for the next.
       if (signal?.aborted) this.#warm.unshift(started);
@@ -171,26 +172,11 @@ export class SandboxPool implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push(resolve);
     try {
-      await orAborted(promise, signal);
+      await abortable(promise, signal);
     } finally {
       const index = this.#waiting.indexOf(resolve);
       if (index >= 0) this.#waiting.splice(index, 1);
     }
-  }
-}
-
-/** Settles as the promise does, or rejects with the signal's reason. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return await promise;
-  // A signal that has already aborted tells its listeners nothing.
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }
 
