@@ -33,6 +33,8 @@ interface Pyodide {
       readonly loadedLibsByName: Readonly<Record<string, { readonly exports: unknown }>>;
     };
   };
+  /** What a snapshot says of JavaScript's objects that Python holds. */
+  readonly _api: { serializeHiwireState(serializer: (value: unknown) => string): object };
   runPython(code: string): unknown;
   pyimport(name: string): GuestModule;
   setInterruptBuffer(buffer: Uint8Array): void;
@@ -135,11 +137,24 @@ export class Python {
     return asked.filter(({ exports }) => exports !== "loading").length > 1;
   }
 
-  /** The whole memory of the guest. References to the bridge are kept by name; any other host object comes back dead. */
+  /**
+   * The whole memory of the guest. References to the bridge are kept by name; any other host object comes back dead.
+   *
+   * The list of these references stands before the memory and grows with them. It is filled up with spaces, since pages
+   * of memory that lay elsewhere than in the snapshot from before would all be taken for changed.
+   */
   snapshot(): Uint8Array<ArrayBuffer> {
     const names = new Map<unknown, string>([[this.#bridge, ""]]);
     for (const key of BRIDGE_KEYS) names.set(this.#bridge[key], key);
-    return this.#pyodide.makeMemorySnapshot({ serializer: (value) => names.get(value) ?? "dead" });
+    const nameOf = (value: unknown) => names.get(value) ?? "dead";
+    const { length } = JSON.stringify(this.#pyodide._api.serializeHiwireState(nameOf));
+    let padding = " ".repeat(LIST_CHARS - length % LIST_CHARS);
+    const serializer = (value: unknown) => {
+      const name = nameOf(value) + padding;
+      padding = "";
+      return name;
+    };
+    return this.#pyodide.makeMemorySnapshot({ serializer });
   }
 
   /** What V8 made of Pyodide's programs, for the next start. */
@@ -153,7 +168,8 @@ async function loadPyodide(script: PyodideScript, options: PythonOptions): Promi
   const { memory, bridge } = options;
   serveFiles(options.pyodide, memory?.length ?? 0);
   const programs = script.run();
-  const revive = (name: string): unknown => {
+  const revive = (padded: string): unknown => {
+    const name = padded.trimEnd();
     if (name === "") return bridge;
     return BRIDGE_KEYS.some((key) => key === name)
       ? Reflect.get(bridge, name)
@@ -180,6 +196,9 @@ async function loadPyodide(script: PyodideScript, options: PythonOptions): Promi
   // The pinned version's own interface.
   return pyodide as Pyodide;
 }
+
+/** Characters of which the list of a snapshot's references has a multiple. */
+const LIST_CHARS = 8_192;
 
 /** Bytes of one page of WebAssembly memory. */
 const WASM_PAGE = 65_536;

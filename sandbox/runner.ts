@@ -4489,13 +4489,15 @@ return this.#guest.bind(text)}execute(text){return this.#guest.execute.callPromi
 FS}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){return this.#guest.open_blob(id,
 type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}get hasLibraries(){return Object.values(
 this.#pyodide._module.LDSO.loadedLibsByName).filter(({exports})=>exports!=="loading").length>1}snapshot(){let names=new Map(
-[[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);return this.#pyodide.makeMemorySnapshot(
-{serializer:value=>names.get(value)??"dead"})}code(){return this.#script.code()}};async function loadPyodide(script,options){
-let{memory,bridge}=options;serveFiles(options.pyodide,memory?.length??0);let programs=script.run(),revive=name=>name===""?
-bridge:BRIDGE_KEYS.some(key=>key===name)?Reflect.get(bridge,name):Object.create(null);return await programs.loadPyodide(
-{indexURL:FILES_URL,createPyodideModule:programs.createPyodideModule,lockFileContents:LOCK_FILE,jsglobals:Object.assign(
-Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"\\
-python",_makeSnapshot:!0,_snapshotDeserializer:revive,...memory===null?{}:{_loadSnapshot:memory}})}var WASM_PAGE=65536,FILES_URL="\\
+[[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);let nameOf=value=>names.get(value)??"de\\
+ad",{length}=JSON.stringify(this.#pyodide._api.serializeHiwireState(nameOf)),padding=" ".repeat(LIST_CHARS-length%LIST_CHARS),
+serializer=value=>{let name=nameOf(value)+padding;return padding="",name};return this.#pyodide.makeMemorySnapshot({serializer})}code(){
+return this.#script.code()}};async function loadPyodide(script,options){let{memory,bridge}=options;serveFiles(options.pyodide,
+memory?.length??0);let programs=script.run(),revive=padded=>{let name=padded.trimEnd();return name===""?bridge:BRIDGE_KEYS.
+some(key=>key===name)?Reflect.get(bridge,name):Object.create(null)};return await programs.loadPyodide({indexURL:FILES_URL,
+createPyodideModule:programs.createPyodideModule,lockFileContents:LOCK_FILE,jsglobals:Object.assign(Object.create(null),
+{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"python",_makeSnapshot:!0,
+_snapshotDeserializer:revive,...memory===null?{}:{_loadSnapshot:memory}})}var LIST_CHARS=8192,WASM_PAGE=65536,FILES_URL="\\
 https://pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026_0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"\\
 314.0.7"},packages:{}};function serveFiles({wasm,stdlib},memoryBytes){Reflect.defineProperty(globalThis,"fetch",{value:url=>{
 let name=String(url).slice(FILES_URL.length);return name==="python_stdlib.zip"?Promise.resolve(new Response(stdlib)):name===

@@ -8,7 +8,8 @@ import re, collections
 words = [f"word {n}" for n in range(1_000)]
 index = collections.Counter(word[-1] for word in words)
 def find(pattern): return [word for word in words if re.search(pattern, word)]
-found = find("9$")`;
+found = find("9$")
+print(len(found))`;
 
 /** A guest with a few variables, functions and imports. */
 export async function* checkpoint({ full }: Effort): AsyncGenerator<Figure> {
