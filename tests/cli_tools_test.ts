@@ -5,7 +5,7 @@ import { SUBCOMMAND_NAMES } from "../lib/cli/subcommands.ts";
 import { findSubcommand } from "../lib/cli/subcommands.ts";
 import { flagsOf, subcommandPage } from "../lib/cli/subcommand.ts";
 import { rlm, rlmHere } from "./fixtures/command.ts";
-import { closedBaseUrl, OpenAIServer, type ServerReply } from "./fixtures/openai_server.ts";
+import { OpenAIServer, type ServerReply } from "./fixtures/openai_server.ts";
 import { copyOfSnapshot } from "./fixtures/snapshots.ts";
 
 /** A folder that is removed with what is in it. */
@@ -201,34 +201,6 @@ Deno.test("C152: rlm models gives prices that are known and says where they are 
   assertMatch(unknown.stdout, /^none-such +unknown +unknown +unknown +unknown$/m);
   const all = await rlm(["models", "anthropic"]);
   assertMatch(all.stdout, /^claude-\S+ +\$\d/m);
-});
-
-Deno.test("rlm doctor --sandbox finds nothing wrong and shows every attempt refused", async () => {
-  await using server = new OpenAIServer([{ text: "ready" }]);
-  const { code, stdout, stderr } = await rlm(["doctor", "--sandbox", "--json", ...live(server)]);
-  assertEquals([code, stderr], [0, ""], stdout);
-  const findings: { title: string; status: string; detail: string }[] = JSON.parse(stdout);
-  const attempts = findings.filter(({ title }) => title.startsWith("attempt at "));
-  assertEquals(attempts.length, 14);
-  for (const { status, detail } of attempts) assertMatch(`${status} ${detail}`, /^ok refused, \w/);
-  const of = (title: string) => findings.find((finding) => finding.title === title);
-  assertMatch(of("sandbox")?.detail ?? "", /^Python 3\.\d+\.\d+, started in [\d.]+ s$/);
-  assertMatch(of("model")?.detail ?? "", /^test-model answered in [\d.]+ s, cost unknown$/);
-});
-
-Deno.test("rlm doctor ends with 5 where the sandbox cannot be started, and names the flag", async () => {
-  const { code, stdout } = await rlm(["doctor"], { permissions: ["--allow-read", "--allow-env"] });
-  assertEquals(code, 5);
-  assertMatch(stdout, /^FAILED {2}permissions: .*--allow-run=/m);
-  assertMatch(stdout, /^FAILED {2}sandbox: .*--allow-run=/m);
-});
-
-Deno.test("rlm doctor ends with 4 where the model does not answer", async () => {
-  const model = ["--model", "test-model", "--base-url", closedBaseUrl()];
-  const { code, stdout } = await rlm(["doctor", ...model]);
-  assertEquals(code, 4, stdout);
-  assertMatch(stdout, /^ok {6}sandbox: /m);
-  assertMatch(stdout, /^FAILED {2}model: .*127\.0\.0\.1/m);
 });
 
 Deno.test("rlm cache clear removes the snapshots and nothing else", async () => {

@@ -1,6 +1,11 @@
 /** What `rlm doctor` looks at, in the order in which one thing needs the other. */
 import { createSandbox } from "../host/mod.ts";
-import { defaultCacheFolder, PYODIDE_FILES, pyodideFolder } from "../host/pyodide_files.ts";
+import {
+  defaultCacheFolder,
+  PYODIDE_FILES,
+  PYODIDE_VERSION,
+  pyodideFolder,
+} from "../host/pyodide_files.ts";
 import { snapshotFile } from "../host/snapshot.ts";
 import { readOptional } from "../models/keys.ts";
 import { PROVIDERS } from "../models/providers.ts";
@@ -20,6 +25,8 @@ export interface Finding {
 
 /** One thing to look at; what `look` throws is a failure. */
 export interface Check extends Pick<Finding, "area" | "title"> {
+  /** Title of the check without which this one would only repeat that failure, and is not made. */
+  readonly needs?: string;
   look(run: RunArguments, signal: AbortSignal): Promise<Pick<Finding, "status" | "detail">>;
 }
 
@@ -36,9 +43,9 @@ export const SANDBOX_CHECKS: readonly Check[] = [
   },
   { area: "sandbox", title: "permissions", look: lookAtPermissions },
   { area: "sandbox", title: "Pyodide", look: lookAtPyodide },
-  { area: "sandbox", title: "cache folder", look: lookAtCache },
-  { area: "sandbox", title: "sandbox", look: lookAtSandbox },
-  { area: "sandbox", title: "snapshot", look: lookAtSnapshot },
+  { area: "sandbox", title: "cache folder", needs: "Pyodide", look: lookAtCache },
+  { area: "sandbox", title: "sandbox", needs: "Pyodide", look: lookAtSandbox },
+  { area: "sandbox", title: "snapshot", needs: "sandbox", look: lookAtSnapshot },
 ];
 
 /** Up to a model that answers. */
@@ -70,7 +77,15 @@ async function lookAtPermissions() {
 
 async function lookAtPyodide() {
   const folder = pyodideFolder();
-  for (const name of PYODIDE_FILES) await Deno.stat(`${folder}${name}`);
+  for (const name of PYODIDE_FILES) {
+    try {
+      await Deno.stat(`${folder}${name}`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      const remedy = `deno cache --reload=npm:pyodide npm:pyodide@${PYODIDE_VERSION}`;
+      return failed(`${name} is missing in ${folder}; run: ${remedy}`);
+    }
+  }
   return ok(folder);
 }
 

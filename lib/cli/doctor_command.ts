@@ -54,9 +54,13 @@ export const DOCTOR: Subcommand = {
 };
 
 /** What the checks are made with. */
-interface Patient {
-  readonly run: RunArguments;
+interface Patient extends Examination {
   readonly escapes: boolean;
+}
+
+/** What a single check is made with. */
+interface Examination {
+  readonly run: RunArguments;
   readonly signal: AbortSignal;
   readonly onCheck: (title: string) => void;
 }
@@ -64,17 +68,33 @@ interface Patient {
 /** Makes the checks; attempts to break out need a sandbox that works. */
 async function* diagnose(patient: Patient): AsyncGenerator<Finding> {
   let works = true;
-  for (const check of SANDBOX_CHECKS) {
-    const finding = await make(check, patient);
+  for await (const finding of makeAll(SANDBOX_CHECKS, patient)) {
     yield finding;
     works &&= finding.status !== "failed";
   }
   if (patient.escapes && works) yield* breakOut(patient);
-  for (const check of MODEL_CHECKS) yield await make(check, patient);
+  yield* makeAll(MODEL_CHECKS, patient);
+}
+
+/** Makes checks, but for those that need one which failed or was not made itself. */
+export async function* makeAll(
+  checks: readonly Check[],
+  examination: Examination,
+): AsyncGenerator<Finding> {
+  const hopeless = new Set<string>();
+  for (const check of checks) {
+    if (check.needs !== undefined && hopeless.has(check.needs)) {
+      hopeless.add(check.title);
+      continue;
+    }
+    const finding = await make(check, examination);
+    if (finding.status === "failed") hopeless.add(check.title);
+    yield finding;
+  }
 }
 
 /** Tries to break out; an attempt that succeeds is a failure. */
-async function* breakOut({ signal, onCheck }: Patient): AsyncGenerator<Finding> {
+async function* breakOut({ signal, onCheck }: Examination): AsyncGenerator<Finding> {
   onCheck("attempts to break out");
   try {
     for await (const { title, refusal } of attemptEscapes(signal)) {
@@ -93,7 +113,7 @@ async function* breakOut({ signal, onCheck }: Patient): AsyncGenerator<Finding> 
   }
 }
 
-async function make(check: Check, { run, signal, onCheck }: Patient): Promise<Finding> {
+async function make(check: Check, { run, signal, onCheck }: Examination): Promise<Finding> {
   const { area, title } = check;
   onCheck(title);
   try {
