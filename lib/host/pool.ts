@@ -41,6 +41,8 @@ export class SandboxPool implements AsyncDisposable {
   readonly #max: number;
   /** Warm ones, and those on their way to be. */
   readonly #warm: Promise<SandboxSession>[] = [];
+  /** These, and those that a lease waits for: all that end with the pool. */
+  readonly #unleased = new Set<Promise<SandboxSession>>();
   /** Leases that wait for a place. */
   readonly #waiting: (() => void)[] = [];
   readonly #stopped = new AbortController();
@@ -95,13 +97,14 @@ export class SandboxPool implements AsyncDisposable {
     }
   }
 
-  /** Ends every warm sandbox; leased ones end with their lease. Safe to call twice. */
+  /** Ends every sandbox that is warm or on its way to be; leased ones end with their lease. Safe to call twice. */
   async close(): Promise<void> {
     this.#stopped.abort(
       new SandboxLostError("Cannot lease sandbox: the pool was closed", { reason: "closed" }),
     );
     for (const wake of this.#waiting.splice(0)) wake();
-    const closing = this.#warm.splice(0).map((started) =>
+    this.#warm.length = 0;
+    const closing = [...this.#unleased].map((started) =>
       started.then((session) => session.close(), () => {})
     );
     await Promise.all(closing);
@@ -122,7 +125,10 @@ export class SandboxPool implements AsyncDisposable {
     if (started === null) return null;
     this.#refill();
     try {
-      return await abortable(started, signal);
+      const session = await abortable(started, signal);
+      this.#throwIfClosed();
+      this.#unleased.delete(started);
+      return session;
     } catch (error) {
       // Given up while it was starting: it stays warm for the next.
       if (signal?.aborted) this.#warm.unshift(started);
@@ -147,8 +153,10 @@ export class SandboxPool implements AsyncDisposable {
     const started = readSettings(this.#options, this.#packages).then((settings) =>
       this.#startWarm(settings)
     );
+    this.#unleased.add(started);
     started.catch(() => {
       // Whoever leases it learns why; its place is free again, and the packages may be there the next time.
+      this.#unleased.delete(started);
       this.#alive--;
       this.#packages = null;
     });
@@ -157,8 +165,13 @@ export class SandboxPool implements AsyncDisposable {
 
   async #startWarm(settings: Settings): Promise<SandboxSession> {
     const session = await SandboxSession.start(settings, { signal: this.#stopped.signal });
-    await session.warmUp();
-    return session;
+    try {
+      await session.warmUp();
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
   }
 
   #release(): void {
