@@ -51,6 +51,19 @@ Deno.test("A log keeps no more than its characters; who reads late is told what 
   assertEquals(slow.ends, ["ended"]);
 });
 
+Deno.test("What comes after the end of a log is left out", () => {
+  const log = new EventLog(1_000);
+  log.add(event(0));
+  log.end("{}");
+  const heard: string[] = [];
+  log.listen({ wake: () => heard.push("wake"), piece: ({ text }) => heard.push(text) });
+  log.add(event(2));
+  log.tell(event(3));
+  log.end('{"late":true}');
+  assertEquals(log.after(-1), [event(0), { id: 1, text: "{}" }]);
+  assertEquals([log.lastId, heard], [1, []]);
+});
+
 Deno.test("Pieces of text come in their places, and a reader that does not keep up misses some", async () => {
   const log = new EventLog(1_000_000);
   const reader = read(log);

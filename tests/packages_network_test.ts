@@ -15,6 +15,8 @@ const HASH = await sha256(TINY);
 /** A server of wheels that notes what it was asked for. */
 class WheelServer implements AsyncDisposable {
   readonly asked: string[] = [];
+  /** Paths whose clients went away while they waited. */
+  readonly left: string[] = [];
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #stopped = Promise.withResolvers<Response>();
 
@@ -22,7 +24,10 @@ class WheelServer implements AsyncDisposable {
     this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
       const { pathname, search } = new URL(request.url);
       this.asked.push(pathname + search);
-      if (pathname.startsWith("/silent/")) return this.#stopped.promise;
+      if (pathname.startsWith("/silent/")) {
+        request.signal.addEventListener("abort", () => this.left.push(pathname), { once: true });
+        return this.#stopped.promise;
+      }
       if (pathname.startsWith("/broken/")) return brokenOff();
       return pathname.endsWith(`/${NAME}`)
         ? new Response(TINY)
@@ -118,6 +123,23 @@ Deno.test("an error tells what the server said, without what may be a key", asyn
     await refusal(`${ftp}#sha256=${HASH}`),
     `Cannot load package "${ftp}": only http:, https: and file: URLs can be read`,
   );
+});
+
+Deno.test("with the first wheel that can't be had the others are given up", async () => {
+  await using server = new WheelServer();
+  const silent = `${server.url}/silent/${NAME}`;
+  const missing = `${server.url}/other-1.0-py3-none-any.whl`;
+  const packages = [silent, missing].map((url) => `${url}#sha256=${HASH}`);
+  const { message } = await assertRejects(
+    () => loadPackages({ packages }, { memoryMb: 64, signal: AbortSignal.timeout(60_000) }),
+    SandboxStartError,
+  );
+  assertEquals(
+    message,
+    `Cannot load package "${missing}": the server answered 404; check packagesFrom`,
+  );
+  while (server.left.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals(server.left, [`/silent/${NAME}`]);
 });
 
 Deno.test("a server that says nothing, one that breaks off, and one that says too much are given up", async () => {

@@ -129,11 +129,12 @@ Deno.test("C112: a child may not go deeper than the depth allows", async () => {
 Deno.test("C113: a child that fails is an error value, and the parent goes on", async () => {
   const { got, result } = await withChild(
     (guest) => guest.call("rlm_query", { query: "a" }),
-    [new ModelError("ask root: 500", { code: "server_error", model: "root" })],
+    [new ModelError("ask root at https://a.example: 500", { code: "server_error", model: "root" })],
   );
-  assertEquals(got, new ErrorValue("ModelError", "ask root: 500"));
+  const told = "ask root: it did not answer (server_error); go on without it, or ask again later";
+  assertEquals(got, new ErrorValue("ModelError", told));
   assertEquals(result?.answer, 1);
-  assertEquals(result?.trajectory[0]?.subCalls[0]?.error, "ask root: 500");
+  assertEquals(result?.trajectory[0]?.subCalls[0]?.error, "ask root at https://a.example: 500");
 });
 
 Deno.test("C113: a child at its last turn gives its best guess, with a note for the parent", async () => {

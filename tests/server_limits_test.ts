@@ -24,18 +24,40 @@ Deno.test("A body above the limit is refused, whether it says its length or not,
   assertEquals((await (await server.post()).json()).state, "done");
 });
 
-Deno.test("A body that trickles in is given up, and holds a place no longer", async () => {
+Deno.test("A body that trickles in takes no run's place, and is given up", async () => {
   await using server = new TestServer({ bodySeconds: 0.4, maxRuns: 1 });
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   const head = `POST /runs HTTP/1.1\r\nHost: localhost:${server.port}\r\n` +
     'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"inputs"';
   await connection.write(new TextEncoder().encode(head));
+  assertEquals((await (await server.post()).json()).state, "done");
   const buffer = new Uint8Array(4096);
   const read = await connection.read(buffer) ?? 0;
   const text = new TextDecoder().decode(buffer.subarray(0, read));
   assertStringIncludes(text, "HTTP/1.1 408 ");
   assertStringIncludes(text, "read the body: it had not arrived after 0.4 s; send it faster");
-  assertEquals((await (await server.post()).json()).state, "done");
+});
+
+Deno.test("Bodies that are being read hold no more than those of all runs may, and who leaves makes room", async () => {
+  await using server = new TestServer({ maxBodyBytes: 1_000, maxRuns: 1 });
+  const slow = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  const head = `POST /runs HTTP/1.1\r\nHost: localhost:${server.port}\r\n` +
+    "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n";
+  await slow.write(new TextEncoder().encode(head + " ".repeat(900)));
+  const inputs = { ...INPUTS, context: "x".repeat(500) };
+  let refused = await server.post(inputs);
+  while (refused.ok) refused = await ((await refused.body?.cancel()), server.post(inputs));
+  assertEquals(refused.headers.get("retry-after"), "5");
+  assertEquals(await problemIn(refused), {
+    status: 503,
+    title: "Service Unavailable",
+    code: "too_many_bodies",
+    detail: "read the body: others hold 900 bytes, of at most 1000; try again later",
+  });
+  slow.close();
+  let response = await server.post(inputs);
+  while (!response.ok) response = await ((await response.body?.cancel()), server.post(inputs));
+  assertEquals((await response.json()).state, "done");
 });
 
 Deno.test("More runs than may go on at once are refused with when to come back, and not for longer than that", async () => {

@@ -1,6 +1,8 @@
 /** Nothing of the host leaves by the server: no key, no address of a provider, no path, no instruction. */
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
+import { ModelError } from "../lib/errors.ts";
 import { resolveModel } from "../lib/models/resolve_model.ts";
+import { ScriptedModel } from "../lib/testing.ts";
 import { cellReply } from "./fixtures/fake_run.ts";
 import { INPUTS, TestServer, type TestServerOptions } from "./fixtures/test_server.ts";
 
@@ -64,23 +66,32 @@ for (const status of [401, 500]) {
 
 Deno.test("What a provider of sub-calls said is hidden in outputs, in events and in the answer too", async () => {
   await using provider = echoing(500);
-  const { texts, status } = await everything({
-    signature: "context, query -> answer",
-    rlmOptions: { subLm: echoingModel(provider) },
-    replies: () => cellReply("ask"),
-    cell: async (_, guest) => {
-      const said = String(await guest.call("llm_query", { prompt: "?" }).catch(String));
-      return {
-        stdout: `it said ${said}\n${said.slice(0, 80)}`,
-        submission: { answer: `failed: ${said}` },
-      };
-    },
+  const plain = new ModelError(`no, see ${PATH}`, {
+    code: "server_error",
+    model: "m",
+    status: 500,
   });
-  assertEquals(status, 200);
-  assertHidden(texts, KEY, `127.0.0.1:${provider.addr.port}`, PATH);
-  const message = "ask the model: it did not answer (server_error, status 500); try again later";
-  for (const text of texts) assertStringIncludes(text, message);
-  assert(JSON.parse(texts[0] ?? "").answer.answer.startsWith("failed: "));
+  const seen = "it did not answer (server_error, status 500)";
+  for (
+    const [subLm, message] of [
+      [echoingModel(provider), `ask openai/m: ${seen}; go on without it, or ask again later`],
+      [new ScriptedModel(() => plain), `ask the model: ${seen}; try again later`],
+    ] as const
+  ) {
+    const { texts, status } = await everything({
+      signature: "context, query -> answer",
+      rlmOptions: { subLm },
+      replies: () => cellReply("ask"),
+      cell: async (_, guest) => {
+        const said = String(await guest.call("llm_query", { prompt: "?" }).catch(String));
+        return { stdout: `it said ${said}`, submission: { answer: `failed: ${said}` } };
+      },
+    });
+    assertEquals(status, 200);
+    assertHidden(texts, KEY, `127.0.0.1:${provider.addr.port}`, PATH);
+    for (const text of texts) assertStringIncludes(text, message);
+    assert(JSON.parse(texts[0] ?? "").answer.answer.startsWith("failed: "));
+  }
 });
 
 Deno.test("A key that lies where a long text is cut is hidden whole", async () => {

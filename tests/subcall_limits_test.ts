@@ -1,7 +1,8 @@
-/** Limits of sub-calls: how many, how many at once, and when failures end the run. */
+/** Limits of sub-calls: how many, how many at once, what of a failure is told, and when failures end the run. */
 import {
   assert,
   assertEquals,
+  assertInstanceOf,
   assertObjectMatch,
   assertRejects,
   assertStringIncludes,
@@ -9,7 +10,7 @@ import {
 import { ModelError } from "../lib/errors.ts";
 import { type Cell, ErrorValue, type ExecuteOptions } from "../lib/host/sandbox.ts";
 import { FakeSandbox, ScriptedModel } from "../lib/testing.ts";
-import { cellReply, fakeRun } from "./fixtures/fake_run.ts";
+import { cellReply, eventsOf, fakeRun } from "./fixtures/fake_run.ts";
 import { ask, askAll, inCell, numbered } from "./fixtures/in_cell.ts";
 
 Deno.test("C104: a bad key ends the run with the provider's error, not with 20 more turns", async () => {
@@ -30,6 +31,43 @@ Deno.test("C104: a provider that fails twenty times in a row ends the run; one s
   });
   assertEquals(result?.answer, 1);
   assert(Array.isArray(got) && got.filter((each) => each instanceof ErrorValue).length === 29);
+});
+
+Deno.test("a cell learns of a failed call what it can do about it, and no address; the host has all", async () => {
+  const address = "http://10.0.0.5:8080/v1";
+  const cases = [
+    [{ code: "unreachable" }, "(unreachable); go on without it, or ask again later"],
+    [
+      { code: "context_length", status: 400 },
+      "(context_length, status 400); send less text in one prompt",
+    ],
+  ] as const;
+  for (const [details, told] of cases) {
+    const failure = new ModelError(`Cannot get a reply from sub at ${address}: no`, {
+      ...details,
+      model: "sub",
+    });
+    const { got, raised, events, result } = await inCell(async (guest) => {
+      const batch = await askAll(["a"])(guest);
+      await ask("b")(guest).catch((error: Error) => {
+        throw Object.assign(error, { batch });
+      });
+    }, { sub: () => failure });
+    const message = `ask sub: it did not answer ${told}`;
+    assertEquals(got, undefined);
+    assertInstanceOf(raised, ModelError);
+    assertEquals([raised.message, raised.code, raised.cause], [message, details.code, failure]);
+    assertEquals(Reflect.get(raised, "batch"), [new ErrorValue("ModelError", message)]);
+    const [error] = eventsOf(events, "model_error");
+    assertEquals(error?.error.message, failure.message);
+    assertEquals(result?.trajectory[0]?.subCalls[0]?.error, failure.message);
+  }
+  const broken = await inCell(ask("c"), {
+    sub: () => {
+      throw new TypeError(`fetch ${address}: refused`);
+    },
+  });
+  assertEquals([broken.raised?.name, broken.raised?.message], ["TypeError", "ask sub: it failed"]);
 });
 
 Deno.test("C105: a batch over the limit charges nothing, sends nothing, and says what remains", async () => {

@@ -64,8 +64,11 @@ async function request(
   }
 }
 
-/** Where a redirect leads; a public server must not be able to send us to a private one. */
-function followRedirect(from: URL, location: string): URL {
+/**
+ * Where a redirect leads. Whoever types the address of a private network means it, so that is fetched; a public server
+ * must not be able to send us to one.
+ */
+export function followRedirect(from: URL, location: string): URL {
   const to = URL.parse(location, from);
   if (to === null || (to.protocol !== "http:" && to.protocol !== "https:")) {
     throw new UsageError(`cannot fetch ${from}: it redirects to ${location}, give an http address`);
@@ -80,8 +83,9 @@ function followRedirect(from: URL, location: string): URL {
 
 /** Whether a host name is by its form one of a private network or of this machine. */
 function isPrivate(host: string): boolean {
-  return /^(localhost|.*\.(localhost|local|internal))$/i.test(host) ||
+  return /^(localhost|.*\.(localhost|local|internal))\.?$/i.test(host) ||
     /^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./
       .test(host) ||
-    /^\[(::1?|f[cd].*|fe[89ab].*|::ffff:.*)\]$/i.test(host);
+    // Also those that stand for an address of the older kind.
+    /^\[(::1?|f[cd].*|fe[89ab].*|::ffff:.*|64:ff9b:.*|2002:.*)\]$/i.test(host);
 }

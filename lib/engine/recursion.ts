@@ -2,6 +2,7 @@
 import { RlmError } from "../errors.ts";
 import { ErrorValue } from "../host/sandbox.ts";
 import { gotText } from "./got_text.ts";
+import { forGuest } from "./guest_error.ts";
 import { type GuestCall, type GuestFunction, pythonError } from "./guest_function.ts";
 import type { Job, Outcome } from "./job.ts";
 import { Run } from "./run_tree.ts";
@@ -120,7 +121,8 @@ class Children {
     } catch (error) {
       if (call.signal.aborted || !(error instanceof RlmError)) throw error;
       record(0, error.message);
-      return new ErrorValue(error.name, error.message);
+      const { name, message } = forGuest(error, this.#run.tree.models.root.name);
+      return new ErrorValue(name, message);
     }
   }
 

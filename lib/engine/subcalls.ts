@@ -3,6 +3,7 @@ import { ModelError, RlmError, SubmissionError } from "../errors.ts";
 import { ErrorValue } from "../host/sandbox.ts";
 import type { Completion } from "../models/language_model.ts";
 import { abortable } from "../abort.ts";
+import { forGuest } from "./guest_error.ts";
 import { type GuestCall, type GuestFunction, pythonError } from "./guest_function.ts";
 import { callModel, reuseReply } from "./model_call.ts";
 import { ProviderWatch } from "./provider_watch.ts";
@@ -152,7 +153,7 @@ class SubCalls {
         cached: false,
         error: error instanceof Error ? error.message : String(error),
       });
-      throw error;
+      throw error instanceof Error ? forGuest(error, question.model.name) : error;
     }
   }
 

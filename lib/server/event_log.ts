@@ -51,8 +51,9 @@ export class EventLog {
     return this.#ended;
   }
 
-  /** Adds an event; ids grow. */
+  /** Adds an event; ids grow. One that comes after the last is left out: readers have been told that none does. */
   add(given: LoggedEvent): void {
+    if (this.#ended) return;
     // One that would push out much of the rest is not kept at all.
     const event = given.text.length > this.#maxChars / 4 ? gap(given.id) : given;
     this.#lastId = event.id;
@@ -65,8 +66,9 @@ export class EventLog {
     this.#wake();
   }
 
-  /** Adds the last event of all, which is kept whatever its length. */
+  /** Adds the last event of all, which is kept whatever its length; there is only one. */
   end(text: string): void {
+    if (this.#ended) return;
     this.#events.push({ id: ++this.#lastId, text });
     this.#chars += text.length;
     this.#ended = true;
@@ -80,6 +82,7 @@ export class EventLog {
 
   /** Tells whoever listens now of a piece of text. */
   tell(piece: LoggedEvent): void {
+    if (this.#ended) return;
     for (const listener of this.#listeners) listener.piece(piece);
   }
 

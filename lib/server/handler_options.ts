@@ -41,7 +41,7 @@ export interface HandlerOptions {
   readonly origins?: readonly string[];
   /** Runs that go on at once; one more is refused with 503. @default {4} */
   readonly maxRuns?: number;
-  /** Bytes that a body may have. @default {33_554_432} */
+  /** Bytes that a body may have; all that are being read may together hold `maxRuns` times as many. @default {33_554_432} */
   readonly maxBodyBytes?: number;
   /** Seconds that a body may take to arrive. @default {60} */
   readonly bodySeconds?: number;

@@ -1,4 +1,5 @@
 /** Reads the JSON of a request's body, and refuses what is too large, too slow, too deep or something else. */
+import type { BodyRoom } from "./body_room.ts";
 import { Problem } from "./problem.ts";
 
 /** Levels of lists and objects in a body; the sandbox takes about as many. */
@@ -8,6 +9,8 @@ const MAX_DEPTH = 180;
 export interface BodyLimits {
   readonly maxBodyBytes: number;
   readonly bodySeconds: number;
+  /** What all bodies together may hold. */
+  readonly room: BodyRoom;
 }
 
 /** The value of a body; throws a problem for each way in which it may be none. */
@@ -46,7 +49,7 @@ function checkMediaType(headers: Headers): void {
 }
 
 /** The body's text, read piece by piece so that no more than the limit is ever held. */
-async function readText(request: Request, { maxBodyBytes, bodySeconds }: BodyLimits) {
+async function readText(request: Request, { maxBodyBytes, bodySeconds, room }: BodyLimits) {
   const tooLarge = new Problem(
     "too_large",
     `read the body: it has more than ${maxBodyBytes} bytes; send less`,
@@ -61,6 +64,7 @@ async function readText(request: Request, { maxBodyBytes, bodySeconds }: BodyLim
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(tooSlow), bodySeconds * 1000);
   const decoder = new TextDecoder("utf-8", { fatal: true });
+  using share = room.open();
   const pieces: string[] = [];
   try {
     let bytes = 0;
@@ -70,6 +74,7 @@ async function readText(request: Request, { maxBodyBytes, bodySeconds }: BodyLim
       if (done) return pieces.join("");
       bytes += value.length;
       if (bytes > maxBodyBytes) throw tooLarge;
+      share.add(value.length);
     }
   } catch (error) {
     void reader.cancel(error).catch(() => {});

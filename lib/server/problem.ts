@@ -23,6 +23,7 @@ export type ProblemCode =
   | "model_failed"
   | "no_valid_answer"
   | "too_many_runs"
+  | "too_many_bodies"
   | "too_many_streams"
   | "closing";
 
@@ -47,6 +48,7 @@ const STATUS: Readonly<Record<ProblemCode, readonly [status: number, title: stri
   model_failed: [502, "Bad Gateway"],
   no_valid_answer: [502, "Bad Gateway"],
   too_many_runs: [503, "Service Unavailable"],
+  too_many_bodies: [503, "Service Unavailable"],
   too_many_streams: [503, "Service Unavailable"],
   closing: [503, "Service Unavailable"],
 };

@@ -1,8 +1,10 @@
 /** RunStarter: starts the runs that requests ask for, and answers in the way that each client wants. */
 import { chatChunks, chatCompletion, chatProblem } from "./chat_reply.ts";
 import { type ChatInputs, readChatRequest } from "./chat_request.ts";
+import { BodyRoom } from "./body_room.ts";
 import { type EventFormat, eventStream } from "./event_stream.ts";
 import type { HandlerOptions, Limits, Served } from "./handler_options.ts";
+import type { BodyLimits } from "./json_body.ts";
 import { jsonResponse, STREAMED } from "./response.ts";
 import { readRunRequest, type RunRequest, titleOf, wayOfAnswer } from "./run_request.ts";
 import type { Place, RunStore } from "./run_store.ts";
@@ -28,17 +30,21 @@ export interface Asking {
 /** Starts runs. */
 export class RunStarter {
   readonly #around: Surroundings;
+  readonly #bodies: BodyLimits;
 
   constructor(around: Surroundings) {
     this.#around = around;
+    const { maxRuns, maxBodyBytes, bodySeconds } = around.limits;
+    this.#bodies = { maxBodyBytes, bodySeconds, room: new BodyRoom(maxRuns * maxBodyBytes) };
   }
 
   /** Answers `POST /runs`. */
   async post(asking: Asking): Promise<Response> {
-    const { limits, runs, address } = this.#around;
+    const { runs, address } = this.#around;
     const way = wayOfAnswer(asking.request);
+    runs.checkPlaces();
+    const asked = await readRunRequest(asking.request, asking.served, this.#bodies);
     using place = runs.reserve();
-    const asked = await readRunRequest(asking.request, asking.served, limits);
     if (way === "stream") return this.#follow(asking, asked, place);
     const run = this.#start(asking, asked, place);
     if (way === "later") {
@@ -52,9 +58,11 @@ export class RunStarter {
 
   /** Answers a chat completion. */
   async chat(asking: Asking, inputsOf: ChatInputs): Promise<Response> {
-    const { limits, runs } = this.#around;
+    const { runs } = this.#around;
+    runs.checkPlaces();
+    const bodies = { ...this.#bodies, inputsOf };
+    const asked = await readChatRequest(asking.request, asking.served, bodies);
     using place = runs.reserve();
-    const asked = await readChatRequest(asking.request, asking.served, { ...limits, inputsOf });
     if (asked.stream) {
       return this.#follow(asking, asked, place, (run) => chatChunks(run, asked));
     }

@@ -3,7 +3,7 @@ import type { Limits } from "./handler_options.ts";
 import { Problem } from "./problem.ts";
 import type { ServedRun } from "./served_run.ts";
 
-/** Room for one run, taken before its body is read. */
+/** Room for one run. */
 export interface Place extends Disposable {
   /** Gives the place to a run, which keeps it until its end. */
   fill(run: ServedRun): void;
@@ -25,13 +25,13 @@ export class RunStore {
     this.#limits = limits;
   }
 
-  /** Runs that go on, bodies that are being read included. */
+  /** Runs that go on or are about to. */
   get places(): number {
     return this.#places;
   }
 
-  /** Takes a place for a run; throws a problem when there is none. */
-  reserve(): Place {
+  /** Throws a problem when there is no place for a run. */
+  checkPlaces(): void {
     this.checkOpen();
     const { maxRuns } = this.#limits;
     if (this.#places >= maxRuns) {
@@ -41,6 +41,11 @@ export class RunStore {
         { "retry-after": "5" },
       );
     }
+  }
+
+  /** Takes a place for a run; throws a problem when there is none. */
+  reserve(): Place {
+    this.checkPlaces();
     this.#places++;
     let isFilled = false;
     return {

@@ -44,11 +44,7 @@ export async function loadPackages(
   const wheels = await wantedWheels(packages.map(readRequest), packagesFrom, list);
   const allowance = { bytes: memoryMb * 1024 ** 2 / 4, files: MAX_FILES };
   const tree = new PackageTree();
-  const reading = wheels.map((wheel) => ({ wheel, read: readInTime(wheel, cache, signal) }));
-  // A second failure has nobody to tell it.
-  for (const { read } of reading) read.catch(() => {});
-  for (const { wheel, read } of reading) {
-    const bytes = await read;
+  for (const { wheel, bytes } of await readAll(wheels, cache, signal)) {
     const files = await open(wheel, bytes, allowance);
     explained(wheel.asked, () => files.forEach((file) => tree.add(file)));
   }
@@ -57,6 +53,23 @@ export async function loadPackages(
     files: [...files].map(([path, { length }]) => ({ path, size: length })),
     bytes: new Uint8Array(await new Blob([...files.values()]).arrayBuffer()),
   };
+}
+
+/** Reads wheels together; with the first that can't be had the others are given up. */
+async function readAll(wheels: readonly Wheel[], cache: string | false, signal: AbortSignal) {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const reading = wheels.map(async (wheel) => ({
+    wheel,
+    bytes: await readInTime(wheel, cache, either),
+  }));
+  try {
+    return await Promise.all(reading);
+  } catch (error) {
+    failed.abort(error);
+    await Promise.allSettled(reading);
+    throw error;
+  }
 }
 
 async function readInTime(
