@@ -16,6 +16,25 @@ const PERMISSIONS = [
 const PUBLISHED =
   /^(mod\.ts|deno\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|(lib|sandbox)\/[\w/]+\.ts)$/;
 
+/** A program that serves a model's replies, and asks its own handler. */
+const SERVE = `import { RLM } from "jsr:@rlm/rlm@^0.1";
+import { createHandler } from "jsr:@rlm/rlm@^0.1/server";
+import { cell, FakeSandbox, ScriptedModel } from "jsr:@rlm/rlm@^0.1/testing";
+
+const lm = new ScriptedModel([cell("SUBMIT(answer=42)")]);
+const sandbox = () => Promise.resolve(new FakeSandbox());
+const rlm = new RLM("query -> answer: int", { lm, sandbox, verify: false });
+await using handler = createHandler({ rlm });
+const request = new Request("http://localhost/runs", {
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify({ inputs: { query: "How many?" } }),
+});
+const response = await handler(request);
+const { answer, stopReason } = await response.json();
+console.log(response.status, answer.answer, stopReason);
+`;
+
 /** How a program ended and what it printed. */
 interface Ran {
   readonly code: number;
@@ -55,6 +74,12 @@ Deno.test("the package that is published works where only the registry has it", 
     for (const path of ["mod.ts", "lib/testing.ts", "sandbox/runner.ts"]) {
       assert(registry.asked.some((asked) => asked.endsWith(`/${path}`)), `${path} was not loaded`);
     }
+  });
+
+  await t.step("a handler of ./server answers a request by a run", async () => {
+    await Deno.writeTextFile(`${folder}/serve.ts`, SERVE);
+    const { code, stdout, stderr } = await run("--check", ...PERMISSIONS, "serve.ts");
+    assertEquals([code, stdout], [0, "200 42 submitted\n"], stderr);
   });
 
   await t.step("the command says its version and how it is used", async () => {

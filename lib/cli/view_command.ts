@@ -53,7 +53,8 @@ export const VIEW: Subcommand = {
   usage: "JOURNAL [flags]",
   about: [
     "Writes a page that shows the run: every turn, call, token and cent. One file",
-    "that loads nothing; open it in a browser. Other formats are for other tools:",
+    'that loads nothing; its path is printed, so xdg-open "$(rlm view run.jsonl)"',
+    "shows it (macOS: open). Other formats are for other tools:",
     "  trace      Chrome trace events, for ui.perfetto.dev or speedscope",
     "  graph      nodes and edges as JSON; graphml: the same for yEd, Gephi, NetworkX",
     "  rlm-jsonl  for the visualizer of alexzhang13/rlm",

@@ -8,7 +8,7 @@ import type { Row } from "./row.ts";
 import { type DriverAnswer, NOT_DRIVEN } from "./wire.ts";
 
 /** Milliseconds that a contestant may spend on a row before it is not repeated. */
-const ENOUGH_MS = 8_000;
+export const ENOUGH_MS = 6_000;
 /** Milliseconds that memory takes to settle. */
 const SETTLE_MS = 1_500;
 

@@ -1,10 +1,15 @@
 /** What a reader must know to trust the table: how each contestant is set up, and what was not measured. */
 
+import { ENOUGH_MS } from "./measuring.ts";
+import { WATCHDOG_MS } from "./survivals.ts";
+
 /** As Markdown. */
 export const NOTES =
   `Medians, with the least and the most in parentheses; under each peer, how many times
 ours its figure is: **above 1 we are ahead, below 1 we are behind**. The contestants take turns on one machine, so trust the
-ratios more than the figures. The model is a server on loopback that answers at once. One who has spent 8 s on a row is not
+ratios more than the figures. The model is a server on loopback that answers at once. One who has spent ${
+    ENOUGH_MS / 1_000
+  } s on a row is not
 asked again, so slow rows have fewer repetitions; what takes longer than the limit, or more than 60 % of the machine's
 memory, is stopped and says so. Memory is that of all processes, shared pages divided among them.
 
@@ -25,7 +30,9 @@ memory, is stopped and says so. Memory is that of all processes, shared pages di
   one, and the same versions from PyPI are put where it looks before the CDN. Its caps are raised, and its check of how far
   a prompt is compressed is off, which asks the model once more.
 - **This project's** time limit is 2 s in the rows of cells that don't end (its default is 30 s), and \`concurrency\` is 64 for
-  sub-calls (its default is 8). DSPy's sandbox has no time limit; the bench gives up after 20 s, counted from when
+  sub-calls (its default is 8). DSPy's sandbox has no time limit; the bench gives up after ${
+    WATCHDOG_MS / 1_000
+  } s, counted from when
   the interpreter is ready.
 - **The floors** have no process of their own, no protocol and no limits: Pyodide in the thread that measures, and \`exec\` of
   CPython.`;
