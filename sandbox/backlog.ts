@@ -35,6 +35,11 @@ export class Backlog {
     }
   }
 
+  /** Whether all that was sent has been taken. */
+  get isEmpty(): boolean {
+    return Atomics.load(this.shared, 0) === 0;
+  }
+
   /** Counts something taken. */
   remove(size: number): void {
     Atomics.sub(this.shared, 0, size);

@@ -38,8 +38,7 @@ export function createBridge(
   const bridge: GuestBridge = {
     call: (text) => callTool(peer(), text, open.signal),
     // With another request open, its answer may let another stack go on.
-    wait: (text) =>
-      peer().waits ? callTool(peer(), text, open.signal) : waiting.call(peer(), JSON.parse(text)),
+    wait: (text) => peer().waits ? callTool(peer(), text, open.signal) : waiting.call(peer(), text),
     cancel: () => {
       open.abort(new Error("the cell has ended"));
       open = new AbortController();

@@ -1,6 +1,6 @@
 /** Interpreter: the worker realm as the gateway holds it, from its start to a checkpoint of its memory. */
-import { AnswerSlot } from "./answer_slot.ts";
 import { Backlog } from "./backlog.ts";
+import { CallSlot } from "./call_slot.ts";
 import type { Chunk } from "./framing.ts";
 import { pagesOf, takeDifference } from "./page_difference.ts";
 import { portTransport } from "./port_transport.ts";
@@ -64,7 +64,7 @@ export class Interpreter {
   readonly #channel = new MessageChannel();
   readonly #interrupt = new Uint8Array(new SharedArrayBuffer(1));
   readonly #backlog = new Backlog();
-  readonly #slot = new AnswerSlot();
+  readonly #slot = new CallSlot();
   readonly #waiting = new WaitingCallee(
     this.#slot,
     (answer) => this.#peer.notify("tool/answer", answer),
@@ -119,6 +119,7 @@ export class Interpreter {
         },
       },
     );
+    this.#waiting.serve(handlers.callTool);
     // A worker that broke the contract can't be talked to any more.
     this.#peer.ended.then(() => handlers.fatal(String(this.#peer.failure)));
   }

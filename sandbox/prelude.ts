@@ -69,11 +69,7 @@ class Execution:
         if self.open_calls or self.threads:
             return False
         # Not by their length: a \`WeakSet\` takes that with the builtin \`len\`, which the cell may have deleted.
-        for _ in self.timers:
-            return False
-        for _ in self.handles:
-            return False
-        return True
+        return not self.timers.data and not self.handles.data
 
     def check(self) -> None:
         """Ends the calling code if its cell has been submitted, has timed out or is over."""

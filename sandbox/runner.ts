@@ -280,17 +280,19 @@ await new Blob(parts).arrayBuffer()),folders=new Set([SITE_PACKAGES]),entries=[]
 files){let path=\`\${SITE_PACKAGES}/\${below}\`;for(let folder=folderOf(path);!folders.has(folder);folder=folderOf(folder))folders.
 add(folder);let bytes=contents.slice(at,at+size);if(bytes.length!==size)throw malformed("their contents did not come");entries.
 push({kind:"file",path,writable:!1,bytes,mtime:0}),at+=size}return[...[...folders].map(path=>({kind:"folder",path,writable:!1})),
-...entries]}function malformed(why){return new RpcError(ErrorCode.invalidParams,\`Cannot initialize: packages: \${why}\`)}var encoder2=new TextEncoder,decoder=new TextDecoder,AnswerSlot=class{shared;#head;#text;constructor(shared=new SharedArrayBuffer(
-65544)){this.shared=shared,this.#head=new Int32Array(shared,0,2),this.#text=new Uint8Array(shared,8)}clear(){Atomics.store(
-this.#head,0,0)}wait(){for(;Atomics.load(this.#head,0)===0;)Atomics.wait(this.#head,0,0);if(Atomics.load(this.#head,0)!==
-1)return null;let length=Atomics.load(this.#head,1);return decoder.decode(this.#text.slice(0,length))}put(text){let bytes=text.
-length<=65536?encoder2.encode(text):null;return bytes===null||bytes.length>65536?(this.refer(),!1):(this.#text.set(bytes),
-Atomics.store(this.#head,1,bytes.length),this.#wake(1),!0)}refer(){this.#wake(2)}#wake(state){Atomics.store(this.#head,0,
-state),Atomics.notify(this.#head,0)}isWaitedFor(){return Atomics.notify(this.#head,0)>0}};var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
+...entries]}function malformed(why){return new RpcError(ErrorCode.invalidParams,\`Cannot initialize: packages: \${why}\`)}var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
 add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}async addLater(size){
 let unread=Atomics.add(this.shared,0,size)+size;for(;unread>67108864;)await Atomics.waitAsync(this.shared,0,unread).value,
-unread=Atomics.load(this.shared,0)}remove(size){Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}open(){Atomics.
-store(this.shared,0,-1073741824),Atomics.notify(this.shared,0)}};function pagesOf(memory){return{length:memory.length,words:wordsOf(memory),place:page=>page*1024}}function wordsOf(bytes){
+unread=Atomics.load(this.shared,0)}get isEmpty(){return Atomics.load(this.shared,0)===0}remove(size){Atomics.sub(this.shared,
+0,size),Atomics.notify(this.shared,0)}open(){Atomics.store(this.shared,0,-1073741824),Atomics.notify(this.shared,0)}};var encoder2=new TextEncoder,decoder=new TextDecoder,CallSlot=class{shared;#head;#text;constructor(shared=new SharedArrayBuffer(
+65548)){this.shared=shared,this.#head=new Int32Array(shared,0,12/4),this.#text=new Uint8Array(shared,12)}clear(){Atomics.
+store(this.#head,0,0)}ask(text){return this.#write(text)?(Atomics.add(this.#head,2,1),Atomics.notify(this.#head,2),!0):!1}async*calls(){
+for(let seen=0;;)await Atomics.waitAsync(this.#head,2,seen).value,seen=Atomics.load(this.#head,2),yield this.#read()}wait(){
+for(;Atomics.load(this.#head,0)===0;)Atomics.wait(this.#head,0,0);return Atomics.load(this.#head,0)===1?this.#read():null}put(text){
+let fits=this.#write(text);return this.#wake(fits?1:2),fits}refer(){this.#wake(2)}isWaitedFor(){return Atomics.notify(this.#head,
+0)>0}#wake(state){Atomics.store(this.#head,0,state),Atomics.notify(this.#head,0)}#write(text){let bytes=text.length<=65536?
+encoder2.encode(text):null;return bytes===null||bytes.length>65536?!1:(this.#text.set(bytes),Atomics.store(this.#head,1,
+bytes.length),!0)}#read(){return decoder.decode(this.#text.slice(0,Atomics.load(this.#head,1)))}};function pagesOf(memory){return{length:memory.length,words:wordsOf(memory),place:page=>page*1024}}function wordsOf(bytes){
 let{buffer,byteOffset,length}=bytes.byteOffset%4===0?bytes:bytes.slice();return new Int32Array(buffer,byteOffset,length>>>
 2)}async function takeDifference(base,whole){let after=pagesOf(whole),pages=changedPages(base,after),head=new Uint32Array(
 2+pages.length);head.set([whole.length,pages.length]),head.set(pages,2);let content=new Uint8Array(pages.length*4096),end=0;
@@ -342,13 +344,15 @@ from,from+codeLength)}}function usedPages(memory){let pages=[];for(let start=0;s
 start,start+PAGE).some(byte=>byte!==0)&&pages.push(start/PAGE);return pages}function join3(parts){let whole=new Uint8Array(
 parts.reduce((sum,{length})=>sum+length,0)),at=0;for(let part of parts)whole.set(part,at),at+=part.length;return whole}async function answerText(answer){try{return JSON.stringify(await answer())}catch(error){if(error instanceof RpcError&&error.
 code===ErrorCode.toolFailed)return JSON.stringify({error:error.data});let message=error instanceof Error?error.message:String(
-error);return JSON.stringify({error:{type:"RuntimeError",message}})}}var LOOK_MS=10;var WaitingCallee=class{#slot;#send;#open=null;constructor(slot,send){this.#slot=slot,this.#send=send}async answer(call){
-if(this.#open!==null)return;let open=this.#open={atPort:!1},text=await answerText(call);if(this.#open=null,!(!open.atPort&&
-this.#slot.put(text)))try{this.#send(JSON.parse(text))}catch(error){this.#send(JSON.parse(await answerText(()=>Promise.reject(
-error))))}}usePort(){this.#open===null||this.#open.atPort||(this.#open.atPort=!0,this.#slot.refer())}async sleeps(){for(;this.#open!==
-null&&!this.#open.atPort;){if(this.#slot.isWaitedFor())return!0;await new Promise(resolve=>setTimeout(resolve,LOOK_MS))}
-return!1}};var NOTHING=new Uint8Array(0),INTERRUPT=2,INTERRUPT_MS=100,Interpreter=class{#worker;#peer;#channel=new MessageChannel;#interrupt=new Uint8Array(
-new SharedArrayBuffer(1));#backlog=new Backlog;#slot=new AnswerSlot;#waiting=new WaitingCallee(this.#slot,answer=>this.#peer.
+error);return JSON.stringify({error:{type:"RuntimeError",message}})}}var LOOK_MS=10;var WaitingCallee=class{#slot;#send;#open=null;constructor(slot,send){this.#slot=slot,this.#send=send}async serve(answer){
+for await(let text of this.#slot.calls())this.answer(async()=>await answer(readCall(text)))}async answer(call){if(this.#open!==
+null)return;let open=this.#open={atPort:!1},text=await answerText(call);if(this.#open=null,!(!open.atPort&&this.#slot.put(
+text)))try{this.#send(JSON.parse(text))}catch(error){this.#send(JSON.parse(await answerText(()=>Promise.reject(error))))}}usePort(){
+this.#open===null||this.#open.atPort||(this.#open.atPort=!0,this.#slot.refer())}async sleeps(){for(;this.#open!==null&&!this.#open.
+atPort;){if(this.#slot.isWaitedFor())return!0;await new Promise(resolve=>setTimeout(resolve,LOOK_MS))}return!1}};function readCall(text){
+let call=parseMessage(text);if(call!==void 0&&withinDepth(call,Limits.depth))return call;throw new RpcError(ErrorCode.invalidRequest,
+"Cannot read call: not JSON, or nested too deeply")}var NOTHING=new Uint8Array(0),INTERRUPT=2,INTERRUPT_MS=100,Interpreter=class{#worker;#peer;#channel=new MessageChannel;#interrupt=new Uint8Array(
+new SharedArrayBuffer(1));#backlog=new Backlog;#slot=new CallSlot;#waiting=new WaitingCallee(this.#slot,answer=>this.#peer.
 notify("tool/answer",answer));#ready=Promise.withResolvers();#fatal;#isReady=!1;#base=null;#memory=null;#piece=null;constructor(program,handlers){
 this.#fatal=handlers.fatal;let url=URL.createObjectURL(new Blob([program],{type:"text/javascript"}));this.#worker=new Worker(
 url,{type:"module",deno:{permissions:"none"}}),this.#ready.promise.finally(()=>URL.revokeObjectURL(url)).catch(()=>{}),this.#worker.
@@ -358,8 +362,8 @@ callTool(call,signal),"net/fetch":(request,{signal})=>handlers.fetch(request,sig
 !0,this.#ready.resolve(versions)},failed:failure=>this.#ready.reject(startFailure(JSON.stringify(failure))),"tool/wait":call=>{
 this.#waiting.answer(()=>handlers.callTool(call))},output:handlers.output,fatal:failure=>handlers.fatal(JSON.stringify(failure))},
 onChunk:chunk=>{chunk.blob===MEMORY_BLOB?this.#memory=chunk.bytes:chunk.blob===INNER_BLOBS?this.#piece=chunk.bytes:handlers.
-chunk(chunk)}}),this.#peer.ended.then(()=>handlers.fatal(String(this.#peer.failure)))}boot(files,granted,options){let{base,
-env,memoryBytes}=options;this.#base=base;let port=this.#channel.port2,message={port,files,granted,interrupt:this.#interrupt,
+chunk(chunk)}}),this.#waiting.serve(handlers.callTool),this.#peer.ended.then(()=>handlers.fatal(String(this.#peer.failure)))}boot(files,granted,options){
+let{base,env,memoryBytes}=options;this.#base=base;let port=this.#channel.port2,message={port,files,granted,interrupt:this.#interrupt,
 backlog:this.#backlog.shared,slot:this.#slot.shared,env:JSON.stringify(env),memoryBytes},moved=[files.pyodide.stdlib,...files.
 memory?[files.memory]:[],...files.code?[files.code]:[],...granted.entries.flatMap(entry=>entry.kind==="file"?entry.bytes:
 [])].map(({buffer})=>buffer);return this.#worker.postMessage(message,[port,...moved]),this.#ready.promise}bind(params){return this.#peer.
@@ -489,17 +493,11 @@ await gateway.ended,Deno.exit(0)}"onmessage"in globalThis?serveAsThread():await 
 `;
 
 /** The program of the worker that holds Python: `sandbox/worker.ts` with all it imports. */
-export const WORKER: string = `var encoder=new TextEncoder,decoder=new TextDecoder,AnswerSlot=class{shared;#head;#text;constructor(shared=new SharedArrayBuffer(
-65544)){this.shared=shared,this.#head=new Int32Array(shared,0,2),this.#text=new Uint8Array(shared,8)}clear(){Atomics.store(
-this.#head,0,0)}wait(){for(;Atomics.load(this.#head,0)===0;)Atomics.wait(this.#head,0,0);if(Atomics.load(this.#head,0)!==
-1)return null;let length=Atomics.load(this.#head,1);return decoder.decode(this.#text.slice(0,length))}put(text){let bytes=text.
-length<=65536?encoder.encode(text):null;return bytes===null||bytes.length>65536?(this.refer(),!1):(this.#text.set(bytes),
-Atomics.store(this.#head,1,bytes.length),this.#wake(1),!0)}refer(){this.#wake(2)}#wake(state){Atomics.store(this.#head,0,
-state),Atomics.notify(this.#head,0)}isWaitedFor(){return Atomics.notify(this.#head,0)>0}};var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
+export const WORKER: string = `var Backlog=class{shared;constructor(shared=new Int32Array(new SharedArrayBuffer(4))){this.shared=shared}add(size){let unread=Atomics.
 add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}async addLater(size){
 let unread=Atomics.add(this.shared,0,size)+size;for(;unread>67108864;)await Atomics.waitAsync(this.shared,0,unread).value,
-unread=Atomics.load(this.shared,0)}remove(size){Atomics.sub(this.shared,0,size),Atomics.notify(this.shared,0)}open(){Atomics.
-store(this.shared,0,-1073741824),Atomics.notify(this.shared,0)}};var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
+unread=Atomics.load(this.shared,0)}get isEmpty(){return Atomics.load(this.shared,0)===0}remove(size){Atomics.sub(this.shared,
+0,size),Atomics.notify(this.shared,0)}open(){Atomics.store(this.shared,0,-1073741824),Atomics.notify(this.shared,0)}};var ErrorCode={parseError:-32700,invalidRequest:-32600,methodNotFound:-32601,invalidParams:-32602,internalError:-32603,wrongState:-32001,
 tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005,notSavable:-32006},Limits={headerBytes:4096,messageBytes:16*
 1024*1024,chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096},FileLimits={entries:2e4,guestEntries:5e4,
 depth:100,saveMs:6e4},NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,
@@ -560,18 +558,26 @@ ErrorCode.cancelled,"Request cancelled by its sender");this.#open.get(id)?.abort
 code===ErrorCode.toolFailed)return JSON.stringify({error:error.data});let message=error instanceof Error?error.message:String(
 error);return JSON.stringify({error:{type:"RuntimeError",message}})}}var BRIDGE_KEYS=["call","wait","cancel","fetch","output","send_blob"];function createBridge(peer,{waiting,executionId}){
 let nextBlob=1,open=new AbortController,bridge={call:text=>callTool(peer(),text,open.signal),wait:text=>peer().waits?callTool(
-peer(),text,open.signal):waiting.call(peer(),JSON.parse(text)),cancel:()=>{open.abort(new Error("the cell has ended")),open=
-new AbortController},fetch:(text,body)=>fetchUrl(peer(),{text,body,executionId:executionId()},open.signal),output:(stream,text)=>peer().
-notify("output",{executionId:executionId(),stream:String(stream),text:String(text)}),send_blob:buffer=>{let id=nextBlob++,
-view=buffer.getBuffer("u8");try{sendBlob(peer(),id,view.data)}finally{view.release()}return id}};for(let key of BRIDGE_KEYS)
-Object.setPrototypeOf(bridge[key],null);return Object.freeze(Object.assign(Object.create(null),bridge))}function callTool(peer,text,signal){
-return answerText(()=>peer.request("tool/call",JSON.parse(text),{signal}))}async function fetchUrl(peer,{text,body,executionId},signal){
-try{let content=body===void 0?null:toBase64(body),params={...JSON.parse(text),body:content,executionId};return JSON.stringify(
+peer(),text,open.signal):waiting.call(peer(),text),cancel:()=>{open.abort(new Error("the cell has ended")),open=new AbortController},
+fetch:(text,body)=>fetchUrl(peer(),{text,body,executionId:executionId()},open.signal),output:(stream,text)=>peer().notify(
+"output",{executionId:executionId(),stream:String(stream),text:String(text)}),send_blob:buffer=>{let id=nextBlob++,view=buffer.
+getBuffer("u8");try{sendBlob(peer(),id,view.data)}finally{view.release()}return id}};for(let key of BRIDGE_KEYS)Object.setPrototypeOf(
+bridge[key],null);return Object.freeze(Object.assign(Object.create(null),bridge))}function callTool(peer,text,signal){return answerText(
+()=>peer.request("tool/call",JSON.parse(text),{signal}))}async function fetchUrl(peer,{text,body,executionId},signal){try{
+let content=body===void 0?null:toBase64(body),params={...JSON.parse(text),body:content,executionId};return JSON.stringify(
 await peer.request("net/fetch",params,{signal}))}catch(error){let message=error instanceof Error?error.message:String(error);
 return JSON.stringify({error:{type:"ConnectionError",message}})}}function toBase64(buffer){let view=buffer.getBuffer("u8");
 try{return view.data.toBase64()}finally{view.release()}}function sendBlob(peer,blob,data){let total=data.length;for(let offset=0;offset===
 0||offset<total;offset+=Limits.chunkBytes)peer.sendChunk({blob,type:"bytes",offset,total,bytes:data.slice(offset,offset+
-Limits.chunkBytes)})}function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}function isFolder(node){return(node.mode&61440)===16384}function isFile(node){return(node.mode&61440)===32768}function entriesOf({
+Limits.chunkBytes)})}var encoder=new TextEncoder,decoder=new TextDecoder,CallSlot=class{shared;#head;#text;constructor(shared=new SharedArrayBuffer(
+65548)){this.shared=shared,this.#head=new Int32Array(shared,0,12/4),this.#text=new Uint8Array(shared,12)}clear(){Atomics.
+store(this.#head,0,0)}ask(text){return this.#write(text)?(Atomics.add(this.#head,2,1),Atomics.notify(this.#head,2),!0):!1}async*calls(){
+for(let seen=0;;)await Atomics.waitAsync(this.#head,2,seen).value,seen=Atomics.load(this.#head,2),yield this.#read()}wait(){
+for(;Atomics.load(this.#head,0)===0;)Atomics.wait(this.#head,0,0);return Atomics.load(this.#head,0)===1?this.#read():null}put(text){
+let fits2=this.#write(text);return this.#wake(fits2?1:2),fits2}refer(){this.#wake(2)}isWaitedFor(){return Atomics.notify(
+this.#head,0)>0}#wake(state){Atomics.store(this.#head,0,state),Atomics.notify(this.#head,0)}#write(text){let bytes=text.
+length<=65536?encoder.encode(text):null;return bytes===null||bytes.length>65536?!1:(this.#text.set(bytes),Atomics.store(
+this.#head,1,bytes.length),!0)}#read(){return decoder.decode(this.#text.slice(0,Atomics.load(this.#head,1)))}};function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}function isFolder(node){return(node.mode&61440)===16384}function isFile(node){return(node.mode&61440)===32768}function entriesOf({
 contents}){return contents===void 0||ArrayBuffer.isView(contents)?[]:Object.entries(contents)}function bytesOf({contents}){
 return ArrayBuffer.isView(contents)?contents.length:0}function copyOf({contents,usedBytes=0},from,length){if(!ArrayBuffer.
 isView(contents))return new Uint8Array(0);let end=Math.min(usedBytes,from+length);return new Uint8Array(contents.buffer,
@@ -712,11 +718,7 @@ class Execution:
         if self.open_calls or self.threads:
             return False
         # Not by their length: a \\\`WeakSet\\\` takes that with the builtin \\\`len\\\`, which the cell may have deleted.
-        for _ in self.timers:
-            return False
-        for _ in self.handles:
-            return False
-        return True
+        return not self.timers.data and not self.handles.data
 
     def check(self) -> None:
         """Ends the calling code if its cell has been submitted, has timed out or is over."""
@@ -4505,37 +4507,39 @@ let name=String(url).slice(FILES_URL.length);return name==="python_stdlib.zip"?P
 configurable:!0}),Reflect.defineProperty(WebAssembly,"instantiateStreaming",{value:async(_answer,imports)=>{let instance=await WebAssembly.
 instantiate(wasm,imports);return makeRoom(instance,memoryBytes),{instance,module:wasm}}})}function makeRoom({exports},bytes){
 let{memory}=exports;if(!(memory instanceof WebAssembly.Memory))throw new TypeError("Cannot start Pyodide: its program ha\\
-s no memory of its own");let missing=bytes-memory.buffer.byteLength;missing>0&&memory.grow(Math.ceil(missing/WASM_PAGE))}var WaitingCaller=class{#slot;#takeLater=null;constructor(slot){this.#slot=slot}call(peer,params){return this.#slot.clear(),
-peer.notify("tool/wait",params),this.#slot.wait()??new Promise(resolve=>this.#takeLater=resolve)}take(answer){this.#takeLater?.(
-JSON.stringify(answer)),this.#takeLater=null}};var Worker=class{#python;#files;#peer;#addresses=new Map;#env;executionId="";constructor(python,{files,waiting},{port,backlog,
-env}){this.#python=python,this.#files=files,this.#env=env;let unread=new Backlog(backlog);this.#peer=new RpcPeer(portTransport(
-port,{sent:size=>unread.add(size)}),{requests:{bind:params=>{this.#personalize();let result=JSON.parse(python.bind(JSON.
-stringify(params)));if(typeof result.error=="string")throw new Error(result.error);return result},execute:params=>this.#execute(
-params),snapshot:()=>this.#sendSnapshot(),code:()=>this.#sendPart(python.code()),"files/changes":()=>({...files.changes()}),
-"files/read":params=>this.#readFile(params),"files/saved":params=>this.#filesSaved(params),ping:()=>null},notifications:{
-"tool/answer":answer=>waiting.take(answer)},onChunk:chunk=>this.#fill(chunk)})}get peer(){return this.#peer}async#execute(params){
-this.executionId=executionIdOf(params);try{this.#personalize();let result=JSON.parse(await this.#python.execute(JSON.stringify(
-params)));if(typeof result?.status!="string")throw new TypeError("the runner gave no result");return{...result,memoryBytes:this.#python.
-memoryBytes}}catch(error){let message=\`the runner is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),
-new RpcError(ErrorCode.internalError,message)}finally{this.executionId=""}}#personalize(){this.#env!==null&&(this.#python.
-personalize(this.#env),this.#env=null)}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.get(
-blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+bytes.
-length>total)throw new RangeError("Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(
-address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(blob)}#readFile(params){let[root,path,offset]=[
-"root","path","offset"].map(name=>field(params,name)),bytes=this.#files.read(Number(root),String(path),Number(offset)),{
-length}=bytes;return this.#peer.sendChunk({blob:INNER_BLOBS,type:"bytes",offset:0,total:length,bytes}),null}#filesSaved(params){
-let failed=field(params,"failed");return this.#files.saved(Array.isArray(failed)?failed.map(Number):[]),null}#sendSnapshot(){
-if(this.#python.hasLibraries)throw new RpcError(ErrorCode.notSavable,"Cannot save sandbox: native code of a package is l\\
-oaded into its memory");return this.#sendPart(this.#python.snapshot())}#sendPart(bytes){return this.#peer.sendChunk({blob:MEMORY_BLOB,
-type:"bytes",offset:0,total:bytes.length,bytes}),null}};function executionIdOf(params){let id=field(params,"executionId");
-return typeof id=="string"?id:""}function reasonOf(error){return error instanceof Error?[Reflect.get(error,"type"),error.
-message].filter(part=>typeof part=="string"&&part!=="").join(": ").slice(0,500):String(error).slice(0,500)}function surviveCallbacks(){
-for(let type of["error","unhandledrejection"])globalThis.addEventListener(type,event=>event.preventDefault())}async function boot(message){
-let{port,files,granted,interrupt,slot,memoryBytes}=message,waiting=new WaitingCaller(new AnswerSlot(slot)),worker,bridge=createBridge(
-()=>{if(!worker)throw new Error("Cannot call the host: the guest is starting");return worker.peer},{waiting,executionId:()=>worker?.
-executionId??""});try{hideHost(),limitMemory(memoryBytes);let python=await Python.start({...files,bridge,interrupt});limitFiles(
-python.files,{bytes:granted.bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(python.files,granted);
-surviveCallbacks(),closeRealm(),worker=new Worker(python,{files:guestFiles,waiting},message),worker.peer.notify("ready",
-python.versions)}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:String(error)}}))}}
-globalThis.addEventListener("message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
+s no memory of its own");let missing=bytes-memory.buffer.byteLength;missing>0&&memory.grow(Math.ceil(missing/WASM_PAGE))}var WaitingCaller=class{#slot;#unread;#takeLater=null;constructor(slot,unread){this.#slot=slot,this.#unread=unread}call(peer,call){
+return this.#slot.clear(),this.#unread.isEmpty&&this.#slot.ask(call)||peer.notify("tool/wait",JSON.parse(call)),this.#slot.
+wait()??new Promise(resolve=>this.#takeLater=resolve)}take(answer){this.#takeLater?.(JSON.stringify(answer)),this.#takeLater=
+null}};var Worker=class{#python;#files;#peer;#addresses=new Map;#env;executionId="";constructor(python,{files,waiting,unread},{
+port,env}){this.#python=python,this.#files=files,this.#env=env,this.#peer=new RpcPeer(portTransport(port,{sent:size=>unread.
+add(size)}),{requests:{bind:params=>{this.#personalize();let result=JSON.parse(python.bind(JSON.stringify(params)));if(typeof result.
+error=="string")throw new Error(result.error);return result},execute:params=>this.#execute(params),snapshot:()=>this.#sendSnapshot(),
+code:()=>this.#sendPart(python.code()),"files/changes":()=>({...files.changes()}),"files/read":params=>this.#readFile(params),
+"files/saved":params=>this.#filesSaved(params),ping:()=>null},notifications:{"tool/answer":answer=>waiting.take(answer)},
+onChunk:chunk=>this.#fill(chunk)})}get peer(){return this.#peer}async#execute(params){this.executionId=executionIdOf(params);
+try{this.#personalize();let result=JSON.parse(await this.#python.execute(JSON.stringify(params)));if(typeof result?.status!=
+"string")throw new TypeError("the runner gave no result");return{...result,memoryBytes:this.#python.memoryBytes}}catch(error){
+let message=\`the runner is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),new RpcError(ErrorCode.
+internalError,message)}finally{this.executionId=""}}#personalize(){this.#env!==null&&(this.#python.personalize(this.#env),
+this.#env=null)}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.get(blob);if(address===void 0&&
+(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+bytes.length>total)throw new RangeError(
+"Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(address+offset,bytes),offset+bytes.
+length===total&&this.#addresses.delete(blob)}#readFile(params){let[root,path,offset]=["root","path","offset"].map(name=>field(
+params,name)),bytes=this.#files.read(Number(root),String(path),Number(offset)),{length}=bytes;return this.#peer.sendChunk(
+{blob:INNER_BLOBS,type:"bytes",offset:0,total:length,bytes}),null}#filesSaved(params){let failed=field(params,"failed");
+return this.#files.saved(Array.isArray(failed)?failed.map(Number):[]),null}#sendSnapshot(){if(this.#python.hasLibraries)
+throw new RpcError(ErrorCode.notSavable,"Cannot save sandbox: native code of a package is loaded into its memory");return this.#sendPart(
+this.#python.snapshot())}#sendPart(bytes){return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.
+length,bytes}),null}};function executionIdOf(params){let id=field(params,"executionId");return typeof id=="string"?id:""}
+function reasonOf(error){return error instanceof Error?[Reflect.get(error,"type"),error.message].filter(part=>typeof part==
+"string"&&part!=="").join(": ").slice(0,500):String(error).slice(0,500)}function surviveCallbacks(){for(let type of["err\\
+or","unhandledrejection"])globalThis.addEventListener(type,event=>event.preventDefault())}async function boot(message){let{
+port,files,granted,interrupt,memoryBytes}=message,unread=new Backlog(message.backlog),waiting=new WaitingCaller(new CallSlot(
+message.slot),unread),worker,bridge=createBridge(()=>{if(!worker)throw new Error("Cannot call the host: the guest is sta\\
+rting");return worker.peer},{waiting,executionId:()=>worker?.executionId??""});try{hideHost(),limitMemory(memoryBytes);let python=await Python.
+start({...files,bridge,interrupt});limitFiles(python.files,{bytes:granted.bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(
+python.files,granted);surviveCallbacks(),closeRealm(),worker=new Worker(python,{files:guestFiles,waiting,unread},message),
+worker.peer.notify("ready",python.versions)}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",
+params:{message:String(error)}}))}}globalThis.addEventListener("message",event=>{event instanceof MessageEvent&&boot(event.
+data)},{once:!0});
 `;

@@ -1,6 +1,8 @@
 /** Tool calls for which Python's whole thread waits: at most one, as that thread sends nothing meanwhile. */
-import type { AnswerSlot } from "./answer_slot.ts";
-import type { JsonValue } from "./protocol.ts";
+import type { Backlog } from "./backlog.ts";
+import type { CallSlot } from "./call_slot.ts";
+import { ErrorCode, type JsonValue, Limits } from "./protocol.ts";
+import { parseMessage, RpcError, withinDepth } from "./rpc_message.ts";
 import type { RpcPeer } from "./rpc_peer.ts";
 import { answerText } from "./tool_answer.ts";
 
@@ -9,17 +11,22 @@ const LOOK_MS = 10;
 
 /** The worker's side. */
 export class WaitingCaller {
-  readonly #slot: AnswerSlot;
+  readonly #slot: CallSlot;
+  readonly #unread: Backlog;
   #takeLater: ((text: string) => void) | null = null;
 
-  constructor(slot: AnswerSlot) {
+  /** `unread` counts what the worker has sent through the port. */
+  constructor(slot: CallSlot, unread: Backlog) {
     this.#slot = slot;
+    this.#unread = unread;
   }
 
   /** Sends a call and blocks until it is answered, or until the answer is known to come through the port. */
-  call(peer: RpcPeer, params: JsonValue): string | Promise<string> {
+  call(peer: RpcPeer, call: string): string | Promise<string> {
     this.#slot.clear();
-    peer.notify("tool/wait", params);
+    // What was printed before the call, and a large value that it names, must arrive before it.
+    const first = this.#unread.isEmpty && this.#slot.ask(call);
+    if (!first) peer.notify("tool/wait", JSON.parse(call));
     const text = this.#slot.wait();
     return text ?? new Promise((resolve) => this.#takeLater = resolve);
   }
@@ -33,15 +40,22 @@ export class WaitingCaller {
 
 /** The gateway's side. */
 export class WaitingCallee {
-  readonly #slot: AnswerSlot;
+  readonly #slot: CallSlot;
   readonly #send: (answer: JsonValue) => void;
   /** The call that is open, and whether the worker's thread has been told to wait at the port. */
   #open: { atPort: boolean } | null = null;
 
   /** `send` passes an answer on through the port. */
-  constructor(slot: AnswerSlot, send: (answer: JsonValue) => void) {
+  constructor(slot: CallSlot, send: (answer: JsonValue) => void) {
     this.#slot = slot;
     this.#send = send;
+  }
+
+  /** Answers the calls that lie in the slot, for as long as the realm lives. */
+  async serve(answer: (call: JsonValue) => Promise<JsonValue>): Promise<void> {
+    for await (const text of this.#slot.calls()) {
+      this.answer(async () => await answer(readCall(text)));
+    }
   }
 
   /** Answers a call. A second one beside it gets nothing: no honest thread sends it. */
@@ -74,4 +88,11 @@ export class WaitingCallee {
     }
     return false;
   }
+}
+
+/** A call as the gateway takes it from a realm that may write anything. */
+function readCall(text: string): JsonValue {
+  const call = parseMessage(text);
+  if (call !== undefined && withinDepth(call, Limits.depth)) return call;
+  throw new RpcError(ErrorCode.invalidRequest, "Cannot read call: not JSON, or nested too deeply");
 }

@@ -3,9 +3,9 @@
  * has is one port to the gateway. Whatever runs here, even arbitrary JavaScript, can say no more
  * through that port than the gateway lets pass.
  */
-import { AnswerSlot } from "./answer_slot.ts";
 import { Backlog } from "./backlog.ts";
 import { createBridge, type GuestBridge } from "./bridge.ts";
+import { CallSlot } from "./call_slot.ts";
 import { field } from "./field.ts";
 import { limitFiles } from "./file_quota.ts";
 import type { Chunk } from "./framing.ts";
@@ -27,7 +27,7 @@ export interface BootMessage {
   readonly interrupt: Uint8Array;
   /** Count of a {@linkcode Backlog}. */
   readonly backlog: Int32Array<SharedArrayBuffer>;
-  /** Memory of an {@linkcode AnswerSlot}. */
+  /** Memory of a {@linkcode CallSlot}. */
   readonly slot: SharedArrayBuffer;
   readonly granted: GrantedFiles;
   /** JSON of the guest's `os.environ`. */
@@ -49,13 +49,12 @@ class Worker {
 
   constructor(
     python: Python,
-    { files, waiting }: { files: GuestFiles; waiting: WaitingCaller },
-    { port, backlog, env }: BootMessage,
+    { files, waiting, unread }: { files: GuestFiles; waiting: WaitingCaller; unread: Backlog },
+    { port, env }: BootMessage,
   ) {
     this.#python = python;
     this.#files = files;
     this.#env = env;
-    const unread = new Backlog(backlog);
     this.#peer = new RpcPeer(portTransport(port, { sent: (size) => unread.add(size) }), {
       requests: {
         bind: (params) => {
@@ -182,8 +181,9 @@ function surviveCallbacks(): void {
 
 /** Loads Python, closes the realm, then opens for work; a failure is the only other thing it can say. */
 async function boot(message: BootMessage): Promise<void> {
-  const { port, files, granted, interrupt, slot, memoryBytes } = message;
-  const waiting = new WaitingCaller(new AnswerSlot(slot));
+  const { port, files, granted, interrupt, memoryBytes } = message;
+  const unread = new Backlog(message.backlog);
+  const waiting = new WaitingCaller(new CallSlot(message.slot), unread);
   let worker: Worker | undefined;
   const bridge: GuestBridge = createBridge(
     () => {
@@ -200,7 +200,7 @@ async function boot(message: BootMessage): Promise<void> {
     const guestFiles = new GuestFiles(python.files, granted);
     surviveCallbacks();
     closeRealm();
-    worker = new Worker(python, { files: guestFiles, waiting }, message);
+    worker = new Worker(python, { files: guestFiles, waiting, unread }, message);
     worker.peer.notify("ready", python.versions);
   } catch (error) {
     port.postMessage(

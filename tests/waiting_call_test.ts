@@ -1,7 +1,7 @@
 /** A thread that waits for one answer gets it, whatever its size, and is known to sleep only while it does. */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { createSandbox, type Tool } from "../lib/host/mod.ts";
-import { AnswerSlot } from "../sandbox/answer_slot.ts";
+import { CallSlot } from "../sandbox/call_slot.ts";
 import { ErrorCode, type JsonValue } from "../sandbox/protocol.ts";
 import { RpcError } from "../sandbox/rpc_peer.ts";
 import { WaitingCallee } from "../sandbox/waiting_call.ts";
@@ -10,7 +10,7 @@ const THREAD = new URL("./fixtures/waiting_thread.ts", import.meta.url);
 
 /** A real thread that waits on the slot when it is told to, and says what came of it. */
 class Waiter implements Disposable {
-  readonly slot = new AnswerSlot();
+  readonly slot = new CallSlot();
   readonly #worker = new Worker(THREAD, { type: "module" });
 
   /** Has the thread wait, at once or after it has been busy; resolves to what it read. */
@@ -137,6 +137,31 @@ Deno.test("a second call beside an open one gets nothing, and disturbs nothing",
   assertEquals([await read, calls, sent], ['"first"', 0, []]);
 });
 
+Deno.test("a call that lies in the slot is answered there; one that is no JSON or too deep gets an error", async () => {
+  using waiter = new Waiter();
+  const callee = new WaitingCallee(waiter.slot, () => {});
+  callee.serve((call) => Promise.resolve({ value: call }));
+  const refused = {
+    error: {
+      type: "RuntimeError",
+      message: "Cannot read call: not JSON, or nested too deeply",
+    },
+  };
+  const calls: [string, JsonValue][] = [
+    ['{"name":"żółw"}', { value: { name: "żółw" } }],
+    ['{"name":', refused],
+    ["[".repeat(1_000) + "]".repeat(1_000), refused],
+    ["2", { value: 2 }],
+  ];
+  for (const [call, answer] of calls) {
+    waiter.slot.clear();
+    const read = waiter.wait();
+    assert(waiter.slot.ask(call), call);
+    assertEquals(JSON.parse(await read ?? "null"), answer);
+  }
+  assertFalse(waiter.slot.ask("x".repeat(64 * 1024 + 1)));
+});
+
 const PARAMETERS = { type: "object", properties: { x: {} }, required: ["x"] };
 
 function toolThat(invoke: Tool["invoke"]): Tool {
@@ -162,6 +187,23 @@ Deno.test("a plain call waits as long as its tool takes, and gives back values o
   assertEquals([patient.status, patient.value], ["ok", "900"]);
   const busy = await sandbox.execute("late(10)\nwhile True: pass", { timeoutMs: 300 });
   assertEquals(busy.status, "timeout");
+});
+
+Deno.test("what is printed before a plain call arrives before it, and a large argument with it", async () => {
+  const seen: string[] = [];
+  const size = toolThat(({ x }) => {
+    seen.push(`call ${String(x).length}`);
+    return null;
+  });
+  await using sandbox = await createSandbox({ tools: { size } });
+  const onOutput = (_stream: string, text: string) => void seen.push(text);
+  const { error } = await sandbox.execute(
+    'for n in [1, 2, 3_000_000, 4]:\n    size("x" * n)\n    print(n)\n    size("")',
+    { onOutput },
+  );
+  assertEquals(error, null);
+  const due = [1, 2, 3_000_000, 4].flatMap((n) => [`call ${n}`, `${n}\n`, "call 0"]);
+  assertEquals(seen, due);
 });
 
 Deno.test("what a cell has started goes on while it waits in a plain call", async () => {
