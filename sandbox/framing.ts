@@ -40,6 +40,7 @@ export class FramingError extends Error {
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
 const CHUNK_TYPE = "application/octet-stream";
 
 /** Turns frames into bytes and numbers them; with a token, seals each frame with both. */
@@ -94,36 +95,42 @@ export async function* decodeFrames(
       if (head === null) return;
       const headers = parseHeaders(head);
       if (token !== null) checkSeal(headers, token, sequence);
-      yield await readBody(input, headers);
+      const { length, chunk } = announced(headers);
+      // Mostly the whole frame has come, and each wait that is none costs a little all the same.
+      const bytes = input.takeNow(length) ?? await input.take(length);
+      yield chunk === null ? toMessage(bytes) : { ...chunk, bytes };
     }
   } finally {
     await source.cancel();
   }
 }
 
-/** Takes one body off the queue, having checked its size against the limit of its kind. */
-async function readBody(input: ByteQueue, headers: Map<string, string>): Promise<Frame> {
+/** The body that headers announce: its size, checked against the limit of its kind, and what else a chunk is. */
+function announced(
+  headers: Map<string, string>,
+): { length: number; chunk: Omit<Chunk, "bytes"> | null } {
   const length = integerHeader(headers, "content-length");
-  if (headers.get("content-type") === CHUNK_TYPE) {
-    if (length > Limits.chunkBytes) throw tooLarge("chunk", length, Limits.chunkBytes);
-    const blob = integerHeader(headers, "blob");
-    const type = headers.get("type");
-    if (!isBlobType(type)) {
-      throw new FramingError(`Cannot read header type: ${excerpt(type ?? "missing")}`);
-    }
-    const offset = integerHeader(headers, "offset");
-    const total = integerHeader(headers, "total");
-    if (offset + length > total) {
-      throw new FramingError(
-        `Cannot take chunk: bytes ${offset} to ${offset + length} of ${total}`,
-      );
-    }
-    return { kind: "chunk", blob, type, offset, total, bytes: await input.take(length) };
+  if (headers.get("content-type") !== CHUNK_TYPE) {
+    if (length > Limits.messageBytes) throw tooLarge("message", length, Limits.messageBytes);
+    return { length, chunk: null };
   }
-  if (length > Limits.messageBytes) throw tooLarge("message", length, Limits.messageBytes);
-  const body = await input.take(length);
+  if (length > Limits.chunkBytes) throw tooLarge("chunk", length, Limits.chunkBytes);
+  const blob = integerHeader(headers, "blob");
+  const type = headers.get("type");
+  if (!isBlobType(type)) {
+    throw new FramingError(`Cannot read header type: ${excerpt(type ?? "missing")}`);
+  }
+  const offset = integerHeader(headers, "offset");
+  const total = integerHeader(headers, "total");
+  if (offset + length > total) {
+    throw new FramingError(`Cannot take chunk: bytes ${offset} to ${offset + length} of ${total}`);
+  }
+  return { length, chunk: { kind: "chunk", blob, type, offset, total } };
+}
+
+function toMessage(bytes: Uint8Array): Frame {
   try {
-    return { kind: "message", text: new TextDecoder("utf-8", { fatal: true }).decode(body) };
+    return { kind: "message", text: decoder.decode(bytes) };
   } catch {
     return { kind: "garbled" };
   }
@@ -196,7 +203,7 @@ class ByteQueue {
       if (end >= 0 && end <= Limits.headerBytes) {
         const block = this.#pending.subarray(0, end);
         this.#pending = this.#pending.subarray(end + 4);
-        return String.fromCharCode(...block);
+        return Reflect.apply(String.fromCharCode, undefined, block);
       }
       if (this.#pending.length > Limits.headerBytes) {
         throw new FramingError(
@@ -215,7 +222,15 @@ class ByteQueue {
     }
   }
 
-  /** Exactly `length` bytes, in memory of their own. */
+  /** Exactly `length` bytes in memory of their own, or null when they have not all come. */
+  takeNow(length: number): Uint8Array<ArrayBuffer> | null {
+    if (this.#pending.length < length) return null;
+    const body = new Uint8Array(this.#pending.subarray(0, length));
+    this.#pending = this.#pending.subarray(length);
+    return body;
+  }
+
+  /** The same, when they have come. */
   async take(length: number): Promise<Uint8Array<ArrayBuffer>> {
     const body = new Uint8Array(length);
     let filled = 0;

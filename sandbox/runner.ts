@@ -7,8 +7,9 @@ tooLarge:-32002,toolFailed:-32003,cancelled:-32004,grantRefused:-32005,notSavabl
 1024*1024,chunkBytes:4*1024*1024,inlineBytes:1024*1024,depth:200,openCalls:4096},FileLimits={entries:2e4,guestEntries:5e4,
 depth:100,saveMs:6e4},NetLimits={requestBytes:8*1024*1024,responseBytes:64*1024*1024,timeoutMs:12e4,open:32},MEMORY_BLOB=0,
 INNER_BLOBS=2**40;var FramingError=class extends Error{name="FramingError";code;constructor(message,code=ErrorCode.invalidRequest){super(message),
-this.code=code}},encoder=new TextEncoder,CHUNK_TYPE="application/octet-stream",FrameEncoder=class{#token;#sequence=0;constructor(token=null){
-this.#token=token}encode(frame){let seal=this.#token===null?"":\`Token: \${this.#token}\\r
+this.code=code}},encoder=new TextEncoder,decoder=new TextDecoder("utf-8",{fatal:!0}),CHUNK_TYPE="application/octet-strea\\
+m",FrameEncoder=class{#token;#sequence=0;constructor(token=null){this.#token=token}encode(frame){let seal=this.#token===
+null?"":\`Token: \${this.#token}\\r
 Sequence: \${this.#sequence++}\\r
 \`;if(frame.kind==="chunk"){let{blob,type,offset,total,bytes}=frame,head2=\`Content-Length: \${bytes.length}\\r
 Content-Type: \${CHUNK_TYPE}\\r
@@ -21,16 +22,16 @@ Total: \${total}\\r
 \\r
 \${seal}\\r
 \`),whole=new Uint8Array(head.length+body.length);return whole.set(head),whole.set(body,head.length),[whole]}};async function*decodeFrames(source,token=null){let input=new ByteQueue(source);try{for(let sequence=0;;sequence++){let head=await input.
-headers();if(head===null)return;let headers=parseHeaders(head);token!==null&&checkSeal(headers,token,sequence),yield await readBody(
-input,headers)}}finally{await source.cancel()}}async function readBody(input,headers){let length=integerHeader(headers,"\\
-content-length");if(headers.get("content-type")===CHUNK_TYPE){if(length>Limits.chunkBytes)throw tooLarge("chunk",length,
-Limits.chunkBytes);let blob=integerHeader(headers,"blob"),type=headers.get("type");if(!isBlobType(type))throw new FramingError(
-\`Cannot read header type: \${excerpt(type??"missing")}\`);let offset=integerHeader(headers,"offset"),total=integerHeader(headers,
-"total");if(offset+length>total)throw new FramingError(\`Cannot take chunk: bytes \${offset} to \${offset+length} of \${total}\`);
-return{kind:"chunk",blob,type,offset,total,bytes:await input.take(length)}}if(length>Limits.messageBytes)throw tooLarge(
-"message",length,Limits.messageBytes);let body=await input.take(length);try{return{kind:"message",text:new TextDecoder("\\
-utf-8",{fatal:!0}).decode(body)}}catch{return{kind:"garbled"}}}function parseHeaders(block){let headers=new Map;for(let line of block.
-split(\`\\r
+headers();if(head===null)return;let headers=parseHeaders(head);token!==null&&checkSeal(headers,token,sequence);let{length,
+chunk}=announced(headers),bytes=input.takeNow(length)??await input.take(length);yield chunk===null?toMessage(bytes):{...chunk,
+bytes}}}finally{await source.cancel()}}function announced(headers){let length=integerHeader(headers,"content-length");if(headers.
+get("content-type")!==CHUNK_TYPE){if(length>Limits.messageBytes)throw tooLarge("message",length,Limits.messageBytes);return{
+length,chunk:null}}if(length>Limits.chunkBytes)throw tooLarge("chunk",length,Limits.chunkBytes);let blob=integerHeader(headers,
+"blob"),type=headers.get("type");if(!isBlobType(type))throw new FramingError(\`Cannot read header type: \${excerpt(type??"\\
+missing")}\`);let offset=integerHeader(headers,"offset"),total=integerHeader(headers,"total");if(offset+length>total)throw new FramingError(
+\`Cannot take chunk: bytes \${offset} to \${offset+length} of \${total}\`);return{length,chunk:{kind:"chunk",blob,type,offset,
+total}}}function toMessage(bytes){try{return{kind:"message",text:decoder.decode(bytes)}}catch{return{kind:"garbled"}}}function parseHeaders(block){
+let headers=new Map;for(let line of block.split(\`\\r
 \`)){let colon=line.indexOf(":");if(colon<1)throw new FramingError(\`Cannot read header: \${excerpt(line)}\`);let name=line.
 slice(0,colon).trim().toLowerCase();if(headers.has(name))throw new FramingError(\`Cannot read header: \${name} is given tw\\
 ice\`);headers.set(name,line.slice(colon+1).trim())}return headers}function isBlobType(type){return type==="ascii"||type===
@@ -42,12 +43,14 @@ sequence))throw new FramingError(\`Cannot trust frame: sequence \${excerpt(heade
 ErrorCode.tooLarge)}function excerpt(text){return JSON.stringify(text.length>60?\`\${text.slice(0,60)}\\u2026\`:text)}var ByteQueue=class{#source;#pending=new Uint8Array(
 0);constructor(source){this.#source=source}async headers(){for(let searched=0;;){let end=findBlankLine(this.#pending,searched);
 if(end>=0&&end<=Limits.headerBytes){let block=this.#pending.subarray(0,end);return this.#pending=this.#pending.subarray(
-end+4),String.fromCharCode(...block)}if(this.#pending.length>Limits.headerBytes)throw new FramingError(\`Cannot read head\\
-ers: no blank line in \${Limits.headerBytes} bytes\`,ErrorCode.tooLarge);searched=Math.max(0,this.#pending.length-3);let begun=this.#pending.
-slice(),more=await this.#source.read();if(more===null){if(begun.length===0)return null;throw new FramingError("Cannot re\\
-ad headers: the stream ended inside a frame")}this.#pending=begun.length===0?more:join(begun,more)}}async take(length){let body=new Uint8Array(
-length),filled=0;for(;;){let part=this.#pending.subarray(0,length-filled);if(body.set(part,filled),filled+=part.length,this.#pending=
-this.#pending.subarray(part.length),filled===length)return body;let more=await this.#source.read();if(more===null)throw new FramingError(
+end+4),Reflect.apply(String.fromCharCode,void 0,block)}if(this.#pending.length>Limits.headerBytes)throw new FramingError(
+\`Cannot read headers: no blank line in \${Limits.headerBytes} bytes\`,ErrorCode.tooLarge);searched=Math.max(0,this.#pending.
+length-3);let begun=this.#pending.slice(),more=await this.#source.read();if(more===null){if(begun.length===0)return null;
+throw new FramingError("Cannot read headers: the stream ended inside a frame")}this.#pending=begun.length===0?more:join(
+begun,more)}}takeNow(length){if(this.#pending.length<length)return null;let body=new Uint8Array(this.#pending.subarray(0,
+length));return this.#pending=this.#pending.subarray(length),body}async take(length){let body=new Uint8Array(length),filled=0;
+for(;;){let part=this.#pending.subarray(0,length-filled);if(body.set(part,filled),filled+=part.length,this.#pending=this.#pending.
+subarray(part.length),filled===length)return body;let more=await this.#source.read();if(more===null)throw new FramingError(
 "Cannot read body: the stream ended inside a frame");this.#pending=more}}};function findBlankLine(bytes,from){for(let i=bytes.
 indexOf(13,from);i>=0;i=bytes.indexOf(13,i+1))if(bytes[i+1]===10&&bytes[i+2]===13&&bytes[i+3]===10)return i;return-1}function join(a,b){
 let whole=new Uint8Array(a.length+b.length);return whole.set(a),whole.set(b,a.length),whole}function join2(folder,below){return below===""?folder:\`\${folder}/\${below}\`}function folderOf(path){return path.slice(0,path.
@@ -222,7 +225,7 @@ on("error",reject),signal.addEventListener("abort",onAbort,{once:!0});try{await 
 "string"?URL.parse(address):null,defaultPort=DEFAULT_PORTS[url?.protocol??""];if(url===null||defaultPort===void 0)throw new NetError(
 "ValueError","only http:// and https:// addresses can be reached");if(url.username!==""||url.password!=="")throw new NetError(
 "ValueError","an address may not hold a user name; send an Authorization header");if(typeof method!="string"||!METHODS.has(
-method))throw new NetError("ValueError",\`a request may use \${[...METHODS].join(", ")}\`);let content=readBody2(body??null),
+method))throw new NetError("ValueError",\`a request may use \${[...METHODS].join(", ")}\`);let content=readBody(body??null),
 isLong=typeof timeoutMs!="number"||!(timeoutMs<NetLimits.timeoutMs);return{method,url,host:url.hostname,port:url.port===
 ""?defaultPort:Number(url.port),headers:{...readHeaders(headers??null),...content||method.startsWith("P")?{"content-leng\\
 th":[\`\${content?.length??0}\`]}:{}},body:content,timeoutMs:isLong?NetLimits.timeoutMs:Math.max(1,Math.ceil(timeoutMs))}}function readHeaders(value){
@@ -231,10 +234,9 @@ header:[];if(typeof name!="string"||typeof text!="string")continue;if(!/^[!#$%&'
 test(text))throw new NetError("ValueError",\`a header has a character that it may not have: \${JSON.stringify(name)}\`);chars+=
 name.length+text.length;let key=name.toLowerCase();!OWN_HEADERS.has(key)&&!key.startsWith("proxy-")&&(headers[key]??=[]).
 push(text)}if(chars>HEADER_CHARS)throw new NetError("ValueError",\`the headers have more than \${HEADER_CHARS} characters\`);
-return headers}function readBody2(value){if(typeof value!="string")return;let body=Uint8Array.fromBase64(value);if(body.
-length>NetLimits.requestBytes){let most=NetLimits.requestBytes/1048576;throw new NetError("ValueError",\`the body of a re\\
-quest may have \${most} MB\`)}return body}function isRecord(value){return typeof value=="object"&&value!==null&&!Array.isArray(
-value)}var NetGrants=class{#granted;#open=0;constructor(granted){this.#granted=new Set(granted)}async fetch(params,signal){let request=readNetRequest(
+return headers}function readBody(value){if(typeof value!="string")return;let body=Uint8Array.fromBase64(value);if(body.length>
+NetLimits.requestBytes){let most=NetLimits.requestBytes/1048576;throw new NetError("ValueError",\`the body of a request m\\
+ay have \${most} MB\`)}return body}function isRecord(value){return typeof value=="object"&&value!==null&&!Array.isArray(value)}var NetGrants=class{#granted;#open=0;constructor(granted){this.#granted=new Set(granted)}async fetch(params,signal){let request=readNetRequest(
 params),{host,port}=request;if(!this.#granted.has(\`\${host}:\${port}\`))throw this.#refusal(\`\${host}:\${port}\`);if(this.#open>=
 NetLimits.open)throw new NetError("OSError",\`more than \${NetLimits.open} requests are open; wait for some\`);this.#open++;
 try{let timeout=AbortSignal.timeout(request.timeoutMs);return await exchange(request,this.#granted,AbortSignal.any([signal,
@@ -284,7 +286,7 @@ push({kind:"file",path,writable:!1,bytes,mtime:0}),at+=size}return[...[...folder
 add(this.shared,0,size)+size;for(;unread>67108864;)Atomics.wait(this.shared,0,unread),unread=Atomics.load(this.shared,0)}async addLater(size){
 let unread=Atomics.add(this.shared,0,size)+size;for(;unread>67108864;)await Atomics.waitAsync(this.shared,0,unread).value,
 unread=Atomics.load(this.shared,0)}get isEmpty(){return Atomics.load(this.shared,0)===0}remove(size){Atomics.sub(this.shared,
-0,size),Atomics.notify(this.shared,0)}open(){Atomics.store(this.shared,0,-1073741824),Atomics.notify(this.shared,0)}};var encoder2=new TextEncoder,decoder=new TextDecoder,CallSlot=class{shared;#head;#text;constructor(shared=new SharedArrayBuffer(
+0,size),Atomics.notify(this.shared,0)}open(){Atomics.store(this.shared,0,-1073741824),Atomics.notify(this.shared,0)}};var encoder2=new TextEncoder,decoder2=new TextDecoder,CallSlot=class{shared;#head;#text;constructor(shared=new SharedArrayBuffer(
 65548)){this.shared=shared,this.#head=new Int32Array(shared,0,12/4),this.#text=new Uint8Array(shared,12)}clear(){Atomics.
 store(this.#head,0,0)}ask(text){return this.#write(text)?(Atomics.add(this.#head,2,1),Atomics.notify(this.#head,2),!0):!1}async*calls(){
 for(let seen=0;;)await Atomics.waitAsync(this.#head,2,seen).value,seen=Atomics.load(this.#head,2),yield this.#read()}wait(){
@@ -292,7 +294,7 @@ for(;Atomics.load(this.#head,0)===0;)Atomics.wait(this.#head,0,0);return Atomics
 let fits=this.#write(text);return this.#wake(fits?1:2),fits}refer(){this.#wake(2)}isWaitedFor(){return Atomics.notify(this.#head,
 0)>0}#wake(state){Atomics.store(this.#head,0,state),Atomics.notify(this.#head,0)}#write(text){let bytes=text.length<=65536?
 encoder2.encode(text):null;return bytes===null||bytes.length>65536?!1:(this.#text.set(bytes),Atomics.store(this.#head,1,
-bytes.length),!0)}#read(){return decoder.decode(this.#text.slice(0,Atomics.load(this.#head,1)))}};function pagesOf(memory){return{length:memory.length,words:wordsOf(memory),place:page=>page*1024}}function wordsOf(bytes){
+bytes.length),!0)}#read(){return decoder2.decode(this.#text.slice(0,Atomics.load(this.#head,1)))}};function pagesOf(memory){return{length:memory.length,words:wordsOf(memory),place:page=>page*1024}}function wordsOf(bytes){
 let{buffer,byteOffset,length}=bytes.byteOffset%4===0?bytes:bytes.slice();return new Int32Array(buffer,byteOffset,length>>>
 2)}async function takeDifference(base,whole){let after=pagesOf(whole),pages=changedPages(base,after),head=new Uint32Array(
 2+pages.length);head.set([whole.length,pages.length]),head.set(pages,2);let content=new Uint8Array(pages.length*4096),end=0;
@@ -639,7 +641,7 @@ nterval"]){let start=Reflect.get(globalThis,name);Reflect.defineProperty(globalT
 console))Object.defineProperty(console,name,{value:nothing,writable:!1,configurable:!1});Object.freeze(console)}function remove(name){
 Reflect.deleteProperty(globalThis,name)||Reflect.defineProperty(globalThis,name,{value:void 0,writable:!1,configurable:!1})}function limitMemory(limit){let{prototype}=WebAssembly.Memory,grow=prototype.grow;Reflect.defineProperty(prototype,"grow",
 {value(pages){if(this.buffer.byteLength+pages*65536>limit)throw new RangeError(\`Cannot grow memory: the limit is \${limit}\\
- bytes\`);return Reflect.apply(grow,this,[pages])}})}var encoder2=new TextEncoder;function isBlobType(type){return type==="ascii"||type==="utf8"||type==="bytes"}function portTransport(port,flow={}){let queue=[],wake=()=>{},closed=!1;port.onmessage=event=>{queue.push(toFrame(event.
+ bytes\`);return Reflect.apply(grow,this,[pages])}})}var encoder2=new TextEncoder,decoder2=new TextDecoder("utf-8",{fatal:!0});function isBlobType(type){return type==="ascii"||type==="utf8"||type==="bytes"}function portTransport(port,flow={}){let queue=[],wake=()=>{},closed=!1;port.onmessage=event=>{queue.push(toFrame(event.
 data)),wake()};async function*frames(){for(;;){let frame=queue.shift();if(frame){let size=sizeOf(frame);yield frame,flow.
 taken?.(size)}else{if(closed)return;await new Promise(resolve=>wake=resolve)}}}return{frames:frames(),send(frame){let size=sizeOf(
 frame);if(frame.kind==="message")port.postMessage(frame.text);else{let bytes=withOwnBuffer(frame.bytes);port.postMessage(
