@@ -3,6 +3,8 @@
 import _signal
 import builtins
 import sys
+from itertools import repeat
+from operator import is_
 from types import ModuleType
 from typing import Any
 
@@ -26,6 +28,8 @@ _tools: dict[str, tuple[dict[str, Any], Tool]] = {}
 
 _builtins: dict[str, object] = {}
 _modules: dict[str, ModuleType] = {}
+#: `sys.modules` as it was when it was last looked through.
+_seen_modules: dict[str, ModuleType] = {}
 _recursion_limit = sys.getrecursionlimit()
 
 
@@ -89,6 +93,8 @@ def restore_names(execution: Execution) -> None:
         del variables["print"]
         execution.note("print was overwritten; it is the builtin again")
     current = vars(builtins)
+    if _is_same(current, _builtins):
+        return
     changed = [name for name, value in _builtins.items() if current.get(name) is not value]
     if changed:
         current.update(_builtins)
@@ -98,7 +104,7 @@ def restore_names(execution: Execution) -> None:
 
 def _drop_strange_keys(execution: Execution) -> None:
     """Removes what is no name: `globals()` takes any key, and one with methods of its own would run in the runner."""
-    if all(type(key) is str for key in variables):
+    if all(map(is_, map(type, variables), repeat(str))):
         return
     # Not one by one: a look-up would call those methods.
     items = list(variables.items())
@@ -139,15 +145,28 @@ def _restore() -> None:
     _signal.signal(_signal.SIGINT, on_interrupt)
     if sys.getrecursionlimit() != _recursion_limit:
         sys.setrecursionlimit(_recursion_limit)
-    modules = sys.modules
-    for name, module in _modules.items():
-        if modules.get(name) is None:
-            modules[name] = module
-    sys.modules["__main__"] = _main
+    if not _is_same(sys.modules, _seen_modules):
+        _restore_modules()
     vars(output.stdout).pop("write", None)
     sys.stdout = sys.__stdout__ = output.stdout
     sys.stderr = sys.__stderr__ = output.stderr
     sys.stdin = sys.__stdin__ = output.stdin
+
+
+def _restore_modules() -> None:
+    """Puts back the modules that a cell removed; what it put in the place of one is its own affair."""
+    modules = sys.modules
+    for name, module in _modules.items():
+        if modules.get(name) is None:
+            modules[name] = module
+    modules["__main__"] = _main
+    _seen_modules.clear()
+    _seen_modules.update(modules)
+
+
+def _is_same(current: dict[str, Any], known: dict[str, Any]) -> bool:
+    """Whether two dicts hold the same objects in the same order; asks none of them, and costs less than a look at each."""
+    return len(current) == len(known) and all(map(is_, current.values(), known.values()))
 
 
 def names() -> list[str]:
