@@ -6,7 +6,10 @@ import { findSubcommand } from "../lib/cli/subcommands.ts";
 import { flagsOf, subcommandPage } from "../lib/cli/subcommand.ts";
 import { rlm, rlmHere } from "./fixtures/command.ts";
 import { OpenAIServer, type ServerReply } from "./fixtures/openai_server.ts";
+import { testsSideBySide } from "./fixtures/side_by_side.ts";
 import { copyOfSnapshot } from "./fixtures/snapshots.ts";
+
+const test = testsSideBySide("the subcommands, as processes");
 
 /** A folder that is removed with what is in it. */
 async function temporaryFolder(): Promise<{ readonly path: string } & AsyncDisposable> {
@@ -57,7 +60,7 @@ async function cutAfterFirstTurn(journal: string): Promise<void> {
   await Deno.writeTextFile(journal, `${lines.slice(0, end + 1).join("\n")}\n`);
 }
 
-Deno.test("Each subcommand has a help page that fits a terminal of 80 by 24, also without permissions", async () => {
+test("Each subcommand has a help page that fits a terminal of 80 by 24, also without permissions", async () => {
   for (const name of SUBCOMMAND_NAMES) {
     const command = await findSubcommand(name);
     assert(command !== null && command.name === name);
@@ -73,7 +76,7 @@ Deno.test("Each subcommand has a help page that fits a terminal of 80 by 24, als
   assertEquals(await rlm(["help", "history"], { permissions: [] }), flag);
 });
 
-Deno.test("C164: mistakes after a subcommand end with 2 and one line", async () => {
+test("C164: mistakes after a subcommand end with 2 and one line", async () => {
   await using folder = await temporaryFolder();
   const none = `${folder.path}/none.jsonl`;
   const cases: [string[], string | RegExp][] = [
@@ -101,7 +104,7 @@ Deno.test("C164: mistakes after a subcommand end with 2 and one line", async () 
   }
 });
 
-Deno.test("C160: rlm replay says that a run came out the same, without any network", async () => {
+test("C160: rlm replay says that a run came out the same, without any network", async () => {
   await using folder = await temporaryFolder();
   const journal = await recordedRun(folder.path);
   const permissions = ["--allow-read", "--allow-write", `--allow-run=${Deno.execPath()}`];
@@ -110,7 +113,7 @@ Deno.test("C160: rlm replay says that a run came out the same, without any netwo
   assertEquals([code, stderr], [0, ""]);
 });
 
-Deno.test("C160: rlm replay ends with 1 and names what is not as it was recorded", async () => {
+test("C160: rlm replay ends with 1 and names what is not as it was recorded", async () => {
   await using folder = await temporaryFolder();
   const journal = await recordedRun(folder.path);
   const text = await Deno.readTextFile(journal);
@@ -128,7 +131,7 @@ Deno.test("C160: rlm replay ends with 1 and names what is not as it was recorded
   });
 });
 
-Deno.test("C160: rlm replay follows a run that was broken off as far as it goes", async () => {
+test("C160: rlm replay follows a run that was broken off as far as it goes", async () => {
   await using folder = await temporaryFolder();
   const journal = await recordedRun(folder.path);
   await cutAfterFirstTurn(journal);
@@ -136,7 +139,7 @@ Deno.test("C160: rlm replay follows a run that was broken off as far as it goes"
   assertEquals([code, stdout], [0, "the same: 1 turn, each cell's output, and how it ended\n"]);
 });
 
-Deno.test("C161: rlm resume goes on where a run stopped and asks for nothing twice", async () => {
+test("C161: rlm resume goes on where a run stopped and asks for nothing twice", async () => {
   await using folder = await temporaryFolder();
   const journal = await recordedRun(folder.path);
   await cutAfterFirstTurn(journal);
@@ -146,7 +149,7 @@ Deno.test("C161: rlm resume goes on where a run stopped and asks for nothing twi
   assertEquals(server.requests.length, 1);
 });
 
-Deno.test("C161: --resume goes on with the journal's run, and begins one where there is none", async () => {
+test("C161: --resume goes on with the journal's run, and begins one where there is none", async () => {
   await using folder = await temporaryFolder();
   const journal = await record(folder.path, ["--resume"]);
   await cutAfterFirstTurn(journal);
@@ -157,7 +160,7 @@ Deno.test("C161: --resume goes on with the journal's run, and begins one where t
   assertEquals(server.requests.length, 1);
 });
 
-Deno.test("rlm history lists every call, whole on demand, and filters them", async () => {
+test("rlm history lists every call, whole on demand, and filters them", async () => {
   await using folder = await temporaryFolder();
   const journal = await recordedRun(folder.path);
   const { code, stdout, stderr } = await rlm(["history", journal]);
@@ -184,7 +187,7 @@ Deno.test("rlm history lists every call, whole on demand, and filters them", asy
   assertEquals([calls[0]?.reply, calls[0]?.cost], ["blue", null]);
 });
 
-Deno.test("C163: rlm models says which keys are set and never what they are", async () => {
+test("C163: rlm models says which keys are set and never what they are", async () => {
   const key = "sk-test-0123456789abcdef";
   const { code, stdout, stderr } = await rlm(["models"], { env: { OPENAI_API_KEY: key } });
   assertEquals([code, stderr], [0, ""]);
@@ -193,7 +196,7 @@ Deno.test("C163: rlm models says which keys are set and never what they are", as
   assertFalse(stdout.includes(key));
 });
 
-Deno.test("C152: rlm models gives prices that are known and says where they are not", async () => {
+test("C152: rlm models gives prices that are known and says where they are not", async () => {
   const known = await rlm(["models", "openai/gpt-4o", "--json"]);
   const [model] = JSON.parse(known.stdout);
   assertEquals([model.model, model.input, model.output], ["gpt-4o", 2.5, 10]);
@@ -203,7 +206,7 @@ Deno.test("C152: rlm models gives prices that are known and says where they are 
   assertMatch(all.stdout, /^claude-\S+ +\$\d/m);
 });
 
-Deno.test("rlm cache clear removes the snapshots and nothing else", async () => {
+test("rlm cache clear removes the snapshots and nothing else", async () => {
   await using folder = await temporaryFolder();
   const { clearCached, listCached } = await import("../lib/host/snapshot.ts");
   await Deno.writeTextFile(`${folder.path}/other.bin`, "not a snapshot");
@@ -218,7 +221,7 @@ Deno.test("rlm cache clear removes the snapshots and nothing else", async () => 
   assertEquals(left, ["other.bin"]);
 });
 
-Deno.test("--tool gives the guest functions of a module, and what is no tool is told", async () => {
+test("--tool gives the guest functions of a module, and what is no tool is told", async () => {
   await using folder = await temporaryFolder();
   const module = `${folder.path}/tools.ts`;
   const source = (body: string) =>

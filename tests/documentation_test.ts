@@ -9,7 +9,8 @@ Deno.test("each example in the documentation runs, and its assertions hold", asy
   );
   const paths = documented.map(({ path }) => path);
   // Types are checked with those of all other files: `deno task check`.
-  const { success, text } = await runDeno(["test", "--doc", "--no-check", "-A", ...paths]);
+  const how = ["--doc", "--parallel", "--no-check", "-A"];
+  const { success, text } = await runDeno(["test", ...how, ...paths]);
   assert(success, text);
   // A failed console.assert prints, and nothing more.
   assert(!text.includes("Assertion failed"), text);

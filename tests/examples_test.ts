@@ -1,6 +1,7 @@
 /** The examples: each is short, says how it is run, and does what it says, with a scripted model or a loopback server. */
 import { assertEquals, assertLess, assertMatch, assertStringIncludes, fail } from "@std/assert";
 import { OpenAIServer, type ServerReply } from "./fixtures/openai_server.ts";
+import { testsSideBySide } from "./fixtures/side_by_side.ts";
 import { ROOT } from "./project_files.ts";
 
 /** Parts of the demo, which has a test of its own. */
@@ -107,8 +108,10 @@ Deno.test("Each example is run by a test", () => {
   assertEquals(names, tested.sort());
 });
 
+const test = testsSideBySide("each example does what it says");
+
 for (const [name, expected] of Object.entries(PRINTED)) {
-  Deno.test(`The example ${name} prints what it should, without a key`, async () => {
+  test(`The example ${name} prints what it should, without a key`, async () => {
     const out = await printed(name);
     if (typeof expected === "string") assertEquals(out, expected);
     else assertMatch(out, expected);
@@ -121,7 +124,7 @@ const ANSWER: ServerReply[] = [
 ];
 
 for (const [name, { env, model, key }] of Object.entries(PROVIDERS)) {
-  Deno.test(`The example ${name} asks its model of its server, with its key`, async () => {
+  test(`The example ${name} asks its model of its server, with its key`, async () => {
     await using server = new OpenAIServer(ANSWER);
     assertMatch(await printed(name, env(server.baseUrl)), /^10000 2 calls( null| [\d.]+)?\n$/);
     assertEquals(server.requests.map(({ body }) => body.model), [model, model]);
@@ -130,7 +133,7 @@ for (const [name, { env, model, key }] of Object.entries(PROVIDERS)) {
   });
 }
 
-Deno.test("The example server answers whoever waits or follows, refuses what is no task, and ends on Ctrl-C", async () => {
+test("The example server answers whoever waits or follows, refuses what is no task, and ends on Ctrl-C", async () => {
   const port = freePort();
   const address = `http://127.0.0.1:${port}/runs`;
   const options = { env: { PORT: String(port) }, stdout: "null", stderr: "null" } as const;

@@ -22,10 +22,17 @@ interface Typing {
   ) => Promise<TmuxWindow>;
 }
 
-/** A test in a terminal; the replies are those of the command's model. */
+/** What the command's model replies. */
+interface Model {
+  reply(prompt: string, n: number): ServerReply | Promise<ServerReply>;
+  /** Lets out what is held back. */
+  release?(): void;
+}
+
+/** A test in a terminal. */
 function terminalTest(
   title: string,
-  replies: (prompt: string, n: number) => ServerReply,
+  model: Model,
   run: (typing: Typing) => Promise<void>,
 ): void {
   Deno.test({
@@ -33,19 +40,20 @@ function terminalTest(
     ignore: !TMUX,
     async fn() {
       await using server = new OpenAIServer(({ body }, n) =>
-        replies(JSON.stringify(body["messages"]), n)
+        model.reply(JSON.stringify(body["messages"]), n)
       );
       const file = await Deno.makeTempFile({ suffix: " a text.txt" });
       try {
         await Deno.writeTextFile(file, "The key is under the blue pot.\n".repeat(100));
-        const model = ["--model", "test-model", "--base-url", server.baseUrl];
+        const live = ["--model", "test-model", "--base-url", server.baseUrl];
         const command = ["run", "--no-prompt", ...PERMISSIONS, "lib/cli/main.ts"];
-        const words = [Deno.execPath(), ...command, "Where is it?", "-c", file, ...model];
+        const words = [Deno.execPath(), ...command, "Where is it?", "-c", file, ...live];
         await run({
           open: (size, { env = {}, words: more = [] } = {}) =>
             TmuxWindow.open([...words, ...more], { ...size, env }),
         });
       } finally {
+        model.release?.();
         await Deno.remove(file);
       }
     },
@@ -59,27 +67,39 @@ print("\\tx" * 60)
 replies = llm_query_batched([f"part {n}" for n in range(12)])
 print(replies[0])`;
 
-/** A batch of twelve sub-calls that takes some seconds, then an answer. */
-function slowBatch(prompt: string): ServerReply {
-  const usage = {
-    prompt_tokens: 100,
-    completion_tokens: 10,
-    total_tokens: 110,
-    prompt_tokens_details: { cached_tokens: 60 },
-  };
-  if (prompt.includes("SUBMIT(") && prompt.includes("a reply to a part")) {
-    return { ...cell("SUBMIT(answer='under the blue pot')"), usage };
+/** A batch of twelve sub-calls, the last four of which are held back until all is seen that shows meanwhile; then an answer. */
+class HeldBatch implements Model {
+  readonly #seen = Promise.withResolvers<void>();
+  #parts = 0;
+
+  async reply(prompt: string): Promise<ServerReply> {
+    const usage = {
+      prompt_tokens: 100,
+      completion_tokens: 10,
+      total_tokens: 110,
+      prompt_tokens_details: { cached_tokens: 60 },
+    };
+    if (prompt.includes("SUBMIT(") && prompt.includes("a reply to a part")) {
+      return { ...cell("SUBMIT(answer='under the blue pot')"), usage };
+    }
+    if (prompt.includes("SUBMIT(")) return { ...cell(READ_TWELVE_PARTS), usage };
+    if (++this.#parts > 8) await this.#seen.promise;
+    return { text: "a reply to a part", usage };
   }
-  if (prompt.includes("SUBMIT(")) return { ...cell(READ_TWELVE_PARTS), usage };
-  return { text: "a reply to a part", delayMs: 2_500, usage };
+
+  release(): void {
+    this.#seen.resolve();
+  }
 }
+
+const [batch, narrowBatch] = [new HeldBatch(), new HeldBatch()];
 
 terminalTest(
   "A live tree tells turn, cell, sub-calls, tokens, cached share and time, and leaves nothing behind",
-  slowBatch,
+  batch,
   async ({ open }) => {
     await using terminal = await open({ columns: 100, rows: 30 });
-    const live = await terminal.shows(/llm_query_batched · [1-9]\d?\/12/);
+    const live = await terminal.shows(/llm_query_batched · 8\/12/);
     assertMatch(
       live,
       /turn 1\/20 · cell runs [\d.]+ s · sub-calls \d+\/12 · [\d,]+ tokens, \d+ % cached\b.* · [\d.]+ s\n└ llm_query_batched · \d+\/12 · [\d.]+ s\n/,
@@ -92,6 +112,7 @@ terminalTest(
       assertEquals(screen.match(/turn 1\/20/g)?.length, 1, screen);
       assertEquals(screen.match(/llm_query_batched ·/g)?.length, 1, screen);
     }
+    batch.release();
     const end = await terminal.shows(/exit code \d+/);
     assertMatch(end, /\nunder the blue pot\nexit code 0\n/);
     assertFalse(/turn \d\/20|sub-calls \d|└/.test(end), end);
@@ -101,11 +122,12 @@ terminalTest(
 
 terminalTest(
   "In a window of 40 columns no line of normal detail wraps, wide characters and tabs included",
-  slowBatch,
+  narrowBatch,
   async ({ open }) => {
     await using terminal = await open({ columns: 40, rows: 60 });
-    const live = await terminal.shows(/llm_query_batched · [1-9]\d?\/12/);
-    assertMatch(live, /turn 1\/20 · cell runs [\d.]+ s\nsub-calls \d+\/12\n/);
+    const live = await terminal.shows(/llm_query_batched · 8\/12/);
+    assertMatch(live, /turn 1\/20 · cell runs [\d.]+ s\nsub-calls 8\/12\n/);
+    narrowBatch.release();
     await terminal.shows(/exit code 0/);
     const [wrapped, joined] = [
       await terminal.everything(),
@@ -123,8 +145,10 @@ terminalTest(
 
 terminalTest(
   "C164: Ctrl-C once ends the run with the last answer that was given; the live lines are gone",
-  (_prompt, n) =>
-    n === 0 ? cell("print(1)\nSUBMIT(answer=['maybe'])") : { text: "too late", delayMs: 60_000 },
+  {
+    reply: (_prompt, n) =>
+      n === 0 ? cell("print(1)\nSUBMIT(answer=['maybe'])") : { text: "too late", delayMs: 60_000 },
+  },
   async ({ open }) => {
     await using terminal = await open({ columns: 80, rows: 24 });
     await terminal.shows(/turn 2\/20 · model thinks/);
@@ -141,7 +165,7 @@ terminalTest(
 
 terminalTest(
   "C164: Ctrl-C twice quits at once, even from what cannot be ended in good order",
-  () => ({ text: "never asked" }),
+  { reply: () => ({ text: "never asked" }) },
   async ({ open }) => {
     const tool = await Deno.makeTempFile({ suffix: ".ts" });
     try {
@@ -165,7 +189,7 @@ terminalTest(
 
 terminalTest(
   "Colours are there on a terminal, and not with NO_COLOR",
-  () => cell("SUBMIT(answer='blue')"),
+  { reply: () => cell("SUBMIT(answer='blue')") },
   async ({ open }) => {
     for (const [env, colored] of [[{}, true], [{ NO_COLOR: "1" }, false]] as const) {
       await using terminal = await open({ columns: 80, rows: 24 }, { env });
