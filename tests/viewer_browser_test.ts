@@ -4,6 +4,7 @@ import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "@s
 import type { Page } from "npm:playwright-core@1.65.1";
 import { readJournal } from "../lib/trace/journal_reader.ts";
 import { renderViewer } from "../lib/trace/viewer.ts";
+import { contrasts } from "./fixtures/contrasts.ts";
 import { findChromium, type OpenOptions, TestBrowser } from "./fixtures/chromium.ts";
 import { testsSharing } from "./fixtures/sharing.ts";
 import { hostileRun } from "./fixtures/hostile_run.ts";
@@ -251,50 +252,13 @@ browserTest(
 browserTest("A run that goes on is read again until it is paused", async (open) => {
   const page = await open(renderViewer(new RunEvents().start().turn("print(1)").events));
   assertEquals(await page.locator("header .state").textContent(), "not ended");
-  await page.waitForEvent("load", { timeout: 10_000 });
+  await page.clock.install();
+  await page.reload();
+  await Promise.all([page.waitForEvent("load"), page.clock.fastForward(3_000)]);
   await page.locator("button.follow").click();
   assertEquals(await page.locator("button.follow").textContent(), "paused");
   await page.evaluate(() => Reflect.set(globalThis, "stayed", true));
-  await page.waitForTimeout(3_500);
+  await page.clock.fastForward(9_000);
+  await page.waitForTimeout(300);
   assertEquals(await page.evaluate(() => Reflect.get(globalThis, "stayed")), true);
 });
-
-/** The contrast of each kind of text with what is behind it; runs in the page. */
-function contrasts(): { name: string; ratio: number }[] {
-  const channels = (color: string) => {
-    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
-    if (canvas === null) throw new TypeError("Cannot read colours: there is no canvas");
-    canvas.fillStyle = color;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
-  };
-  const luminance = (color: string) => {
-    const [red = 0, green = 0, blue = 0] = channels(color).map((value) => {
-      const share = value / 255;
-      return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const groundOf = (element: Element | null): string => {
-    if (element === null) return "white";
-    const { backgroundColor } = getComputedStyle(element);
-    return /, 0\)$/.test(backgroundColor) ? groundOf(element.parentElement) : backgroundColor;
-  };
-  const kinds = [
-    "h1",
-    ".model",
-    ".cards dt",
-    ".cards dd",
-    ".row .hint",
-    ".row .figure",
-    ".link",
-    "pre",
-  ];
-  const tokens = ["keyword", "string", "number", "builtin", "comment"].map((kind) => `.py-${kind}`);
-  return [...kinds, ...tokens].flatMap((name) => {
-    const element = document.querySelector(name);
-    if (element === null) return [];
-    const [a, b] = [luminance(getComputedStyle(element).color), luminance(groundOf(element))];
-    return [{ name, ratio: (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) }];
-  });
-}
