@@ -274,7 +274,7 @@ Deno.test("stack: too deep is an error or ends the guest (R67–R70)", async (t)
       ],
       ["[[1, [2]]] == [[1, [2]]]", gives("True")],
     ),
-  ], { timeoutMs: 30_000 });
+  ], { memoryMb: 192, timeoutMs: 30_000 });
 });
 
 Deno.test({
