@@ -67,10 +67,14 @@ export interface Handler extends AsyncDisposable {
  */
 export function createHandler(options: HandlerOptions): Handler {
   const service = new Service(options);
-  const close = () => service.close();
   const { signal } = options;
-  if (signal?.aborted) void close();
-  else signal?.addEventListener("abort", () => void close(), { once: true });
+  const onAbort = () => void service.close();
+  const close = () => {
+    signal?.removeEventListener("abort", onAbort);
+    return service.close();
+  };
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener("abort", onAbort, { once: true });
   return Object.assign((request: Request) => service.answer(request), {
     close,
     [Symbol.asyncDispose]: close,
