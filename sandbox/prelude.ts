@@ -715,6 +715,28 @@ def call(execution: Execution, request: str) -> str:
     return str(reply)
 
 
+class OpenCall:
+    """A tool call that is sent, and whose answer some stack takes later: one stack can wait for many."""
+
+    def __init__(self, execution: Execution, request: str) -> None:
+        execution.output.flush()
+        need_suspension()
+        self._execution = execution
+        self._reply = _call(request)
+        execution.open_calls += 1
+
+    def answer(self) -> str:
+        """Waits for the answer; call it once."""
+        try:
+            reply = run_sync(self._reply)
+        except JsException as error:
+            raise _cut_off(error) from None
+        finally:
+            self._execution.open_calls -= 1
+        self._execution.check()
+        return str(reply)
+
+
 async def call_later(execution: Execution, request: str) -> str:
     """Sends a tool call whose answer is awaited."""
     execution.output.flush()
@@ -1203,12 +1225,12 @@ def install() -> None:
 
 import builtins
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from .prelude_control import Execution, acting
 from .prelude_encode import encode
-from .prelude_host import call, call_later
+from .prelude_host import OpenCall, call, call_later
 from .prelude_wire import dumps, loads
 
 #: Bytes of the JSON of one call or submission; the wire refuses a little more.
@@ -1335,6 +1357,13 @@ class Tool:
 
     def __repr__(self) -> str:
         return f"<tool {self._arguments.text}>"
+
+    @staticmethod
+    def send(tool: Tool, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
+        """Sends a call of \`tool\`; what it returns waits for the answer, as the call itself would have."""
+        execution = tool._execution()
+        open_call = OpenCall(execution, tool._request(execution, args, kwargs))
+        return lambda: tool._answer(open_call.answer())
 
     def __reduce__(self) -> str:
         return self.__name__
@@ -1990,6 +2019,15 @@ class Names:
         """Whether a concurrent tool is named in \`node\`."""
         return any(isinstance(part, ast.Name) and part.id in self.tools for part in ast.walk(node))
 
+    def sending(self, node: ast.expr) -> ast.Call | None:
+        """For a call of a tool whose arguments call none: the call that sends it without waiting for the answer."""
+        match node:
+            case ast.Call(func=ast.Name(id=name) as tool, args=args, keywords=keywords) if (
+                name in self.tools and not any(map(self.mentions_tool, [*args, *keywords]))
+            ):
+                return cell_call("send", [tool, *args], keywords)
+        return None
+
     def is_pure(self, node: ast.AST) -> bool:
         """Whether evaluating \`node\` changes nothing, apart from tools that it calls."""
         return all(
@@ -2027,9 +2065,11 @@ def thunk(bound: list[str], body: ast.expr) -> ast.Lambda:
     return ast.Lambda(ast.arguments([], parameters, None, [], [], None, defaults), body)
 
 
-def cell_call(method: str, arguments: list[ast.expr]) -> ast.Call:
+def cell_call(
+    method: str, arguments: list[ast.expr], keywords: list[ast.keyword] | None = None
+) -> ast.Call:
     """A call of a method of the running cell."""
-    return ast.Call(ast.Attribute(ast.Constant(CELL), method, ast.Load()), arguments, [])
+    return ast.Call(ast.Attribute(ast.Constant(CELL), method, ast.Load()), arguments, keywords or [])
 
 
 def located[N: ast.AST](node: N, like: ast.AST) -> N:
@@ -2347,6 +2387,8 @@ class _Rewriter(ast.NodeTransformer):
         calls_elsewhere = any(map(names.mentions_tool, [*conditions, *sources]))
         if not (plain and harmless and names.calls_tool(element)) or calls_elsewhere:
             return self.generic_visit(node)
+        if method == "together" and (send := names.sending(element)) is not None:
+            method, element = "calls_together", send
         bound = [name for generator in node.generators for name in target_names(generator.target)]
         thunks = ast.GeneratorExp(thunk(list(dict.fromkeys(bound)), element), node.generators)
         return located(cell_call(method, [thunks, ast.Constant(self._where(node))]), node)
@@ -3046,9 +3088,11 @@ def install() -> None:
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
-from .prelude_control import acting
+from .prelude_control import Control, acting
+from .prelude_host import cancel_calls
 from .prelude_threads import ThreadPoolExecutor
 
 #: Calls that are open together at most; the host has a bound of its own.
@@ -3078,6 +3122,49 @@ def in_order(thunks: Iterable[Callable[[], Any]], where: str) -> Iterator[Any]:
             yield pending.popleft().result()
 
 
+def calls_in_order(sends: Iterable[Callable[[], Callable[[], Any]]], where: str) -> Iterator[Any]:
+    """Results of calls, each of which one of \`sends\` sends, in their order; the first that fails ends it.
+
+    One stack sends them all and waits for one after the other: a stack for each would cost more than the call.
+    """
+    pending: deque[Callable[[], Any]] = deque()
+    try:
+        for send in sends:
+            try:
+                pending.append(send())
+            except Control:
+                raise
+            except BaseException as error:
+                # What comes after it would not have been sent in turn either.
+                pending.append(partial(_raise, error))
+                break
+            if len(pending) == 2:
+                _note(where)
+            if len(pending) == WINDOW:
+                yield pending.popleft()()
+        while pending:
+            yield pending.popleft()()
+    except Control:
+        cancel_calls()
+        raise
+    finally:
+        # They are paid for, and none may outlive what made it.
+        for answer in pending:
+            _attempt(answer)
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
+
+
+def _attempt(answer: Callable[[], Any]) -> None:
+    """Waits for an answer that nobody wants any more."""
+    try:
+        answer()
+    except BaseException:
+        pass
+
+
 def _note(where: str) -> None:
     """Tells the model that calls which it wrote one after the other ran together."""
     execution = acting()
@@ -3088,6 +3175,11 @@ def _note(where: str) -> None:
 def together(thunks: Iterable[Callable[[], Any]], where: str) -> list[Any]:
     """The list of a rewritten list comprehension."""
     return list(in_order(thunks, where))
+
+
+def calls_together(sends: Iterable[Callable[[], Callable[[], Any]]], where: str) -> list[Any]:
+    """The list of a rewritten list comprehension whose elements are calls and nothing else."""
+    return list(calls_in_order(sends, where))
 
 
 def loop_together(
@@ -3563,7 +3655,8 @@ from .prelude_output import Output
 from .prelude_repr import bounded_repr
 from .prelude_rewrite import rewrite
 from .prelude_rewrite_await import await_tools
-from .prelude_together import loop_together, together
+from .prelude_together import calls_together, loop_together, together
+from .prelude_tools import Tool
 from .prelude_wire import dumps, loads
 
 #: Characters of a shown value; more could not travel in one message.
@@ -3571,9 +3664,11 @@ MAX_VALUE_CHARS = 1_000_000
 
 
 class Cell:
-    """One cell while it runs; its compiled code calls \`show\` and what runs calls together."""
+    """One cell while it runs; its compiled code calls \`show\`, \`send\` and what runs calls together."""
 
+    calls_together = staticmethod(calls_together)
     loop_together = staticmethod(loop_together)
+    send = staticmethod(Tool.send)
     together = staticmethod(together)
 
     def __init__(self, params: dict[str, Any]) -> None:

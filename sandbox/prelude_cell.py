@@ -17,7 +17,8 @@ from .prelude_output import Output
 from .prelude_repr import bounded_repr
 from .prelude_rewrite import rewrite
 from .prelude_rewrite_await import await_tools
-from .prelude_together import loop_together, together
+from .prelude_together import calls_together, loop_together, together
+from .prelude_tools import Tool
 from .prelude_wire import dumps, loads
 
 #: Characters of a shown value; more could not travel in one message.
@@ -25,9 +26,11 @@ MAX_VALUE_CHARS = 1_000_000
 
 
 class Cell:
-    """One cell while it runs; its compiled code calls `show` and what runs calls together."""
+    """One cell while it runs; its compiled code calls `show`, `send` and what runs calls together."""
 
+    calls_together = staticmethod(calls_together)
     loop_together = staticmethod(loop_together)
+    send = staticmethod(Tool.send)
     together = staticmethod(together)
 
     def __init__(self, params: dict[str, Any]) -> None:

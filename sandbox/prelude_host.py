@@ -29,6 +29,28 @@ def call(execution: Execution, request: str) -> str:
     return str(reply)
 
 
+class OpenCall:
+    """A tool call that is sent, and whose answer some stack takes later: one stack can wait for many."""
+
+    def __init__(self, execution: Execution, request: str) -> None:
+        execution.output.flush()
+        need_suspension()
+        self._execution = execution
+        self._reply = _call(request)
+        execution.open_calls += 1
+
+    def answer(self) -> str:
+        """Waits for the answer; call it once."""
+        try:
+            reply = run_sync(self._reply)
+        except JsException as error:
+            raise _cut_off(error) from None
+        finally:
+            self._execution.open_calls -= 1
+        self._execution.check()
+        return str(reply)
+
+
 async def call_later(execution: Execution, request: str) -> str:
     """Sends a tool call whose answer is awaited."""
     execution.output.flush()

@@ -110,6 +110,8 @@ class _Rewriter(ast.NodeTransformer):
         calls_elsewhere = any(map(names.mentions_tool, [*conditions, *sources]))
         if not (plain and harmless and names.calls_tool(element)) or calls_elsewhere:
             return self.generic_visit(node)
+        if method == "together" and (send := names.sending(element)) is not None:
+            method, element = "calls_together", send
         bound = [name for generator in node.generators for name in target_names(generator.target)]
         thunks = ast.GeneratorExp(thunk(list(dict.fromkeys(bound)), element), node.generators)
         return located(cell_call(method, [thunks, ast.Constant(self._where(node))]), node)

@@ -3,9 +3,11 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
-from .prelude_control import acting
+from .prelude_control import Control, acting
+from .prelude_host import cancel_calls
 from .prelude_threads import ThreadPoolExecutor
 
 #: Calls that are open together at most; the host has a bound of its own.
@@ -35,6 +37,49 @@ def in_order(thunks: Iterable[Callable[[], Any]], where: str) -> Iterator[Any]:
             yield pending.popleft().result()
 
 
+def calls_in_order(sends: Iterable[Callable[[], Callable[[], Any]]], where: str) -> Iterator[Any]:
+    """Results of calls, each of which one of `sends` sends, in their order; the first that fails ends it.
+
+    One stack sends them all and waits for one after the other: a stack for each would cost more than the call.
+    """
+    pending: deque[Callable[[], Any]] = deque()
+    try:
+        for send in sends:
+            try:
+                pending.append(send())
+            except Control:
+                raise
+            except BaseException as error:
+                # What comes after it would not have been sent in turn either.
+                pending.append(partial(_raise, error))
+                break
+            if len(pending) == 2:
+                _note(where)
+            if len(pending) == WINDOW:
+                yield pending.popleft()()
+        while pending:
+            yield pending.popleft()()
+    except Control:
+        cancel_calls()
+        raise
+    finally:
+        # They are paid for, and none may outlive what made it.
+        for answer in pending:
+            _attempt(answer)
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
+
+
+def _attempt(answer: Callable[[], Any]) -> None:
+    """Waits for an answer that nobody wants any more."""
+    try:
+        answer()
+    except BaseException:
+        pass
+
+
 def _note(where: str) -> None:
     """Tells the model that calls which it wrote one after the other ran together."""
     execution = acting()
@@ -45,6 +90,11 @@ def _note(where: str) -> None:
 def together(thunks: Iterable[Callable[[], Any]], where: str) -> list[Any]:
     """The list of a rewritten list comprehension."""
     return list(in_order(thunks, where))
+
+
+def calls_together(sends: Iterable[Callable[[], Callable[[], Any]]], where: str) -> list[Any]:
+    """The list of a rewritten list comprehension whose elements are calls and nothing else."""
+    return list(calls_in_order(sends, where))
 
 
 def loop_together(

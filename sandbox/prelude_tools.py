@@ -2,12 +2,12 @@
 
 import builtins
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from .prelude_control import Execution, acting
 from .prelude_encode import encode
-from .prelude_host import call, call_later
+from .prelude_host import OpenCall, call, call_later
 from .prelude_wire import dumps, loads
 
 #: Bytes of the JSON of one call or submission; the wire refuses a little more.
@@ -134,6 +134,13 @@ class Tool:
 
     def __repr__(self) -> str:
         return f"<tool {self._arguments.text}>"
+
+    @staticmethod
+    def send(tool: Tool, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
+        """Sends a call of `tool`; what it returns waits for the answer, as the call itself would have."""
+        execution = tool._execution()
+        open_call = OpenCall(execution, tool._request(execution, args, kwargs))
+        return lambda: tool._answer(open_call.answer())
 
     def __reduce__(self) -> str:
         return self.__name__

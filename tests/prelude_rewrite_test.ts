@@ -26,6 +26,8 @@ test("independent calls in a comprehension, a map or a loop run together, with t
   const cells = [
     "[slow(x) for x in range(4)]",
     "{slow(x) for x in range(4)}",
+    "[slow(*[x]) for x in range(300)]",
+    "[slow(x=slow(x)) for x in range(4)]",
     "{f'k{x}': slow(x) for x in range(4)}",
     "[slow(f'{x}{y}'.upper()) for x in 'ab' for y in 'cd' if x != y]",
     "sorted(slow(-x) for x in range(4))",
@@ -95,6 +97,11 @@ test("the first failure in order is the one that is raised, after the rounds bef
   const { error, notes } = await guest.run("[picky(x) for x in range(5)]", options);
   assertEquals([error?.type, error?.message], ["ValueError", "no 1"]);
   assertEquals(notes, ["Cell 3, line 1: the calls of picky ran together"]);
+  const unsent = await guest.run("[picky(8 // x) for x in [4, 2, 0, 8]]", options);
+  assertEquals(unsent.error?.type, "ZeroDivisionError");
+  assertStringIncludes(unsent.error?.traceback ?? "", "Cell 4, line 1");
+  // No more than would have been sent in turn.
+  assertEquals(unsent.calls.map((call) => call.arguments), [{ x: 2 }, { x: 4 }]);
 });
 
 test("tools that are not concurrent, and cells that ask for it, keep their order", async () => {

@@ -225,13 +225,14 @@ print("answered")`);
   assertEquals([status, stdout, error], ["ok", "background\nanswered\n", null]);
 });
 
-Deno.test("aborting a cell that waits in a plain call ends it, and the sandbox lives", async () => {
-  const never = toolThat(() => new Promise(() => {}));
+Deno.test("aborting a cell that waits in a plain call, or for many, ends it, and the sandbox lives", async () => {
+  const never = { ...toolThat(() => new Promise(() => {})), concurrent: true };
   await using sandbox = await createSandbox({ tools: { never }, graceMs: 200 });
-  await sandbox.execute("kept = 1");
-  const giveUp = new AbortController();
-  const running = sandbox.execute("never(0)", { signal: giveUp.signal });
-  setTimeout(() => giveUp.abort(new Error("enough")), 100);
-  await assertRejects(() => running, Error, "enough");
-  assertEquals((await sandbox.execute("1 + 1")).value, "2");
+  for (const code of ["never(0)", "[never(n) for n in range(300)]"]) {
+    const giveUp = new AbortController();
+    const running = sandbox.execute(code, { signal: giveUp.signal });
+    setTimeout(() => giveUp.abort(new Error("enough")), 100);
+    await assertRejects(() => running, Error, "enough");
+    assertEquals((await sandbox.execute("1 + 1")).value, "2", code);
+  }
 });
