@@ -24,6 +24,8 @@ export interface SealableTransport extends Transport {
 export interface GatewayOptions {
   /** Ends the realm. Default: ends the process. */
   readonly exit?: (code: number) => void;
+  /** Called while a guest is being started, when this thread has nothing to do but to wait for others. */
+  readonly onBoot?: () => void;
 }
 
 /** Milliseconds after which Python that does not answer is given up; `bind` has the host's limit, as it may be long. */
@@ -45,14 +47,19 @@ export class Gateway {
   readonly #transport: SealableTransport;
   readonly #host: RpcPeer;
   readonly #exit: (code: number) => void;
+  readonly #onBoot: () => void;
   #interpreter: Interpreter | null = null;
   #state: State = { name: "new" };
   /** Chunks that came ahead of `initialize`. */
   #early: Chunk[] = [];
 
-  constructor(transport: SealableTransport, { exit = Deno.exit }: GatewayOptions = {}) {
+  constructor(
+    transport: SealableTransport,
+    { exit = Deno.exit, onBoot = () => {} }: GatewayOptions = {},
+  ) {
     this.#transport = transport;
     this.#exit = exit;
+    this.#onBoot = onBoot;
     this.#host = new RpcPeer(transport, {
       requests: {
         initialize: (params) => this.#initialize(params),
@@ -87,6 +94,7 @@ export class Gateway {
       fatal: (message) => this.die(message),
     });
     this.#interpreter = interpreter;
+    this.#onBoot();
     const [files, granted, packages] = await Promise.all([
       reading,
       readGrantedFiles(options.grants.paths, options.fileBytes - bytesOfPackages(options.packages)),

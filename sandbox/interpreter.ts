@@ -1,17 +1,17 @@
 /** Interpreter: the worker realm as the gateway holds it, from its start to a checkpoint of its memory. */
 import { Backlog } from "./backlog.ts";
 import { CallSlot } from "./call_slot.ts";
+import { compressImage } from "./checkpoint_bytes.ts";
 import type { Chunk } from "./framing.ts";
-import { pagesOf, takeDifference } from "./page_difference.ts";
 import { portTransport } from "./port_transport.ts";
+import { textField } from "./field.ts";
 import type { FileSource } from "./file_saving.ts";
 import type { GrantedFiles } from "./granted_entry.ts";
 import { ErrorCode, FileLimits, INNER_BLOBS, type JsonValue, MEMORY_BLOB } from "./protocol.ts";
 import { RpcError, RpcPeer } from "./rpc_peer.ts";
 import { release } from "./release.ts";
-import { readSnapshot, sha256, type Snapshot } from "./snapshot_file.ts";
-import type { StartFiles } from "./start_files.ts";
-import { imagePages, packImage } from "./start_image.ts";
+import { hashOf, readSnapshot } from "./snapshot_file.ts";
+import { buffersOf, type StartFiles } from "./start_files.ts";
 import { WaitingCallee } from "./waiting_call.ts";
 import type { BootMessage } from "./worker.ts";
 
@@ -50,8 +50,6 @@ export interface BootOptions {
   readonly base: Base | null;
 }
 
-/** What a difference is taken from where there is no snapshot. */
-const NOTHING = new Uint8Array(0);
 /** Value that makes Pyodide raise SIGINT in Python at its next check. */
 const INTERRUPT = 2;
 /** Milliseconds between two interrupts of what keeps Python from answering. */
@@ -74,8 +72,8 @@ export class Interpreter {
   /** Whether guest code may run: until then all that the worker does comes to an end. */
   #isReady = false;
   #base: Base | null = null;
-  /** Part of a snapshot that the worker sent and the checkpoint in progress has not taken. */
-  #memory: Uint8Array<ArrayBuffer> | null = null;
+  /** Image that the worker sent and the checkpoint in progress has not taken. */
+  #image: Uint8Array<ArrayBuffer> | null = null;
   /** Piece of a file that the worker sent and {@linkcode files} has not taken. */
   #piece: Uint8Array<ArrayBuffer> | null = null;
 
@@ -105,7 +103,7 @@ export class Interpreter {
             this.#isReady = true;
             this.#ready.resolve(versions);
           },
-          failed: (failure) => this.#ready.reject(startFailure(JSON.stringify(failure))),
+          failed: (failure) => this.#ready.reject(startFailure(textField(failure, "message"))),
           "tool/wait": (call) => {
             this.#waiting.answer(() => handlers.callTool(call));
           },
@@ -113,7 +111,7 @@ export class Interpreter {
           fatal: (failure) => handlers.fatal(JSON.stringify(failure)),
         },
         onChunk: (chunk) => {
-          if (chunk.blob === MEMORY_BLOB) this.#memory = chunk.bytes;
+          if (chunk.blob === MEMORY_BLOB) this.#image = chunk.bytes;
           else if (chunk.blob === INNER_BLOBS) this.#piece = chunk.bytes;
           else handlers.chunk(chunk);
         },
@@ -145,11 +143,9 @@ export class Interpreter {
     };
     const moved = [
       files.pyodide.stdlib,
-      ...(files.memory ? [files.memory] : []),
-      ...(files.code ? [files.code] : []),
       ...granted.entries.flatMap((entry) => entry.kind === "file" ? entry.bytes : []),
     ].map(({ buffer }) => buffer);
-    this.#worker.postMessage(message, [port, ...moved]);
+    this.#worker.postMessage(message, [port, ...buffersOf(files), ...moved]);
     return this.#ready.promise;
   }
 
@@ -242,45 +238,45 @@ export class Interpreter {
 
   /** The guest's memory: as what a start needs of it, or as its difference from the start-up snapshot. */
   async checkpoint(form: "difference" | "whole"): Promise<TakenCheckpoint> {
-    if (form === "whole") return { bytes: await this.#takeImage(), base: null };
-    // Read while the worker copies its memory.
-    const reading = this.#readBase();
-    const memory = await this.#takePart("snapshot");
-    const base = await reading;
-    const bytes = await takeDifference(
-      base === null ? pagesOf(NOTHING) : imagePages(base.bytes),
-      memory,
-    );
-    if (base !== null) release(base.bytes);
-    release(memory);
-    return { bytes, base: base?.sha256 ?? null };
+    if (form === "whole") return { bytes: await this.#takeStart(), base: null };
+    const base = await this.#sendBase();
+    const difference = await this.#takeImage("difference");
+    const bytes = await compressImage(difference);
+    release(difference);
+    return { bytes, base };
   }
 
   /** All that the next start needs, which becomes the snapshot where there was none. */
-  async #takeImage(): Promise<Uint8Array<ArrayBuffer>> {
-    const memory = await this.#takePart("snapshot");
-    const image = packImage({ memory, code: await this.#takePart("code") });
+  async #takeStart(): Promise<Uint8Array<ArrayBuffer>> {
+    const image = await this.#takeImage("image");
     if (this.#base?.sha256 === null) {
-      this.#base = { path: this.#base.path, sha256: await sha256(image) };
+      this.#base = { path: this.#base.path, sha256: await hashOf(image) };
     }
-    release(memory);
     return image;
   }
 
-  /** Has the worker send one part of a snapshot. */
-  async #takePart(part: "snapshot" | "code"): Promise<Uint8Array<ArrayBuffer>> {
-    await this.#peer.request(part, {});
-    const bytes = this.#memory;
-    this.#memory = null;
+  /** Has the worker send an image of the guest. */
+  async #takeImage(kind: "difference" | "image"): Promise<Uint8Array<ArrayBuffer>> {
+    await this.#peer.request(kind, {});
+    const bytes = this.#image;
+    this.#image = null;
     if (bytes !== null) return bytes;
     throw new RpcError(ErrorCode.internalError, "Cannot take checkpoint: no memory came");
   }
 
-  /** The snapshot that this guest started from, read again: keeping it would cost an idle sandbox half of its own memory. */
-  async #readBase(): Promise<Snapshot | null> {
+  /**
+   * Sends the worker the snapshot that this guest started from; resolves to its hash, or to null where there is none. It
+   * is read again: keeping it would cost an idle sandbox half of its own memory.
+   */
+  async #sendBase(): Promise<string | null> {
     if (this.#base === null || this.#base.sha256 === null) return null;
     const snapshot = await readSnapshot(this.#base.path);
-    return snapshot?.sha256 === this.#base.sha256 ? snapshot : null;
+    if (snapshot?.sha256 !== this.#base.sha256) return null;
+    const { bytes, sha256 } = snapshot;
+    const total = bytes.length;
+    const chunk = { blob: MEMORY_BLOB, type: "bytes", offset: 0, total, bytes } as const;
+    this.sendChunk({ kind: "chunk", ...chunk });
+    return sha256;
   }
 }
 

@@ -32,9 +32,13 @@ function writeAll(bytes: Uint8Array): void {
 }
 
 async function serveAsProcess(): Promise<void> {
-  const gateway = new Gateway(stdioTransport());
   const memoryLimit = Number(Deno.args[0]);
-  if (memoryLimit > 0) watchMemory(memoryLimit, (message) => gateway.die(message));
+  const gateway = new Gateway(stdioTransport(), {
+    // Not at once: Deno compiles its timers when they are first used.
+    onBoot() {
+      if (memoryLimit > 0) watchMemory(memoryLimit, (message) => gateway.die(message));
+    },
+  });
   await gateway.ended;
   // The host is gone or is done with us; Python may be in the middle of a loop that nothing else would end.
   Deno.exit(0);

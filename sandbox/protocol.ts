@@ -254,7 +254,7 @@ export interface ToolFailure {
 export interface CheckpointParams {
   /**
    * What to send: the difference from the start-up snapshot, compressed (from nothing, where there is
-   * no snapshot), or the whole memory as it is.
+   * no snapshot), or all that a next start needs, which becomes the snapshot.
    */
   form: "difference" | "whole";
 }

@@ -49,11 +49,25 @@ const MODULE_END = /export default (\w+);?\s*$/;
 const ADDRESSES = "if(isInternalSym(symName)){continue}";
 const FEWER_ADDRESSES = "if(!GOT[symName]){continue}";
 
+/**
+ * Where Pyodide copies the whole memory: into a snapshot, and out of one. Here a snapshot is what Pyodide notes beside the
+ * memory, and whoever loads it is asked to write the memory, of which only some pages hold anything.
+ */
+const WITH_MEMORY = [
+  ["let o=new Uint8Array(n+Module.HEAP8.length),", "let o=new Uint8Array(n),"],
+  [",o.subarray(n).set(Module.HEAP8),o}", ",o}"],
+  ["return Module.HEAP8.set(t),l}", "return API.config._writeMemory(Module),l}"],
+] as const;
+
 /** The modules as one expression, in strict mode as modules are. */
 function scriptOf({ loader, module }: PyodideTexts): string {
+  const changes = [...WITH_MEMORY, [ADDRESSES, FEWER_ADDRESSES], [
+    MODULE_END,
+    "return $1;",
+  ]] as const;
   const parts = [
     replace(loader, LOADER_END, "return $1;"),
-    replace(replace(module, ADDRESSES, FEWER_ADDRESSES), MODULE_END, "return $1;"),
+    changes.reduce((program, [what, by]) => replace(program, what, by), module),
   ];
   const [loadPyodide, createPyodideModule] = parts.map((part) =>
     `(() => {${part.replaceAll("import.meta.url", '"pyodide"')}\n})()`

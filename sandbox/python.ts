@@ -4,16 +4,18 @@
  */
 import { BRIDGE_KEYS, type GuestBridge } from "./bridge.ts";
 import type { GuestFileSystem } from "./memory_files.ts";
+import { type MemoryPages, type MemoryUse, NO_PAGES, writePages } from "./memory_pages.ts";
 import { PRELUDE } from "./prelude.ts";
 import { PyodideScript } from "./pyodide_script.ts";
 import { release } from "./release.ts";
-import type { PyodideFiles } from "./start_files.ts";
+import type { PyodideFiles, SavedMemory } from "./start_files.ts";
+import { packImage } from "./start_image.ts";
 
 /** What starting Python needs. */
 export interface PythonOptions {
   readonly pyodide: PyodideFiles;
   /** A memory to start from; null starts plain, which takes seconds. */
-  readonly memory: Uint8Array<ArrayBuffer> | null;
+  readonly memory: SavedMemory | null;
   /** What V8 made of Pyodide's programs at an earlier start, or null. */
   readonly code: Uint8Array<ArrayBuffer> | null;
   /** What Python's `js.rlm` is. */
@@ -22,19 +24,27 @@ export interface PythonOptions {
   readonly interrupt: Uint8Array;
 }
 
+/** Python's program and memory. */
+interface PyodideModule {
+  readonly HEAPU8: Uint8Array;
+  /** Takes so many bytes more into use; tells where those in use ended before. */
+  _sbrk(bytes: number): number;
+  /** The end that the stack grows towards. */
+  _emscripten_stack_get_end(): number;
+  _emscripten_stack_get_current(): number;
+}
+
 /** The part of Pyodide's interface that is used here; some of it is not public, hence the pinned version. */
 interface Pyodide {
   readonly version: string;
   readonly FS: GuestFileSystem;
-  readonly _module: {
-    readonly HEAPU8: Uint8Array;
+  readonly _api: { readonly pyVersionTuple: readonly number[] };
+  readonly _module: PyodideModule & {
     /** Everything that `dlopen` was ever asked for, and Python itself; what it could not load stays `"loading"`. */
     readonly LDSO: {
       readonly loadedLibsByName: Readonly<Record<string, { readonly exports: unknown }>>;
     };
   };
-  /** What a snapshot says of JavaScript's objects that Python holds. */
-  readonly _api: { serializeHiwireState(serializer: (value: unknown) => string): object };
   runPython(code: string): unknown;
   pyimport(name: string): GuestModule;
   setInterruptBuffer(buffer: Uint8Array): void;
@@ -78,14 +88,14 @@ export class Python {
     const script = new PyodideScript(options.pyodide, code);
     const pyodide = await loadPyodide(script, options);
     if (memory === null) pyodide.runPython(PRELUDE);
-    // Pyodide keeps its options, and in them the memory that it has copied.
-    if (memory !== null) release(memory);
+    // Pyodide keeps its options, and in them the memory that was copied.
+    for (const { contents } of memory?.layers ?? []) release(contents);
     return new Python(pyodide, script, options);
   }
 
   get versions(): { python: string; pyodide: string } {
-    const python = this.#pyodide.runPython("__import__('sys').version.split()[0]");
-    return { python: String(python), pyodide: this.#pyodide.version };
+    const { version, _api } = this.#pyodide;
+    return { python: _api.pyVersionTuple.join("."), pyodide: version };
   }
 
   /**
@@ -137,39 +147,34 @@ export class Python {
     return asked.filter(({ exports }) => exports !== "loading").length > 1;
   }
 
-  /**
-   * The whole memory of the guest. References to the bridge are kept by name; any other host object comes back dead.
-   *
-   * The list of these references stands before the memory and grows with them. It is filled up with spaces, since pages
-   * of memory that lay elsewhere than in the snapshot from before would all be taken for changed.
-   */
-  snapshot(): Uint8Array<ArrayBuffer> {
-    const names = new Map<unknown, string>([[this.#bridge, ""]]);
-    for (const key of BRIDGE_KEYS) names.set(this.#bridge[key], key);
-    const nameOf = (value: unknown) => names.get(value) ?? "dead";
-    const { length } = JSON.stringify(this.#pyodide._api.serializeHiwireState(nameOf));
-    let padding = " ".repeat(LIST_CHARS - length % LIST_CHARS);
-    const serializer = (value: unknown) => {
-      const name = nameOf(value) + padding;
-      padding = "";
-      return name;
-    };
-    return this.#pyodide.makeMemorySnapshot({ serializer });
+  /** All that the next start needs of this guest. */
+  image(): Uint8Array<ArrayBuffer> {
+    return this.#pack(NO_PAGES, this.#script.code());
   }
 
-  /** What V8 made of Pyodide's programs, for the next start. */
-  code(): Uint8Array<ArrayBuffer> {
-    return this.#script.code();
+  /** What of the guest differs from the memory in `base`. */
+  difference(base: MemoryPages): Uint8Array<ArrayBuffer> {
+    return this.#pack(base, new Uint8Array(0));
+  }
+
+  /** References to the bridge are kept by name; any other host object comes back dead. */
+  #pack(base: MemoryPages, code: Uint8Array): Uint8Array<ArrayBuffer> {
+    const names = new Map<unknown, string>([[this.#bridge, ""]]);
+    for (const key of BRIDGE_KEYS) names.set(this.#bridge[key], key);
+    const notes = this.#pyodide.makeMemorySnapshot({
+      serializer: (value) => names.get(value) ?? "dead",
+    });
+    const { _module } = this.#pyodide;
+    return packImage({ memory: _module.HEAPU8, use: useOf(_module), base, notes, code });
   }
 }
 
 /** Runs Pyodide's own loader on our files. */
 async function loadPyodide(script: PyodideScript, options: PythonOptions): Promise<Pyodide> {
   const { memory, bridge } = options;
-  serveFiles(options.pyodide, memory?.length ?? 0);
+  serveFiles(options.pyodide, Math.max(0, ...memory?.layers.map(({ length }) => length) ?? []));
   const programs = script.run();
-  const revive = (padded: string): unknown => {
-    const name = padded.trimEnd();
+  const revive = (name: string): unknown => {
     if (name === "") return bridge;
     return BRIDGE_KEYS.some((key) => key === name)
       ? Reflect.get(bridge, name)
@@ -191,14 +196,22 @@ async function loadPyodide(script: PyodideScript, options: PythonOptions): Promi
     // Always on, so that a running guest can be saved.
     _makeSnapshot: true,
     _snapshotDeserializer: revive,
-    ...(memory === null ? {} : { _loadSnapshot: memory }),
+    ...(memory === null ? {} : {
+      _loadSnapshot: memory.notes,
+      _writeMemory: (module: PyodideModule) =>
+        writePages(module.HEAPU8, memory.layers, useOf(module)),
+    }),
   });
   // The pinned version's own interface.
   return pyodide as Pyodide;
 }
 
-/** Characters of which the list of a snapshot's references has a multiple. */
-const LIST_CHARS = 8_192;
+function useOf(module: PyodideModule): MemoryUse {
+  return {
+    free: [module._emscripten_stack_get_end(), module._emscripten_stack_get_current()],
+    end: module._sbrk(0),
+  };
+}
 
 /** Bytes of one page of WebAssembly memory. */
 const WASM_PAGE = 65_536;
@@ -220,14 +233,17 @@ const LOCK_FILE = {
  * Python's own memory begins with `memoryBytes` at least: the loader itself has no room for a memory that had grown.
  */
 function serveFiles({ wasm, stdlib }: PyodideFiles, memoryBytes: number): void {
-  const answer = (url: URL | RequestInfo): Promise<Response> => {
+  const answer = (url: URL): Promise<unknown> => {
     const name = String(url).slice(FILES_URL.length);
-    if (name === "python_stdlib.zip") return Promise.resolve(new Response(stdlib));
-    if (name === "pyodide.asm.wasm") return Promise.resolve(new Response());
+    // As much of a response as the loader looks at: Deno has yet to compile what real ones are made of.
+    const response = { ok: true, arrayBuffer: () => Promise.resolve(stdlib.buffer) };
+    if (name === "python_stdlib.zip" || name === "pyodide.asm.wasm") {
+      return Promise.resolve(response);
+    }
     return Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"));
   };
   Reflect.defineProperty(globalThis, "fetch", { value: answer, configurable: true });
-  const instantiate = async (_answer: Response, imports: WebAssembly.Imports) => {
+  const instantiate = async (_answer: unknown, imports: WebAssembly.Imports) => {
     const instance = await WebAssembly.instantiate(wasm, imports);
     makeRoom(instance, memoryBytes);
     return { instance, module: wasm };

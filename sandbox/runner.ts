@@ -271,7 +271,8 @@ result===null||Array.isArray(result))return result;let before=Array.isArray(resu
 notes:[...before,...notes]}}#send(body){if(body.length<=Limits.inlineBytes)return{$:"bytes",v:body.toBase64()};let blob=this.#nextBlob++,
 {length}=body;for(let offset=0;offset<length;offset+=Limits.chunkBytes){let bytes=body.slice(offset,offset+Limits.chunkBytes);
 this.#interpreter.sendChunk({kind:"chunk",blob,type:"bytes",offset,total:length,bytes})}return{$:"blob",id:blob,kind:"by\\
-tes",length}}};function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}var SITE_PACKAGES="/lib/python3.14/site-packages";function readPackages(value){if(value===null)return null;let blob=field(
+tes",length}}};function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}function textField(value,name){
+let text=field(value,name);return typeof text=="string"?text:""}var SITE_PACKAGES="/lib/python3.14/site-packages";function readPackages(value){if(value===null)return null;let blob=field(
 value,"blob"),files=field(value,"files");if(typeof blob!="number"||!Array.isArray(files)||files.length>FileLimits.entries)
 throw malformed("a blob and a list of files are needed");return{blob,files:files.map(readFile)}}function readFile(value){
 let path=field(value,"path"),size=field(value,"size");if(typeof path!="string"||!isBelow(path))throw malformed("a path l\\
@@ -294,32 +295,12 @@ for(;Atomics.load(this.#head,0)===0;)Atomics.wait(this.#head,0,0);return Atomics
 let fits=this.#write(text);return this.#wake(fits?1:2),fits}refer(){this.#wake(2)}isWaitedFor(){return Atomics.notify(this.#head,
 0)>0}#wake(state){Atomics.store(this.#head,0,state),Atomics.notify(this.#head,0)}#write(text){let bytes=text.length<=65536?
 encoder2.encode(text):null;return bytes===null||bytes.length>65536?!1:(this.#text.set(bytes),Atomics.store(this.#head,1,
-bytes.length),!0)}#read(){return decoder2.decode(this.#text.slice(0,Atomics.load(this.#head,1)))}};function pagesOf(memory){return{length:memory.length,words:wordsOf(memory),place:page=>page*1024}}function wordsOf(bytes){
-let{buffer,byteOffset,length}=bytes.byteOffset%4===0?bytes:bytes.slice();return new Int32Array(buffer,byteOffset,length>>>
-2)}async function takeDifference(base,whole){let after=pagesOf(whole),pages=changedPages(base,after),head=new Uint32Array(
-2+pages.length);head.set([whole.length,pages.length]),head.set(pages,2);let content=new Uint8Array(pages.length*4096),end=0;
-for(let page of pages){let part=whole.subarray(page*4096,(page+1)*4096);content.set(part,end),isInBoth(page,base,after)&&
-xor(pageAt(content,end),base.words,base.place(page)),end+=part.length}let parts=[new Uint8Array(head.buffer),content.subarray(
-0,end)];return await pipe(new Blob(parts),new CompressionStream("gzip"))}async function applyDifference(base,difference){
-let{length,pages,content}=await readDifference(difference);if(length>base.length+content.length)throw damaged("its lengt\\
-h is not that of its pages");let whole=base.length===length&&base.byteOffset===0?base:resized(base,length),before={length:Math.
-min(base.length,length)},from=0,least=0;for(let page of pages){let start=page*4096;if(page<least||start>=length)throw damaged(
-\`page \${page} is out of place\`);let size=Math.min(4096,length-start),part=content.subarray(from,from+size);isInBoth(page,
-before,whole)&&part.length===4096?xor(pageAt(whole,start),wordsOf(part),0):whole.set(part,start),from+=size,least=page+1}
-if(from!==content.length)throw damaged(\`\${content.length} bytes of pages, not \${from}\`);return whole}function resized(memory,length){
-let other=new Uint8Array(length);return other.set(memory.subarray(0,length)),other}function isInBoth(page,one,other){return(page+
-1)*4096<=Math.min(one.length,other.length)}function pageAt({buffer,byteOffset},start){return new Int32Array(buffer,byteOffset+
-start,1024)}function xor(page,words,place){if(!(place<0))for(let i=0;i<1024;i++)page[i]=(page[i]??0)^(words[place+i]??0)}
-async function readDifference(difference){let bytes=await pipe(new Blob([difference]),new DecompressionStream("gzip")).catch(
-error=>{throw damaged(error instanceof Error?error.message:String(error))});if(bytes.length<8)throw damaged(\`\${bytes.length}\\
- bytes\`);let[length=0,count=0]=new Uint32Array(bytes.buffer,0,2),end=8+count*4;if(end>bytes.length)throw damaged(\`\${count}\\
- pages in \${bytes.length} bytes\`);return{length,pages:new Uint32Array(bytes.buffer,8,count),content:bytes.subarray(end)}}
-function damaged(how){return new RangeError(\`Cannot apply difference: \${how}\`)}function changedPages(base,whole){let pages=[];
-for(let page=0;page*4096<whole.length;page++){let start=whole.place(page);isInBoth(page,base,whole)&&(base.place(page)<0?
-isEmpty(whole.words,start):isSame(base.words,base.place(page),whole.words,start))||pages.push(page)}return pages}function isSame(before,from,after,start){
-for(let i=0;i<1024;i++)if(before[from+i]!==after[start+i])return!1;return!0}function isEmpty(words,start){for(let i=0;i<
-1024;i++)if(words[start+i]!==0)return!1;return!0}async function pipe(source,through){return new Uint8Array(await new Response(
-source.stream().pipeThrough(through)).arrayBuffer())}function portTransport(port,flow={}){let queue=[],wake=()=>{},closed=!1;port.onmessage=event=>{queue.push(toFrame(event.
+bytes.length),!0)}#read(){return decoder2.decode(this.#text.slice(0,Atomics.load(this.#head,1)))}};async function compressImage(image){return await pipe(image,new CompressionStream("gzip"))}async function inflateImage(bytes){
+try{return await pipe(bytes,new DecompressionStream("gzip"))}catch(error){let why=error instanceof Error?error.message:String(
+error);throw new RangeError(\`Cannot inflate image: \${why}\`,{cause:error})}}async function pipe(bytes,{readable,writable}){
+let write=async()=>{let writer=writable.getWriter();for(let at=0;at<bytes.length;at+=1048576)await writer.write(bytes.subarray(
+at,at+1048576));await writer.close()},[result]=await Promise.all([new Response(readable).arrayBuffer(),write()]);return new Uint8Array(
+result)}function portTransport(port,flow={}){let queue=[],wake=()=>{},closed=!1;port.onmessage=event=>{queue.push(toFrame(event.
 data)),wake()};async function*frames(){for(;;){let frame=queue.shift();if(frame){let size=sizeOf(frame);yield frame,flow.
 taken?.(size)}else{if(closed)return;await new Promise(resolve=>wake=resolve)}}}return{frames:frames(),send(frame){let size=sizeOf(
 frame);if(frame.kind==="message")port.postMessage(frame.text);else{let bytes=withOwnBuffer(frame.bytes);port.postMessage(
@@ -330,21 +311,36 @@ garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobType(type)||!isCount(
 !(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.length>total)return{kind:"garbled"};
 let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"chunk",blob,type,offset,total,bytes:own}}
 function sizeOf(frame){return frame.kind==="garbled"?0:frame.kind==="message"?frame.text.length:frame.bytes.length}function isCount(value){
-return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}function release(bytes){bytes.buffer.transfer(0)}var MAGIC="RLMSNAP1",TRAILER=64+MAGIC.length;async function openSnapshot(file){let end=file.length-TRAILER;if(end<=0)return null;let trailer=new TextDecoder().decode(
-file.subarray(end));if(!trailer.endsWith(MAGIC))return null;let bytes=file.subarray(0,end),hash=await sha256(bytes);return trailer.
-startsWith(hash)?{bytes,sha256:hash}:null}async function readSnapshot(path){try{return await openSnapshot(await Deno.readFile(
-path))}catch{return null}}async function sha256(bytes){return new Uint8Array(await crypto.subtle.digest("SHA-256",bytes)).
-toHex()}var PAGE=4096,HEAD=12;function packImage({memory,code}){let pages=usedPages(memory),head=new Uint32Array([memory.length,
-pages.length,code.length,...pages]),contents=pages.map(page=>memory.subarray(page*PAGE,(page+1)*PAGE));return join3([new Uint8Array(
-head.buffer),...contents,code])}function imagePages(bytes){let[length=0,count=0]=new Uint32Array(bytes.slice(0,HEAD).buffer),
-pages=new Uint32Array(bytes.slice(HEAD,HEAD+4*count).buffer),places=new Int32Array(Math.ceil(length/PAGE)).fill(-1);for(let[
-index,page]of pages.entries())places[page]=(HEAD+4*count+index*PAGE)/4;return{length,words:wordsOf(bytes),place:page=>places[page]??
--1}}function unpackImage(bytes){let[length=0,count=0,codeLength=0]=new Uint32Array(bytes.slice(0,HEAD).buffer),pages=new Uint32Array(
-bytes.slice(HEAD,HEAD+4*count).buffer),memory=new Uint8Array(length),from=HEAD+4*count;for(let page of pages){let size=Math.
-min(PAGE,length-page*PAGE);memory.set(bytes.subarray(from,from+size),page*PAGE),from+=size}return{memory,code:bytes.slice(
-from,from+codeLength)}}function usedPages(memory){let pages=[];for(let start=0;start<memory.length;start+=PAGE)memory.subarray(
-start,start+PAGE).some(byte=>byte!==0)&&pages.push(start/PAGE);return pages}function join3(parts){let whole=new Uint8Array(
-parts.reduce((sum,{length})=>sum+length,0)),at=0;for(let part of parts)whole.set(part,at),at+=part.length;return whole}async function answerText(answer){try{return JSON.stringify(await answer())}catch(error){if(error instanceof RpcError&&error.
+return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}function release(bytes){bytes.buffer.transfer(0)}async function readWhole(path){using file=await Deno.open(path);let bytes=new Uint8Array((await file.stat()).size);return await fill(
+file,bytes),bytes}async function fill(file,bytes){for(let at=0;at<bytes.length;){let count=await file.read(bytes.subarray(
+at));if(count===null)throw new Deno.errors.UnexpectedEof(\`Cannot read file: it ends after \${at} bytes\`);at+=count}}var MAGIC="RLMSNAP2",TRAILER=64+MAGIC.length,PIECE=1024*1024;async function readSnapshot(path){try{using file=await Deno.open(path);let length=(await file.stat()).size-TRAILER;if(length<=
+0)return null;let bytes=new Uint8Array(length),hashes=[];for(let at=0;at<length;at+=PIECE){let piece=bytes.subarray(at,at+
+PIECE);await fill(file,piece),hashes.push(digest(piece))}let trailer=new Uint8Array(TRAILER);await fill(file,trailer);let sha256=await joinedHash(
+hashes);return new TextDecoder().decode(trailer)===sha256+MAGIC?{bytes,sha256}:null}catch{return null}}async function hashOf(bytes){
+let hashes=[];for(let at=0;at<bytes.length;at+=PIECE)hashes.push(digest(bytes.subarray(at,at+PIECE)));return await joinedHash(
+hashes)}async function joinedHash(hashes){let all=(await Promise.all(hashes)).flatMap(hash=>[...new Uint8Array(hash)]);return new Uint8Array(
+await digest(Uint8Array.from(all))).toHex()}function digest(bytes){return crypto.subtle.digest("SHA-256",bytes)}var NO_PAGES={length:0,numbers:new Uint32Array(0),contents:new Uint8Array(0)};var HEAD=16;function openImage(bytes){if(bytes.length<HEAD)throw damaged(\`\${bytes.length} bytes\`);let{buffer,byteOffset}=bytes,[length=0,
+count=0,noteBytes=0,codeBytes=0]=new Uint32Array(buffer,byteOffset,HEAD/4),start=HEAD+4*count,end=start+count*4096;if(end+
+noteBytes+codeBytes>bytes.length)throw damaged(\`\${count} pages, \${noteBytes} and \${codeBytes} bytes in \${bytes.length} b\\
+ytes\`);let numbers=new Uint32Array(buffer,byteOffset+HEAD,count);return checkNumbers(numbers,length),{pages:{length,numbers,
+contents:bytes.subarray(start,end)},notes:bytes.subarray(end,end+noteBytes),code:bytes.subarray(end+noteBytes,end+noteBytes+
+codeBytes)}}function checkNumbers(numbers,length){let least=0;for(let page of numbers){if(page<least||(page+1)*4096>length)
+throw damaged(\`page \${page} is out of place\`);least=page+1}}function damaged(how){return new RangeError(\`Cannot open ima\\
+ge: \${how}\`)}var LOADER="pyodide.mjs",MODULE="pyodide.asm.mjs",WASM="pyodide.asm.wasm",STDLIB="python_stdlib.zip";async function readStartFiles(options,early){
+let[pyodide,memory]=await Promise.all([readPyodide(options.pyodide),readMemory(options,early)]);return{pyodide,...memory}}
+async function readPyodide(folder){let[loader,module,wasm,stdlib]=await Promise.all([Deno.readTextFile(folder+LOADER),Deno.
+readTextFile(folder+MODULE),compile(folder+WASM),readWhole(folder+STDLIB)]);return await Promise.all([LOADER,MODULE,WASM,
+STDLIB].map(name=>Deno.permissions.revoke({name:"read",path:folder+name}))),{loader,module,wasm,stdlib}}async function compile(path){
+let bytes=await readWhole(path),module=await WebAssembly.compile(bytes);return release(bytes),module}async function readMemory({
+snapshot,checkpoint},early){let file=snapshot===null?null:await readSnapshot(snapshot),base=file?.sha256??null,image=file===
+null?null:openImage(file.bytes),code=image?.code??null,start=image&&{layers:[image.pages],notes:image.notes};if(checkpoint===
+null)return{memory:start,code,base};if(checkpoint.base!==null&&checkpoint.base!==base)throw new RpcError(ErrorCode.invalidParams,
+"Cannot restore checkpoint: the snapshot that it was taken against is gone; run the cells again");let{pages,notes}=await checkpointImage(
+checkpoint.blob,early);return{memory:{layers:[...checkpoint.base===null?[]:start?.layers??[],pages],notes},code,base}}async function checkpointImage(blob,early){
+let parts=early.filter(chunk=>chunk.blob===blob).map(({bytes})=>bytes);try{return openImage(await inflateImage(new Uint8Array(
+await new Blob(parts).arrayBuffer())))}catch{throw new RpcError(ErrorCode.invalidParams,"Cannot restore checkpoint: it i\\
+s damaged; run the cells again")}}function buffersOf({memory,code}){let parts=[...memory?.layers.map(({contents})=>contents)??
+[],...code?[code]:[]];return[...new Set(parts.map(({buffer})=>buffer))]}async function answerText(answer){try{return JSON.stringify(await answer())}catch(error){if(error instanceof RpcError&&error.
 code===ErrorCode.toolFailed)return JSON.stringify({error:error.data});let message=error instanceof Error?error.message:String(
 error);return JSON.stringify({error:{type:"RuntimeError",message}})}}var LOOK_MS=10;var WaitingCallee=class{#slot;#send;#open=null;constructor(slot,send){this.#slot=slot,this.#send=send}async serve(answer){
 for await(let text of this.#slot.calls())this.answer(async()=>await answer(readCall(text)))}async answer(call){if(this.#open!==
@@ -353,42 +349,42 @@ text)))try{this.#send(JSON.parse(text))}catch(error){this.#send(JSON.parse(await
 this.#open===null||this.#open.atPort||(this.#open.atPort=!0,this.#slot.refer())}async sleeps(){for(;this.#open!==null&&!this.#open.
 atPort;){if(this.#slot.isWaitedFor())return!0;await new Promise(resolve=>setTimeout(resolve,LOOK_MS))}return!1}};function readCall(text){
 let call=parseMessage(text);if(call!==void 0&&withinDepth(call,Limits.depth))return call;throw new RpcError(ErrorCode.invalidRequest,
-"Cannot read call: not JSON, or nested too deeply")}var NOTHING=new Uint8Array(0),INTERRUPT=2,INTERRUPT_MS=100,Interpreter=class{#worker;#peer;#channel=new MessageChannel;#interrupt=new Uint8Array(
-new SharedArrayBuffer(1));#backlog=new Backlog;#slot=new CallSlot;#waiting=new WaitingCallee(this.#slot,answer=>this.#peer.
-notify("tool/answer",answer));#ready=Promise.withResolvers();#fatal;#isReady=!1;#base=null;#memory=null;#piece=null;constructor(program,handlers){
+"Cannot read call: not JSON, or nested too deeply")}var INTERRUPT=2,INTERRUPT_MS=100,Interpreter=class{#worker;#peer;#channel=new MessageChannel;#interrupt=new Uint8Array(new SharedArrayBuffer(
+1));#backlog=new Backlog;#slot=new CallSlot;#waiting=new WaitingCallee(this.#slot,answer=>this.#peer.notify("tool/answer",
+answer));#ready=Promise.withResolvers();#fatal;#isReady=!1;#base=null;#image=null;#piece=null;constructor(program,handlers){
 this.#fatal=handlers.fatal;let url=URL.createObjectURL(new Blob([program],{type:"text/javascript"}));this.#worker=new Worker(
 url,{type:"module",deno:{permissions:"none"}}),this.#ready.promise.finally(()=>URL.revokeObjectURL(url)).catch(()=>{}),this.#worker.
 onerror=event=>{event.preventDefault(),this.#ready.reject(startFailure(event.message)),handlers.fatal(event.message)},this.#peer=
 new RpcPeer(portTransport(this.#channel.port1,{taken:size=>this.#backlog.remove(size)}),{requests:{"tool/call":(call,{signal})=>handlers.
 callTool(call,signal),"net/fetch":(request,{signal})=>handlers.fetch(request,signal)},notifications:{ready:versions=>{this.#isReady=
-!0,this.#ready.resolve(versions)},failed:failure=>this.#ready.reject(startFailure(JSON.stringify(failure))),"tool/wait":call=>{
-this.#waiting.answer(()=>handlers.callTool(call))},output:handlers.output,fatal:failure=>handlers.fatal(JSON.stringify(failure))},
-onChunk:chunk=>{chunk.blob===MEMORY_BLOB?this.#memory=chunk.bytes:chunk.blob===INNER_BLOBS?this.#piece=chunk.bytes:handlers.
-chunk(chunk)}}),this.#waiting.serve(handlers.callTool),this.#peer.ended.then(()=>handlers.fatal(String(this.#peer.failure)))}boot(files,granted,options){
-let{base,env,memoryBytes}=options;this.#base=base;let port=this.#channel.port2,message={port,files,granted,interrupt:this.#interrupt,
-backlog:this.#backlog.shared,slot:this.#slot.shared,env:JSON.stringify(env),memoryBytes},moved=[files.pyodide.stdlib,...files.
-memory?[files.memory]:[],...files.code?[files.code]:[],...granted.entries.flatMap(entry=>entry.kind==="file"?entry.bytes:
-[])].map(({buffer})=>buffer);return this.#worker.postMessage(message,[port,...moved]),this.#ready.promise}bind(params){return this.#peer.
-request("bind",params)}execute(params){return this.#peer.request("execute",params)}interrupt(){Atomics.store(this.#interrupt,
-0,INTERRUPT)}async rests(){await this.#waiting.sleeps()||await this.#peer.request("ping",{}).catch(()=>{})}async free(answerMs){
-let startedAt=performance.now(),timer=setInterval(()=>{performance.now()-startedAt>answerMs?this.#fatal("Python does not\\
- answer"):this.interrupt()},INTERRUPT_MS);await this.rests(),clearInterval(timer),Atomics.store(this.#interrupt,0,0)}async end(answerMs){
-this.#backlog.open();let rests=!this.#isReady||await this.#restsWithin(answerMs);return this.#worker.terminate(),rests}async#restsWithin(answerMs){
-let{promise:late,resolve}=Promise.withResolvers(),timer=setTimeout(()=>resolve(!1),answerMs),stop=()=>{this.interrupt(),
-this.#waiting.usePort()},reminder=setInterval(stop,INTERRUPT_MS);stop();let answered=this.#peer.request("ping",{}).then(
-()=>!0,()=>!1);try{return await Promise.race([answered,late])}finally{clearTimeout(timer),clearInterval(reminder)}}get files(){
-let ask=(method,params)=>this.#peer.request(method,params,{signal:AbortSignal.timeout(FileLimits.saveMs)});return{changes:()=>this.#peer.
-request("files/changes",{}),read:async(change,offset)=>(this.#piece=null,await ask("files/read",{...change,offset}),this.#piece??
-new Uint8Array(0)),saved:failed=>ask("files/saved",{failed})}}sendChunk(chunk){this.#waiting.usePort(),this.#peer.sendChunk(
-chunk)}async checkpoint(form){if(form==="whole")return{bytes:await this.#takeImage(),base:null};let reading=this.#readBase(),
-memory=await this.#takePart("snapshot"),base=await reading,bytes=await takeDifference(base===null?pagesOf(NOTHING):imagePages(
-base.bytes),memory);return base!==null&&release(base.bytes),release(memory),{bytes,base:base?.sha256??null}}async#takeImage(){
-let memory=await this.#takePart("snapshot"),image=packImage({memory,code:await this.#takePart("code")});return this.#base?.
-sha256===null&&(this.#base={path:this.#base.path,sha256:await sha256(image)}),release(memory),image}async#takePart(part){
-await this.#peer.request(part,{});let bytes=this.#memory;if(this.#memory=null,bytes!==null)return bytes;throw new RpcError(
-ErrorCode.internalError,"Cannot take checkpoint: no memory came")}async#readBase(){if(this.#base===null||this.#base.sha256===
-null)return null;let snapshot=await readSnapshot(this.#base.path);return snapshot?.sha256===this.#base.sha256?snapshot:null}};
-function startFailure(why){return new RpcError(ErrorCode.internalError,\`Cannot start Python: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#countsSince=null;#pausedAt=0;#pauses=0;#pause=0;#timer;#disposed=!1;constructor(timeoutMs,expire,rests){
+!0,this.#ready.resolve(versions)},failed:failure=>this.#ready.reject(startFailure(textField(failure,"message"))),"tool/w\\
+ait":call=>{this.#waiting.answer(()=>handlers.callTool(call))},output:handlers.output,fatal:failure=>handlers.fatal(JSON.
+stringify(failure))},onChunk:chunk=>{chunk.blob===MEMORY_BLOB?this.#image=chunk.bytes:chunk.blob===INNER_BLOBS?this.#piece=
+chunk.bytes:handlers.chunk(chunk)}}),this.#waiting.serve(handlers.callTool),this.#peer.ended.then(()=>handlers.fatal(String(
+this.#peer.failure)))}boot(files,granted,options){let{base,env,memoryBytes}=options;this.#base=base;let port=this.#channel.
+port2,message={port,files,granted,interrupt:this.#interrupt,backlog:this.#backlog.shared,slot:this.#slot.shared,env:JSON.
+stringify(env),memoryBytes},moved=[files.pyodide.stdlib,...granted.entries.flatMap(entry=>entry.kind==="file"?entry.bytes:
+[])].map(({buffer})=>buffer);return this.#worker.postMessage(message,[port,...buffersOf(files),...moved]),this.#ready.promise}bind(params){
+return this.#peer.request("bind",params)}execute(params){return this.#peer.request("execute",params)}interrupt(){Atomics.
+store(this.#interrupt,0,INTERRUPT)}async rests(){await this.#waiting.sleeps()||await this.#peer.request("ping",{}).catch(
+()=>{})}async free(answerMs){let startedAt=performance.now(),timer=setInterval(()=>{performance.now()-startedAt>answerMs?
+this.#fatal("Python does not answer"):this.interrupt()},INTERRUPT_MS);await this.rests(),clearInterval(timer),Atomics.store(
+this.#interrupt,0,0)}async end(answerMs){this.#backlog.open();let rests=!this.#isReady||await this.#restsWithin(answerMs);
+return this.#worker.terminate(),rests}async#restsWithin(answerMs){let{promise:late,resolve}=Promise.withResolvers(),timer=setTimeout(
+()=>resolve(!1),answerMs),stop=()=>{this.interrupt(),this.#waiting.usePort()},reminder=setInterval(stop,INTERRUPT_MS);stop();
+let answered=this.#peer.request("ping",{}).then(()=>!0,()=>!1);try{return await Promise.race([answered,late])}finally{clearTimeout(
+timer),clearInterval(reminder)}}get files(){let ask=(method,params)=>this.#peer.request(method,params,{signal:AbortSignal.
+timeout(FileLimits.saveMs)});return{changes:()=>this.#peer.request("files/changes",{}),read:async(change,offset)=>(this.#piece=
+null,await ask("files/read",{...change,offset}),this.#piece??new Uint8Array(0)),saved:failed=>ask("files/saved",{failed})}}sendChunk(chunk){
+this.#waiting.usePort(),this.#peer.sendChunk(chunk)}async checkpoint(form){if(form==="whole")return{bytes:await this.#takeStart(),
+base:null};let base=await this.#sendBase(),difference=await this.#takeImage("difference"),bytes=await compressImage(difference);
+return release(difference),{bytes,base}}async#takeStart(){let image=await this.#takeImage("image");return this.#base?.sha256===
+null&&(this.#base={path:this.#base.path,sha256:await hashOf(image)}),image}async#takeImage(kind){await this.#peer.request(
+kind,{});let bytes=this.#image;if(this.#image=null,bytes!==null)return bytes;throw new RpcError(ErrorCode.internalError,
+"Cannot take checkpoint: no memory came")}async#sendBase(){if(this.#base===null||this.#base.sha256===null)return null;let snapshot=await readSnapshot(
+this.#base.path);if(snapshot?.sha256!==this.#base.sha256)return null;let{bytes,sha256}=snapshot,total=bytes.length,chunk={
+blob:MEMORY_BLOB,type:"bytes",offset:0,total,bytes};return this.sendChunk({kind:"chunk",...chunk}),sha256}};function startFailure(why){
+return new RpcError(ErrorCode.internalError,\`Cannot start Python: \${why}\`)}var Deadline=class{#expire;#rests;#remainingMs;#countsSince=null;#pausedAt=0;#pauses=0;#pause=0;#timer;#disposed=!1;constructor(timeoutMs,expire,rests){
 this.#remainingMs=timeoutMs,this.#expire=expire,this.#rests=rests??null,this.#countsSince=performance.now(),this.#setTimer()}pause(){
 if(this.#pauses++>0)return;let due=this.#stop();this.#pausedAt=performance.now(),this.#pause++===0&&this.#rests!==null&&
 this.#setTimer(),due&&this.#expire()}resume(){if(--this.#pauses>0)return;let due=this.#stop();this.#countsSince=performance.
@@ -425,44 +421,31 @@ k,v])=>[k,String(v)])),worker:text("worker"),pyodide:text("pyodide"),snapshot:fi
 field(params,"packages")),fileBytes:typeof fileBytes=="number"?fileBytes:FILE_BYTES,memoryBytes:typeof memoryBytes=="num\\
 ber"?memoryBytes:MEMORY_BYTES}}function readCheckpoint(value){let blob=field(value,"blob"),base=field(value,"base");if(typeof blob==
 "number"&&(base===null||typeof base=="string"))return{blob,base};throw new RpcError(ErrorCode.invalidParams,"Cannot init\\
-ialize: checkpoint must name blob and base")}var LOADER="pyodide.mjs",MODULE="pyodide.asm.mjs",WASM="pyodide.asm.wasm",STDLIB="python_stdlib.zip";async function readStartFiles(options,early){
-let[pyodide,memory]=await Promise.all([readPyodide(options.pyodide),readMemory(options,early)]);return{pyodide,...memory}}
-async function readPyodide(folder){let[loader,module,wasm,stdlib]=await Promise.all([Deno.readTextFile(folder+LOADER),Deno.
-readTextFile(folder+MODULE),compile(folder+WASM),Deno.readFile(folder+STDLIB)]);return await Promise.all([LOADER,MODULE,
-WASM,STDLIB].map(name=>Deno.permissions.revoke({name:"read",path:folder+name}))),{loader,module,wasm,stdlib}}async function compile(path){
-let bytes=await Deno.readFile(path),module=await WebAssembly.compile(bytes);return release(bytes),module}async function readMemory({
-snapshot,checkpoint},early){let file=snapshot===null?null:await readSnapshot(snapshot),base=file?.sha256??null,image=file===
-null?null:unpackImage(file.bytes);return file!==null&&release(file.bytes),{memory:checkpoint===null?image?.memory??null:
-await checkpointMemory(checkpoint,early,base,image),code:image?.code??null,base}}async function checkpointMemory({blob,base:wanted},early,base,image){
-if(wanted!==null&&wanted!==base)throw new RpcError(ErrorCode.invalidParams,"Cannot restore checkpoint: the snapshot that\\
- it was taken against is gone; run the cells again");let parts=early.filter(chunk=>chunk.blob===blob).map(({bytes})=>bytes),
-difference=new Uint8Array(await new Blob(parts).arrayBuffer());try{let from=wanted!==null&&image!==null?image.memory:new Uint8Array(
-0);return await applyDifference(from,difference)}catch{throw new RpcError(ErrorCode.invalidParams,"Cannot restore checkp\\
-oint: it is damaged; run the cells again")}}var ANSWER_MS=5e3,Gateway=class{#transport;#host;#exit;#interpreter=null;#state={name:"new"};#early=[];constructor(transport,{
-exit=Deno.exit}={}){this.#transport=transport,this.#exit=exit,this.#host=new RpcPeer(transport,{requests:{initialize:params=>this.#initialize(
-params),bind:params=>this.#whileIdle(1/0,interpreter=>interpreter.bind(params)),execute:(params,{signal})=>this.#execute(
-params,signal),checkpoint:params=>this.#whileIdle(ANSWER_MS,interpreter=>this.#checkpoint(interpreter,params)),shutdown:()=>this.#shutdown()},
-notifications:{interrupt:params=>this.#interrupt(params)},onChunk:chunk=>this.#takeChunk(chunk)})}get ended(){return this.#host.
-ended}async#initialize(params){if(this.#state.name!=="new")throw wrongState("initialize",this.#state);let options=readInitialize(
-params);options.token!==null&&this.#transport.seal(options.token),this.#state={name:"booting"};let startedAt=performance.
-now(),reading=readStartFiles(options,this.#early),interpreter=new Interpreter(options.worker,{callTool:(call,signal)=>this.#callTool(
-call,signal),fetch:(request,signal)=>this.#fetch(request,signal),output:output=>this.#passOutput(output),chunk:chunk=>this.#passChunk(
-chunk),fatal:message=>this.die(message)});this.#interpreter=interpreter;let[files,granted,packages]=await Promise.all([reading,
-readGrantedFiles(options.grants.paths,options.fileBytes-bytesOfPackages(options.packages)),packageEntries(options.packages,
-this.#early)]),readMs=performance.now()-startedAt;this.#early=[];let base=options.snapshot!==null?{path:options.snapshot,
-sha256:files.base}:null,entries=[...granted.entries,...packages],given={...granted,bytes:options.fileBytes,entries},{env,
-memoryBytes}=options,versions=await interpreter.boot(files,given,{env,memoryBytes,base}),grants=new CellGrants(options.grants,
-granted,interpreter);return this.#state={name:"idle",interpreter,grants},{protocolVersion:1,python:field(versions,"pytho\\
-n"),pyodide:field(versions,"pyodide"),start:options.checkpoint?"checkpoint":files.base!==null?"snapshot":"plain",base:files.
-base,timings:{readMs,pythonMs:performance.now()-startedAt-readMs}}}async#execute(params,signal){if(this.#state.name!=="i\\
-dle")throw wrongState("execute",this.#state);let executionId=field(params,"executionId"),{interpreter,grants}=this.#state;
-this.#state={name:"busy",interpreter,grants,execution:null};try{await interpreter.free(ANSWER_MS),signal.throwIfAborted();
-let result=await this.#run(params,signal,{interpreter,grants});return this.#state={name:"busy",interpreter,grants,execution:null},
-await grants.afterCell(result,()=>this.#host.notify("saving",{executionId}))}finally{this.#state={name:"idle",interpreter,
-grants}}}async#run(params,signal,{interpreter,grants}){using execution=new OpenExecution(params,{expire:()=>{this.#stop(
-execution,interpreter),this.#host.notify("expired",{executionId:execution.id})},rests:()=>interpreter.rests()});this.#state=
-{name:"busy",interpreter,grants,execution};let stop=()=>this.#stop(execution,interpreter);signal.addEventListener("abort",
-stop,{once:!0});try{return await interpreter.execute(params)}finally{signal.removeEventListener("abort",stop)}}#stop(execution,interpreter){
+ialize: checkpoint must name blob and base")}var ANSWER_MS=5e3,Gateway=class{#transport;#host;#exit;#onBoot;#interpreter=null;#state={name:"new"};#early=[];constructor(transport,{
+exit=Deno.exit,onBoot=()=>{}}={}){this.#transport=transport,this.#exit=exit,this.#onBoot=onBoot,this.#host=new RpcPeer(transport,
+{requests:{initialize:params=>this.#initialize(params),bind:params=>this.#whileIdle(1/0,interpreter=>interpreter.bind(params)),
+execute:(params,{signal})=>this.#execute(params,signal),checkpoint:params=>this.#whileIdle(ANSWER_MS,interpreter=>this.#checkpoint(
+interpreter,params)),shutdown:()=>this.#shutdown()},notifications:{interrupt:params=>this.#interrupt(params)},onChunk:chunk=>this.#takeChunk(
+chunk)})}get ended(){return this.#host.ended}async#initialize(params){if(this.#state.name!=="new")throw wrongState("init\\
+ialize",this.#state);let options=readInitialize(params);options.token!==null&&this.#transport.seal(options.token),this.#state=
+{name:"booting"};let startedAt=performance.now(),reading=readStartFiles(options,this.#early),interpreter=new Interpreter(
+options.worker,{callTool:(call,signal)=>this.#callTool(call,signal),fetch:(request,signal)=>this.#fetch(request,signal),
+output:output=>this.#passOutput(output),chunk:chunk=>this.#passChunk(chunk),fatal:message=>this.die(message)});this.#interpreter=
+interpreter,this.#onBoot();let[files,granted,packages]=await Promise.all([reading,readGrantedFiles(options.grants.paths,
+options.fileBytes-bytesOfPackages(options.packages)),packageEntries(options.packages,this.#early)]),readMs=performance.now()-
+startedAt;this.#early=[];let base=options.snapshot!==null?{path:options.snapshot,sha256:files.base}:null,entries=[...granted.
+entries,...packages],given={...granted,bytes:options.fileBytes,entries},{env,memoryBytes}=options,versions=await interpreter.
+boot(files,given,{env,memoryBytes,base}),grants=new CellGrants(options.grants,granted,interpreter);return this.#state={name:"\\
+idle",interpreter,grants},{protocolVersion:1,python:field(versions,"python"),pyodide:field(versions,"pyodide"),start:options.
+checkpoint?"checkpoint":files.base!==null?"snapshot":"plain",base:files.base,timings:{readMs,pythonMs:performance.now()-
+startedAt-readMs}}}async#execute(params,signal){if(this.#state.name!=="idle")throw wrongState("execute",this.#state);let executionId=field(
+params,"executionId"),{interpreter,grants}=this.#state;this.#state={name:"busy",interpreter,grants,execution:null};try{await interpreter.
+free(ANSWER_MS),signal.throwIfAborted();let result=await this.#run(params,signal,{interpreter,grants});return this.#state=
+{name:"busy",interpreter,grants,execution:null},await grants.afterCell(result,()=>this.#host.notify("saving",{executionId}))}finally{
+this.#state={name:"idle",interpreter,grants}}}async#run(params,signal,{interpreter,grants}){using execution=new OpenExecution(
+params,{expire:()=>{this.#stop(execution,interpreter),this.#host.notify("expired",{executionId:execution.id})},rests:()=>interpreter.
+rests()});this.#state={name:"busy",interpreter,grants,execution};let stop=()=>this.#stop(execution,interpreter);signal.addEventListener(
+"abort",stop,{once:!0});try{return await interpreter.execute(params)}finally{signal.removeEventListener("abort",stop)}}#stop(execution,interpreter){
 interpreter.interrupt(),execution.stop()}#interrupt(params){let execution=this.#openExecution(params);execution&&this.#state.
 name==="busy"&&this.#stop(execution,this.#state.interpreter)}async#whileIdle(answerMs,work){if(this.#state.name!=="idle")
 throw wrongState("request",this.#state);let{interpreter,grants}=this.#state;this.#state={name:"busy",interpreter,grants,
@@ -489,9 +472,9 @@ toGateway),transport=portTransport(port,{sent:size=>unread.add(size),taken:size=
 let ended={leftRunning:!await gateway.endPython(REST_MS)};postMessage(ended),close()},gateway=new Gateway({...transport,
 seal:()=>{}},{exit:()=>ending??=end()});return()=>ending??=end()}function stdioTransport(){let encoder3=new FrameEncoder;return{frames:decodeFrames(stdinSource()),send(frame){for(let part of encoder3.
 encode(frame))writeAll2(part)},seal(token){encoder3=new FrameEncoder(token)}}}function writeAll2(bytes){for(let written=0;written<
-bytes.length;)written+=Deno.stdout.writeSync(bytes.subarray(written))}async function serveAsProcess(){let gateway=new Gateway(
-stdioTransport()),memoryLimit=Number(Deno.args[0]);memoryLimit>0&&watchMemory(memoryLimit,message=>gateway.die(message)),
-await gateway.ended,Deno.exit(0)}"onmessage"in globalThis?serveAsThread():await serveAsProcess();
+bytes.length;)written+=Deno.stdout.writeSync(bytes.subarray(written))}async function serveAsProcess(){let memoryLimit=Number(
+Deno.args[0]),gateway=new Gateway(stdioTransport(),{onBoot(){memoryLimit>0&&watchMemory(memoryLimit,message=>gateway.die(
+message))}});await gateway.ended,Deno.exit(0)}"onmessage"in globalThis?serveAsThread():await serveAsProcess();
 `;
 
 /** The program of the worker that holds Python: `sandbox/worker.ts` with all it imports. */
@@ -641,7 +624,22 @@ nterval"]){let start=Reflect.get(globalThis,name);Reflect.defineProperty(globalT
 console))Object.defineProperty(console,name,{value:nothing,writable:!1,configurable:!1});Object.freeze(console)}function remove(name){
 Reflect.deleteProperty(globalThis,name)||Reflect.defineProperty(globalThis,name,{value:void 0,writable:!1,configurable:!1})}function limitMemory(limit){let{prototype}=WebAssembly.Memory,grow=prototype.grow;Reflect.defineProperty(prototype,"grow",
 {value(pages){if(this.buffer.byteLength+pages*65536>limit)throw new RangeError(\`Cannot grow memory: the limit is \${limit}\\
- bytes\`);return Reflect.apply(grow,this,[pages])}})}var encoder2=new TextEncoder,decoder2=new TextDecoder("utf-8",{fatal:!0});function isBlobType(type){return type==="ascii"||type==="utf8"||type==="bytes"}function portTransport(port,flow={}){let queue=[],wake=()=>{},closed=!1;port.onmessage=event=>{queue.push(toFrame(event.
+ bytes\`);return Reflect.apply(grow,this,[pages])}})}var NO_PAGES={length:0,numbers:new Uint32Array(0),contents:new Uint8Array(0)};function changedPages(memory,base,{free}){
+let words=wordsOf(memory),before=wordsOf(base.contents),changed=[],place2=0;for(let page=0;page*4096<memory.length;page++){
+let index=base.numbers[place2]===page?place2++:-1;if(isInside(page,free))continue;(index<0?isEmpty(words,page*1024):isSame(
+words,page*1024,before,index*1024))||changed.push(page)}return Uint32Array.from(changed)}function copyPages(memory,base,{
+numbers,contents}){let words=wordsOf(contents),before=wordsOf(base.contents),place2=0;for(let[index,page]of numbers.entries()){
+for(contents.set(memory.subarray(page*4096,(page+1)*4096),index*4096);(base.numbers[place2]??1/0)<page;)place2++;base.numbers[place2]===
+page&&xor(words,index*1024,before,place2*1024)}}function writePages(memory,layers,use){let[{numbers,contents}=NO_PAGES,...changes]=layers,
+words=wordsOf(memory);clearOthers(words,numbers,use);for(let from=0,to=0;from<numbers.length;from=to){let page=numbers[from]??
+0;for(;numbers[to]===page+to-from;)to++;memory.set(contents.subarray(from*4096,to*4096),page*4096)}for(let change of changes){
+let changed=wordsOf(change.contents);for(let[index,page]of change.numbers.entries())xor(words,page*1024,changed,index*1024)}}
+function clearOthers(words,kept,{free,end}){let place2=0,limit=Math.min(end,words.byteLength);for(let page=0;page*4096<limit;page++)
+kept[place2]===page?place2++:!isInside(page,free)&&!isEmpty(words,page*1024)&&words.fill(0,page*1024,(page+1)*1024)}function isInside(page,[
+start,end]){return page*4096>=start&&(page+1)*4096<=end}function wordsOf({buffer,byteOffset,length}){return new Int32Array(
+buffer,byteOffset,length>>>2)}function xor(words,start,other,from){for(let i=0;i<1024;i++)words[start+i]=(words[start+i]??
+0)^(other[from+i]??0)}function isSame(words,start,other,from){for(let i=0;i<1024;i++)if(words[start+i]!==other[from+i])return!1;
+return!0}function isEmpty(words,start){for(let i=0;i<1024;i++)if(words[start+i]!==0)return!1;return!0}var encoder2=new TextEncoder,decoder2=new TextDecoder("utf-8",{fatal:!0});function isBlobType(type){return type==="ascii"||type==="utf8"||type==="bytes"}function portTransport(port,flow={}){let queue=[],wake=()=>{},closed=!1;port.onmessage=event=>{queue.push(toFrame(event.
 data)),wake()};async function*frames(){for(;;){let frame=queue.shift();if(frame){let size=sizeOf(frame);yield frame,flow.
 taken?.(size)}else{if(closed)return;await new Promise(resolve=>wake=resolve)}}}return{frames:frames(),send(frame){let size=sizeOf(
 frame);if(frame.kind==="message")port.postMessage(frame.text);else{let bytes=withOwnBuffer(frame.bytes);port.postMessage(
@@ -4591,72 +4589,89 @@ load(json.loads(globals()["sources"]))
 \${LOADER}\`;import{Script}from"node:vm";var PyodideScript=class{#script;constructor(texts,code){this.#script=new Script(scriptOf(texts),
 {filename:"pyodide.js",...code===null?{}:{cachedData:code}})}run(){return this.#script.runInThisContext()}code(){return new Uint8Array(
 this.#script.createCachedData())}},LOADER_END=/export\\s*\\{\\s*(\\w+) as loadPyodide\\b[^}]*\\};?\\s*(\\/\\/.*)?\\s*$/,MODULE_END=/export default (\\w+);?\\s*$/,
-ADDRESSES="if(isInternalSym(symName)){continue}",FEWER_ADDRESSES="if(!GOT[symName]){continue}";function scriptOf({loader,
-module}){let parts=[replace(loader,LOADER_END,"return $1;"),replace(replace(module,ADDRESSES,FEWER_ADDRESSES),MODULE_END,
-"return $1;")],[loadPyodide2,createPyodideModule]=parts.map(part=>\`(() => {\${part.replaceAll("import.meta.url",'"pyodide\\
-"')}
+ADDRESSES="if(isInternalSym(symName)){continue}",FEWER_ADDRESSES="if(!GOT[symName]){continue}",WITH_MEMORY=[["let o=new \\
+Uint8Array(n+Module.HEAP8.length),","let o=new Uint8Array(n),"],[",o.subarray(n).set(Module.HEAP8),o}",",o}"],["return M\\
+odule.HEAP8.set(t),l}","return API.config._writeMemory(Module),l}"]];function scriptOf({loader,module}){let changes=[...WITH_MEMORY,
+[ADDRESSES,FEWER_ADDRESSES],[MODULE_END,"return $1;"]],parts=[replace(loader,LOADER_END,"return $1;"),changes.reduce((program,[
+what,by])=>replace(program,what,by),module)],[loadPyodide2,createPyodideModule]=parts.map(part=>\`(() => {\${part.replaceAll(
+"import.meta.url",'"pyodide"')}
 })()\`);return\`"use strict";
 ({ loadPyodide: \${loadPyodide2}, createPyodideModule: \${createPyodideModule} })\`}function replace(program,what,by){let changed=program.
-replace(what,by);if(changed===program)throw new SyntaxError("Cannot read Pyodide: not the program it should be");return changed}function release(bytes){bytes.buffer.transfer(0)}var Python=class _Python{#pyodide;#guest;#script;#bridge;#interrupt;constructor(pyodide,script,{bridge,interrupt}){this.#pyodide=
+replace(what,by);if(changed===program)throw new SyntaxError("Cannot read Pyodide: not the program it should be");return changed}function release(bytes){bytes.buffer.transfer(0)}var HEAD=16;function packImage(source){let{memory,use,base,notes,code}=source,numbers=changedPages(memory,base,use),start=HEAD+
+numbers.byteLength,end=start+numbers.length*4096,bytes=new Uint8Array(end+notes.length+code.length),figures=new Uint32Array(
+bytes.buffer,0,start/4);return figures.set([memory.length,numbers.length,notes.length,code.length]),figures.set(numbers,
+HEAD/4),copyPages(memory,base,{numbers,contents:bytes.subarray(start,end)}),bytes.set(notes,end),bytes.set(code,end+notes.
+length),bytes}function openImage(bytes){if(bytes.length<HEAD)throw damaged(\`\${bytes.length} bytes\`);let{buffer,byteOffset}=bytes,
+[length=0,count=0,noteBytes=0,codeBytes=0]=new Uint32Array(buffer,byteOffset,HEAD/4),start=HEAD+4*count,end=start+count*
+4096;if(end+noteBytes+codeBytes>bytes.length)throw damaged(\`\${count} pages, \${noteBytes} and \${codeBytes} bytes in \${bytes.
+length} bytes\`);let numbers=new Uint32Array(buffer,byteOffset+HEAD,count);return checkNumbers(numbers,length),{pages:{length,
+numbers,contents:bytes.subarray(start,end)},notes:bytes.subarray(end,end+noteBytes),code:bytes.subarray(end+noteBytes,end+
+noteBytes+codeBytes)}}function checkNumbers(numbers,length){let least=0;for(let page of numbers){if(page<least||(page+1)*
+4096>length)throw damaged(\`page \${page} is out of place\`);least=page+1}}function damaged(how){return new RangeError(\`Can\\
+not open image: \${how}\`)}var Python=class _Python{#pyodide;#guest;#script;#bridge;#interrupt;constructor(pyodide,script,{bridge,interrupt}){this.#pyodide=
 pyodide,this.#script=script,this.#bridge=bridge,this.#interrupt=interrupt;let{bind,execute,reseed,open_blob}=pyodide.pyimport(
 "_rlm");this.#guest={bind,execute,reseed,open_blob}}static async start(options){let{code,memory}=options,script=new PyodideScript(
-options.pyodide,code),pyodide=await loadPyodide(script,options);return memory===null&&pyodide.runPython(PRELUDE),memory!==
-null&&release(memory),new _Python(pyodide,script,options)}get versions(){let python=this.#pyodide.runPython("__import__(\\
-'sys').version.split()[0]");return{python:String(python),pyodide:this.#pyodide.version}}personalize(env){let seed=crypto.
-getRandomValues(new Uint8Array(32)).toHex();this.#guest.reseed(seed,env),this.#pyodide.setInterruptBuffer(this.#interrupt)}bind(text){
-return this.#guest.bind(text)}execute(text){return this.#guest.execute.callPromising(text)}get files(){return this.#pyodide.
-FS}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){return this.#guest.open_blob(id,
-type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}get hasLibraries(){return Object.values(
-this.#pyodide._module.LDSO.loadedLibsByName).filter(({exports})=>exports!=="loading").length>1}snapshot(){let names=new Map(
-[[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);let nameOf=value=>names.get(value)??"de\\
-ad",{length}=JSON.stringify(this.#pyodide._api.serializeHiwireState(nameOf)),padding=" ".repeat(LIST_CHARS-length%LIST_CHARS),
-serializer=value=>{let name=nameOf(value)+padding;return padding="",name};return this.#pyodide.makeMemorySnapshot({serializer})}code(){
-return this.#script.code()}};async function loadPyodide(script,options){let{memory,bridge}=options;serveFiles(options.pyodide,
-memory?.length??0);let programs=script.run(),revive=padded=>{let name=padded.trimEnd();return name===""?bridge:BRIDGE_KEYS.
-some(key=>key===name)?Reflect.get(bridge,name):Object.create(null)};return await programs.loadPyodide({indexURL:FILES_URL,
-createPyodideModule:programs.createPyodideModule,lockFileContents:LOCK_FILE,jsglobals:Object.assign(Object.create(null),
-{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"python",_makeSnapshot:!0,
-_snapshotDeserializer:revive,...memory===null?{}:{_loadSnapshot:memory}})}var LIST_CHARS=8192,WASM_PAGE=65536,FILES_URL="\\
-https://pyodide.invalid/",LOCK_FILE={info:{abi_version:"2026_0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"\\
-314.0.7"},packages:{}};function serveFiles({wasm,stdlib},memoryBytes){Reflect.defineProperty(globalThis,"fetch",{value:url=>{
-let name=String(url).slice(FILES_URL.length);return name==="python_stdlib.zip"?Promise.resolve(new Response(stdlib)):name===
-"pyodide.asm.wasm"?Promise.resolve(new Response):Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"))},
-configurable:!0}),Reflect.defineProperty(WebAssembly,"instantiateStreaming",{value:async(_answer,imports)=>{let instance=await WebAssembly.
+options.pyodide,code),pyodide=await loadPyodide(script,options);memory===null&&pyodide.runPython(PRELUDE);for(let{contents}of memory?.
+layers??[])release(contents);return new _Python(pyodide,script,options)}get versions(){let{version,_api}=this.#pyodide;return{
+python:_api.pyVersionTuple.join("."),pyodide:version}}personalize(env){let seed=crypto.getRandomValues(new Uint8Array(32)).
+toHex();this.#guest.reseed(seed,env),this.#pyodide.setInterruptBuffer(this.#interrupt)}bind(text){return this.#guest.bind(
+text)}execute(text){return this.#guest.execute.callPromising(text)}get files(){return this.#pyodide.FS}get memoryBytes(){
+return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){return this.#guest.open_blob(id,type,length)}fillBlob(address,bytes){
+this.#pyodide._module.HEAPU8.set(bytes,address)}get hasLibraries(){return Object.values(this.#pyodide._module.LDSO.loadedLibsByName).
+filter(({exports})=>exports!=="loading").length>1}image(){return this.#pack(NO_PAGES,this.#script.code())}difference(base){
+return this.#pack(base,new Uint8Array(0))}#pack(base,code){let names=new Map([[this.#bridge,""]]);for(let key of BRIDGE_KEYS)
+names.set(this.#bridge[key],key);let notes=this.#pyodide.makeMemorySnapshot({serializer:value=>names.get(value)??"dead"}),
+{_module}=this.#pyodide;return packImage({memory:_module.HEAPU8,use:useOf(_module),base,notes,code})}};async function loadPyodide(script,options){
+let{memory,bridge}=options;serveFiles(options.pyodide,Math.max(0,...memory?.layers.map(({length})=>length)??[]));let programs=script.
+run(),revive=name=>name===""?bridge:BRIDGE_KEYS.some(key=>key===name)?Reflect.get(bridge,name):Object.create(null);return await programs.
+loadPyodide({indexURL:FILES_URL,createPyodideModule:programs.createPyodideModule,lockFileContents:LOCK_FILE,jsglobals:Object.
+assign(Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"\\
+python",_makeSnapshot:!0,_snapshotDeserializer:revive,...memory===null?{}:{_loadSnapshot:memory.notes,_writeMemory:module=>writePages(
+module.HEAPU8,memory.layers,useOf(module))}})}function useOf(module){return{free:[module._emscripten_stack_get_end(),module.
+_emscripten_stack_get_current()],end:module._sbrk(0)}}var WASM_PAGE=65536,FILES_URL="https://pyodide.invalid/",LOCK_FILE={
+info:{abi_version:"2026_0",arch:"wasm32",platform:"emscripten",python:"3.14.2",version:"314.0.7"},packages:{}};function serveFiles({
+wasm,stdlib},memoryBytes){Reflect.defineProperty(globalThis,"fetch",{value:url=>{let name=String(url).slice(FILES_URL.length),
+response={ok:!0,arrayBuffer:()=>Promise.resolve(stdlib.buffer)};return name==="python_stdlib.zip"||name==="pyodide.asm.w\\
+asm"?Promise.resolve(response):Promise.reject(new TypeError("Cannot fetch: the sandbox has no network"))},configurable:!0}),
+Reflect.defineProperty(WebAssembly,"instantiateStreaming",{value:async(_answer,imports)=>{let instance=await WebAssembly.
 instantiate(wasm,imports);return makeRoom(instance,memoryBytes),{instance,module:wasm}}})}function makeRoom({exports},bytes){
 let{memory}=exports;if(!(memory instanceof WebAssembly.Memory))throw new TypeError("Cannot start Pyodide: its program ha\\
 s no memory of its own");let missing=bytes-memory.buffer.byteLength;missing>0&&memory.grow(Math.ceil(missing/WASM_PAGE))}var WaitingCaller=class{#slot;#unread;#takeLater=null;constructor(slot,unread){this.#slot=slot,this.#unread=unread}call(peer,call){
 return this.#slot.clear(),this.#unread.isEmpty&&this.#slot.ask(call)||peer.notify("tool/wait",JSON.parse(call)),this.#slot.
 wait()??new Promise(resolve=>this.#takeLater=resolve)}take(answer){this.#takeLater?.(JSON.stringify(answer)),this.#takeLater=
-null}};var Worker=class{#python;#files;#peer;#addresses=new Map;#env;executionId="";constructor(python,{files,waiting,unread},{
-port,env}){this.#python=python,this.#files=files,this.#env=env,this.#peer=new RpcPeer(portTransport(port,{sent:size=>unread.
+null}};var Worker=class{#python;#files;#peer;#addresses=new Map;#env;#base=null;executionId="";constructor(python,{files,waiting,
+unread},{port,env}){this.#python=python,this.#files=files,this.#env=env,this.#peer=new RpcPeer(portTransport(port,{sent:size=>unread.
 add(size)}),{requests:{bind:params=>{this.#personalize();let result=JSON.parse(python.bind(JSON.stringify(params)));if(typeof result.
-error=="string")throw new Error(result.error);return result},execute:params=>this.#execute(params),snapshot:()=>this.#sendSnapshot(),
-code:()=>this.#sendPart(python.code()),"files/changes":()=>({...files.changes()}),"files/read":params=>this.#readFile(params),
-"files/saved":params=>this.#filesSaved(params),ping:()=>null},notifications:{"tool/answer":answer=>waiting.take(answer)},
-onChunk:chunk=>this.#fill(chunk)})}get peer(){return this.#peer}async#execute(params){this.executionId=executionIdOf(params);
-try{this.#personalize();let result=JSON.parse(await this.#python.execute(JSON.stringify(params)));if(typeof result?.status!=
-"string")throw new TypeError("the runner gave no result");return{...result,memoryBytes:this.#python.memoryBytes}}catch(error){
-let message=\`the runner is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),new RpcError(ErrorCode.
-internalError,message)}finally{this.executionId=""}}#personalize(){this.#env!==null&&(this.#python.personalize(this.#env),
-this.#env=null)}#fill(chunk){let{blob,type,offset,total,bytes}=chunk,address=this.#addresses.get(blob);if(address===void 0&&
-(address=this.#python.openBlob(blob,type,total),this.#addresses.set(blob,address)),offset+bytes.length>total)throw new RangeError(
-"Cannot take chunk: it passes the end of its value");address!==0&&this.#python.fillBlob(address+offset,bytes),offset+bytes.
-length===total&&this.#addresses.delete(blob)}#readFile(params){let[root,path,offset]=["root","path","offset"].map(name=>field(
-params,name)),bytes=this.#files.read(Number(root),String(path),Number(offset)),{length}=bytes;return this.#peer.sendChunk(
-{blob:INNER_BLOBS,type:"bytes",offset:0,total:length,bytes}),null}#filesSaved(params){let failed=field(params,"failed");
-return this.#files.saved(Array.isArray(failed)?failed.map(Number):[]),null}#sendSnapshot(){if(this.#python.hasLibraries)
-throw new RpcError(ErrorCode.notSavable,"Cannot save sandbox: native code of a package is loaded into its memory");return this.#sendPart(
-this.#python.snapshot())}#sendPart(bytes){return this.#peer.sendChunk({blob:MEMORY_BLOB,type:"bytes",offset:0,total:bytes.
-length,bytes}),null}};function executionIdOf(params){let id=field(params,"executionId");return typeof id=="string"?id:""}
-function reasonOf(error){return error instanceof Error?[Reflect.get(error,"type"),error.message].filter(part=>typeof part==
-"string"&&part!=="").join(": ").slice(0,500):String(error).slice(0,500)}function surviveCallbacks(){for(let type of["err\\
-or","unhandledrejection"])globalThis.addEventListener(type,event=>event.preventDefault())}async function boot(message){let{
-port,files,granted,interrupt,memoryBytes}=message,unread=new Backlog(message.backlog),waiting=new WaitingCaller(new CallSlot(
-message.slot),unread),worker,bridge=createBridge(()=>{if(!worker)throw new Error("Cannot call the host: the guest is sta\\
-rting");return worker.peer},{waiting,executionId:()=>worker?.executionId??""});try{hideHost(),limitMemory(memoryBytes);let python=await Python.
-start({...files,bridge,interrupt});limitFiles(python.files,{bytes:granted.bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(
-python.files,granted);surviveCallbacks(),closeRealm(),worker=new Worker(python,{files:guestFiles,waiting,unread},message),
-worker.peer.notify("ready",python.versions)}catch(error){port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",
-params:{message:String(error)}}))}}globalThis.addEventListener("message",event=>{event instanceof MessageEvent&&boot(event.
-data)},{once:!0});
+error=="string")throw new Error(result.error);return result},execute:params=>this.#execute(params),image:()=>this.#sendImage(
+()=>python.image()),difference:()=>this.#sendImage(()=>this.#takeDifference()),"files/changes":()=>({...files.changes()}),
+"files/read":params=>this.#readFile(params),"files/saved":params=>this.#filesSaved(params),ping:()=>null},notifications:{
+"tool/answer":answer=>waiting.take(answer)},onChunk:chunk=>this.#fill(chunk)})}get peer(){return this.#peer}async#execute(params){
+this.executionId=executionIdOf(params);try{this.#personalize();let result=JSON.parse(await this.#python.execute(JSON.stringify(
+params)));if(typeof result?.status!="string")throw new TypeError("the runner gave no result");return{...result,memoryBytes:this.#python.
+memoryBytes}}catch(error){let message=\`the runner is broken: \${reasonOf(error)}\`;throw this.#peer.notify("fatal",{message}),
+new RpcError(ErrorCode.internalError,message)}finally{this.executionId=""}}#personalize(){this.#env!==null&&(this.#python.
+personalize(this.#env),this.#env=null)}#fill(chunk){let{blob,type,offset,total,bytes}=chunk;if(blob===MEMORY_BLOB){this.#base=
+bytes;return}let address=this.#addresses.get(blob);if(address===void 0&&(address=this.#python.openBlob(blob,type,total),
+this.#addresses.set(blob,address)),offset+bytes.length>total)throw new RangeError("Cannot take chunk: it passes the end \\
+of its value");address!==0&&this.#python.fillBlob(address+offset,bytes),offset+bytes.length===total&&this.#addresses.delete(
+blob)}#readFile(params){let[root,path,offset]=["root","path","offset"].map(name=>field(params,name)),bytes=this.#files.read(
+Number(root),String(path),Number(offset)),{length}=bytes;return this.#peer.sendChunk({blob:INNER_BLOBS,type:"bytes",offset:0,
+total:length,bytes}),null}#filesSaved(params){let failed=field(params,"failed");return this.#files.saved(Array.isArray(failed)?
+failed.map(Number):[]),null}#sendImage(take){if(this.#python.hasLibraries)throw new RpcError(ErrorCode.notSavable,"Canno\\
+t save sandbox: native code of a package is loaded into its memory");let bytes=take(),{length}=bytes;return this.#peer.sendChunk(
+{blob:MEMORY_BLOB,type:"bytes",offset:0,total:length,bytes}),null}#takeDifference(){let base=this.#base;if(base===null)return this.#python.
+difference(NO_PAGES);this.#base=null;let difference=this.#python.difference(openImage(base).pages);return release(base),
+difference}};function executionIdOf(params){let id=field(params,"executionId");return typeof id=="string"?id:""}function reasonOf(error){
+return error instanceof Error?[Reflect.get(error,"type"),error.message].filter(part=>typeof part=="string"&&part!=="").join(
+": ").slice(0,500):String(error).slice(0,500)}function failureOf(error){return error instanceof Error||typeof error!="ob\\
+ject"||error===null?String(error):["name","message","errno"].map(key=>Reflect.get(error,key)).filter(part=>part!==void 0&&
+part!=="").join(" ")}function surviveCallbacks(){for(let type of["error","unhandledrejection"])globalThis.addEventListener(
+type,event=>event.preventDefault())}async function boot(message){let{port,files,granted,interrupt,memoryBytes}=message,unread=new Backlog(
+message.backlog),waiting=new WaitingCaller(new CallSlot(message.slot),unread),worker,bridge=createBridge(()=>{if(!worker)
+throw new Error("Cannot call the host: the guest is starting");return worker.peer},{waiting,executionId:()=>worker?.executionId??
+""});try{hideHost(),limitMemory(memoryBytes);let python=await Python.start({...files,bridge,interrupt});limitFiles(python.
+files,{bytes:granted.bytes,entries:FileLimits.guestEntries});let guestFiles=new GuestFiles(python.files,granted);surviveCallbacks(),
+closeRealm(),worker=new Worker(python,{files:guestFiles,waiting,unread},message),worker.peer.notify("ready",python.versions)}catch(error){
+port.postMessage(JSON.stringify({jsonrpc:"2.0",method:"failed",params:{message:failureOf(error)}}))}}globalThis.addEventListener(
+"message",event=>{event instanceof MessageEvent&&boot(event.data)},{once:!0});
 `;

@@ -1,48 +1,67 @@
-/** The start-up snapshot on disk: a guest's memory, then the hash that proves it whole. */
+/** The start-up snapshot on disk: a guest's image, then the hash that proves it whole. */
+import { fill } from "./read_whole.ts";
 
 /** Marks the file's end, so that a truncated one is seen before it is hashed. */
-const MAGIC = "RLMSNAP1";
+const MAGIC = "RLMSNAP2";
 /** Hash in hex, then the mark. */
 const TRAILER = 64 + MAGIC.length;
+/** Bytes that are hashed by themselves, while the next are being read; the hash of their hashes is the file's. */
+const PIECE = 1024 * 1024;
 
 /** A snapshot that was read and found whole. */
 export interface Snapshot {
+  /** In a buffer of their own, which can be moved. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly sha256: string;
 }
 
-/** The file's content for a memory. */
+/** The file's content for an image. */
 export async function sealSnapshot(
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const trailer = new TextEncoder().encode(await sha256(bytes) + MAGIC);
+  const trailer = new TextEncoder().encode(await hashOf(bytes) + MAGIC);
   const file = new Uint8Array(bytes.length + TRAILER);
   file.set(bytes);
   file.set(trailer, bytes.length);
   return file;
 }
 
-/** The memory in a file, or null when the file is truncated, altered, or something else. */
-export async function openSnapshot(file: Uint8Array<ArrayBuffer>): Promise<Snapshot | null> {
-  const end = file.length - TRAILER;
-  if (end <= 0) return null;
-  const trailer = new TextDecoder().decode(file.subarray(end));
-  if (!trailer.endsWith(MAGIC)) return null;
-  const bytes = file.subarray(0, end);
-  const hash = await sha256(bytes);
-  return trailer.startsWith(hash) ? { bytes, sha256: hash } : null;
-}
-
-/** The snapshot in a file, or null when it is not there or not whole: Python then starts plain. */
+/** The snapshot in a file; null when it is not there, truncated, altered, or something else: Python then starts plain. */
 export async function readSnapshot(path: string): Promise<Snapshot | null> {
   try {
-    return await openSnapshot(await Deno.readFile(path));
+    using file = await Deno.open(path);
+    const length = (await file.stat()).size - TRAILER;
+    if (length <= 0) return null;
+    const bytes = new Uint8Array(length);
+    const hashes: Promise<ArrayBuffer>[] = [];
+    for (let at = 0; at < length; at += PIECE) {
+      const piece = bytes.subarray(at, at + PIECE);
+      await fill(file, piece);
+      hashes.push(digest(piece));
+    }
+    const trailer = new Uint8Array(TRAILER);
+    await fill(file, trailer);
+    const sha256 = await joinedHash(hashes);
+    return new TextDecoder().decode(trailer) === sha256 + MAGIC ? { bytes, sha256 } : null;
   } catch {
     return null;
   }
 }
 
-/** Hash in hex. */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+/** Hash in hex, as it stands in the file of these bytes. */
+export async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const hashes: Promise<ArrayBuffer>[] = [];
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    hashes.push(digest(bytes.subarray(at, at + PIECE)));
+  }
+  return await joinedHash(hashes);
+}
+
+async function joinedHash(hashes: readonly Promise<ArrayBuffer>[]): Promise<string> {
+  const all = (await Promise.all(hashes)).flatMap((hash) => [...new Uint8Array(hash)]);
+  return new Uint8Array(await digest(Uint8Array.from(all))).toHex();
+}
+
+function digest(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+  return crypto.subtle.digest("SHA-256", bytes);
 }

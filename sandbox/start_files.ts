@@ -1,11 +1,13 @@
 /** Reads what Python starts from: Pyodide's files, and a memory to start with. */
+import { inflateImage } from "./checkpoint_bytes.ts";
 import type { Chunk } from "./framing.ts";
-import { applyDifference } from "./page_difference.ts";
+import type { MemoryPages } from "./memory_pages.ts";
 import { ErrorCode, type InitializeParams } from "./protocol.ts";
+import { readWhole } from "./read_whole.ts";
 import { RpcError } from "./rpc_peer.ts";
 import { release } from "./release.ts";
 import { readSnapshot } from "./snapshot_file.ts";
-import { type StartImage, unpackImage } from "./start_image.ts";
+import { openImage, type StartImage } from "./start_image.ts";
 
 /** Pyodide as a worker needs it. */
 export interface PyodideFiles {
@@ -17,10 +19,18 @@ export interface PyodideFiles {
   readonly stdlib: Uint8Array<ArrayBuffer>;
 }
 
-/** The memory that Python starts with. */
+/** A guest's memory, as it was saved. */
+export interface SavedMemory {
+  /** The pages of a whole memory, then, in a checkpoint, how others differ from them. */
+  readonly layers: readonly MemoryPages[];
+  /** What Pyodide kept beside the memory. */
+  readonly notes: Uint8Array<ArrayBuffer>;
+}
+
+/** What Python starts with. */
 export interface StartMemory {
   /** Null starts plain. */
-  readonly memory: Uint8Array<ArrayBuffer> | null;
+  readonly memory: SavedMemory | null;
   /** What V8 made of Pyodide's programs at an earlier start. */
   readonly code: Uint8Array<ArrayBuffer> | null;
   /** Hash of the start-up snapshot, where there is one. */
@@ -58,7 +68,7 @@ async function readPyodide(folder: string): Promise<PyodideFiles> {
     Deno.readTextFile(folder + LOADER),
     Deno.readTextFile(folder + MODULE),
     compile(folder + WASM),
-    Deno.readFile(folder + STDLIB),
+    readWhole(folder + STDLIB),
   ]);
   await Promise.all(
     [LOADER, MODULE, WASM, STDLIB].map((name) =>
@@ -69,7 +79,7 @@ async function readPyodide(folder: string): Promise<PyodideFiles> {
 }
 
 async function compile(path: string): Promise<WebAssembly.Module> {
-  const bytes = await Deno.readFile(path);
+  const bytes = await readWhole(path);
   const module = await WebAssembly.compile(bytes);
   release(bytes);
   return module;
@@ -81,36 +91,36 @@ async function readMemory(
 ): Promise<StartMemory> {
   const file = snapshot === null ? null : await readSnapshot(snapshot);
   const base = file?.sha256 ?? null;
-  const image = file === null ? null : unpackImage(file.bytes);
-  if (file !== null) release(file.bytes);
-  const memory = checkpoint === null
-    ? image?.memory ?? null
-    : await checkpointMemory(checkpoint, early, base, image);
-  return { memory, code: image?.code ?? null, base };
-}
-
-/** The memory that a checkpoint was taken of. */
-async function checkpointMemory(
-  { blob, base: wanted }: NonNullable<InitializeParams["checkpoint"]>,
-  early: readonly Chunk[],
-  base: string | null,
-  image: StartImage | null,
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (wanted !== null && wanted !== base) {
+  const image = file === null ? null : openImage(file.bytes);
+  const code = image?.code ?? null;
+  const start = image && { layers: [image.pages], notes: image.notes };
+  if (checkpoint === null) return { memory: start, code, base };
+  if (checkpoint.base !== null && checkpoint.base !== base) {
     throw new RpcError(
       ErrorCode.invalidParams,
       "Cannot restore checkpoint: the snapshot that it was taken against is gone; run the cells again",
     );
   }
+  const { pages, notes } = await checkpointImage(checkpoint.blob, early);
+  const below = checkpoint.base === null ? [] : start?.layers ?? [];
+  return { memory: { layers: [...below, pages], notes }, code, base };
+}
+
+/** The image in a checkpoint that came as the chunks of a blob. */
+async function checkpointImage(blob: number, early: readonly Chunk[]): Promise<StartImage> {
   const parts = early.filter((chunk) => chunk.blob === blob).map(({ bytes }) => bytes);
-  const difference = new Uint8Array(await new Blob(parts).arrayBuffer());
   try {
-    const from = wanted !== null && image !== null ? image.memory : new Uint8Array(0);
-    return await applyDifference(from, difference);
+    return openImage(await inflateImage(new Uint8Array(await new Blob(parts).arrayBuffer())));
   } catch {
     throw new RpcError(
       ErrorCode.invalidParams,
       "Cannot restore checkpoint: it is damaged; run the cells again",
     );
   }
+}
+
+/** The buffers behind a memory and code, each once, so that they can be moved. */
+export function buffersOf({ memory, code }: StartMemory): ArrayBuffer[] {
+  const parts = [...memory?.layers.map(({ contents }) => contents) ?? [], ...code ? [code] : []];
+  return [...new Set(parts.map(({ buffer }) => buffer))];
 }

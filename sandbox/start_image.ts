@@ -1,68 +1,79 @@
 /**
- * What a quick start needs, as one piece of bytes: a guest's memory, and the code that V8 made of Pyodide's
- * programs. Pages of zeros, almost half of a fresh memory, are left out: reading and hashing are paid by the byte.
+ * A guest as one piece of bytes: the pages of its memory, what Pyodide notes beside it, and the code that V8 made of
+ * Pyodide's programs. The start-up snapshot is one from which the next start begins; in a checkpoint the pages are only
+ * those that differ from the snapshot's, and there is no code.
  */
+import { changedPages, copyPages, type MemoryPages, type MemoryUse, PAGE } from "./memory_pages.ts";
 
-import { type PagedMemory, wordsOf } from "./page_difference.ts";
+/** Lengths of the memory, of the list of pages, of the notes and of the code, each as four bytes. */
+const HEAD = 16;
 
-const PAGE = 4096;
-/** Lengths of the memory, of the list of pages, and of the code, each as four bytes. */
-const HEAD = 12;
-
-/** The parts of an image. */
+/** An image that was opened; its parts are views of its bytes. */
 export interface StartImage {
-  readonly memory: Uint8Array<ArrayBuffer>;
+  readonly pages: MemoryPages;
+  /** What Pyodide keeps beside the memory: which object of JavaScript each reference in it means. */
+  readonly notes: Uint8Array<ArrayBuffer>;
   readonly code: Uint8Array<ArrayBuffer>;
 }
 
+/** What an image is made of. */
+export interface ImageSource {
+  /** The guest's memory, in whole pages. */
+  readonly memory: Uint8Array;
+  readonly use: MemoryUse;
+  /** The memory that it is described as a difference from. */
+  readonly base: MemoryPages;
+  readonly notes: Uint8Array;
+  readonly code: Uint8Array;
+}
+
 /** An image as bytes. */
-export function packImage({ memory, code }: StartImage): Uint8Array<ArrayBuffer> {
-  const pages = usedPages(memory);
-  const head = new Uint32Array([memory.length, pages.length, code.length, ...pages]);
-  const contents = pages.map((page) => memory.subarray(page * PAGE, (page + 1) * PAGE));
-  return join([new Uint8Array(head.buffer), ...contents, code]);
+export function packImage(source: ImageSource): Uint8Array<ArrayBuffer> {
+  const { memory, use, base, notes, code } = source;
+  const numbers = changedPages(memory, base, use);
+  const start = HEAD + numbers.byteLength;
+  const end = start + numbers.length * PAGE;
+  const bytes = new Uint8Array(end + notes.length + code.length);
+  const figures = new Uint32Array(bytes.buffer, 0, start / 4);
+  figures.set([memory.length, numbers.length, notes.length, code.length]);
+  figures.set(numbers, HEAD / 4);
+  copyPages(memory, base, { numbers, contents: bytes.subarray(start, end) });
+  bytes.set(notes, end);
+  bytes.set(code, end + notes.length);
+  return bytes;
 }
 
-/** The memory in an image page by page, without the pages that are left out taking room. */
-export function imagePages(bytes: Uint8Array<ArrayBuffer>): PagedMemory {
-  const [length = 0, count = 0] = new Uint32Array(bytes.slice(0, HEAD).buffer);
-  const pages = new Uint32Array(bytes.slice(HEAD, HEAD + 4 * count).buffer);
-  const places = new Int32Array(Math.ceil(length / PAGE)).fill(-1);
-  for (const [index, page] of pages.entries()) {
-    places[page] = (HEAD + 4 * count + index * PAGE) / 4;
+/** The parts again; throws a `RangeError` when the figures do not fit the bytes. */
+export function openImage(bytes: Uint8Array<ArrayBuffer>): StartImage {
+  if (bytes.length < HEAD) throw damaged(`${bytes.length} bytes`);
+  const { buffer, byteOffset } = bytes;
+  const [length = 0, count = 0, noteBytes = 0, codeBytes = 0] = new Uint32Array(
+    buffer,
+    byteOffset,
+    HEAD / 4,
+  );
+  const start = HEAD + 4 * count;
+  const end = start + count * PAGE;
+  if (end + noteBytes + codeBytes > bytes.length) {
+    throw damaged(`${count} pages, ${noteBytes} and ${codeBytes} bytes in ${bytes.length} bytes`);
   }
-  return { length, words: wordsOf(bytes), place: (page) => places[page] ?? -1 };
+  const numbers = new Uint32Array(buffer, byteOffset + HEAD, count);
+  checkNumbers(numbers, length);
+  return {
+    pages: { length, numbers, contents: bytes.subarray(start, end) },
+    notes: bytes.subarray(end, end + noteBytes),
+    code: bytes.subarray(end + noteBytes, end + noteBytes + codeBytes),
+  };
 }
 
-/** The parts again. What is not an image, or only some of one, is an error or nonsense: open only what is known whole. */
-export function unpackImage(bytes: Uint8Array<ArrayBuffer>): StartImage {
-  const [length = 0, count = 0, codeLength = 0] = new Uint32Array(bytes.slice(0, HEAD).buffer);
-  const pages = new Uint32Array(bytes.slice(HEAD, HEAD + 4 * count).buffer);
-  const memory = new Uint8Array(length);
-  let from = HEAD + 4 * count;
-  for (const page of pages) {
-    const size = Math.min(PAGE, length - page * PAGE);
-    memory.set(bytes.subarray(from, from + size), page * PAGE);
-    from += size;
+function checkNumbers(numbers: Uint32Array, length: number): void {
+  let least = 0;
+  for (const page of numbers) {
+    if (page < least || (page + 1) * PAGE > length) throw damaged(`page ${page} is out of place`);
+    least = page + 1;
   }
-  return { memory, code: bytes.slice(from, from + codeLength) };
 }
 
-/** Numbers of the pages that hold anything but zeros. */
-function usedPages(memory: Uint8Array<ArrayBuffer>): number[] {
-  const pages: number[] = [];
-  for (let start = 0; start < memory.length; start += PAGE) {
-    if (memory.subarray(start, start + PAGE).some((byte) => byte !== 0)) pages.push(start / PAGE);
-  }
-  return pages;
-}
-
-function join(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+function damaged(how: string): RangeError {
+  return new RangeError(`Cannot open image: ${how}`);
 }

@@ -13,11 +13,14 @@ import type { GrantedFiles } from "./granted_entry.ts";
 import { GuestFiles } from "./guest_files.ts";
 import { closeRealm, hideHost } from "./lockdown.ts";
 import { limitMemory } from "./memory_limit.ts";
+import { NO_PAGES } from "./memory_pages.ts";
 import { portTransport } from "./port_transport.ts";
 import { ErrorCode, FileLimits, INNER_BLOBS, type JsonValue, MEMORY_BLOB } from "./protocol.ts";
 import { Python } from "./python.ts";
+import { release } from "./release.ts";
 import { RpcError, RpcPeer } from "./rpc_peer.ts";
 import type { StartFiles } from "./start_files.ts";
+import { openImage } from "./start_image.ts";
 import { WaitingCaller } from "./waiting_call.ts";
 
 /** The one message that the gateway posts to the worker itself. */
@@ -45,6 +48,8 @@ class Worker {
   readonly #addresses = new Map<number, number>();
   /** The guest's environment, until it is the guest's own. */
   #env: string | null;
+  /** The image that the next difference is taken from; null where there is none. */
+  #base: Uint8Array<ArrayBuffer> | null = null;
   executionId = "";
 
   constructor(
@@ -64,8 +69,8 @@ class Worker {
           return result;
         },
         execute: (params) => this.#execute(params),
-        snapshot: () => this.#sendSnapshot(),
-        code: () => this.#sendPart(python.code()),
+        image: () => this.#sendImage(() => python.image()),
+        difference: () => this.#sendImage(() => this.#takeDifference()),
         "files/changes": () => ({ ...files.changes() }),
         "files/read": (params) => this.#readFile(params),
         "files/saved": (params) => this.#filesSaved(params),
@@ -109,6 +114,10 @@ class Worker {
 
   #fill(chunk: Chunk): void {
     const { blob, type, offset, total, bytes } = chunk;
+    if (blob === MEMORY_BLOB) {
+      this.#base = bytes;
+      return;
+    }
     let address = this.#addresses.get(blob);
     if (address === undefined) {
       address = this.#python.openBlob(blob, type, total);
@@ -136,26 +145,27 @@ class Worker {
     return null;
   }
 
-  #sendSnapshot(): JsonValue {
+  /** Sends an image of the guest as blob 0, which no value of Python's has. */
+  #sendImage(take: () => Uint8Array<ArrayBuffer>): JsonValue {
     if (this.#python.hasLibraries) {
       throw new RpcError(
         ErrorCode.notSavable,
         "Cannot save sandbox: native code of a package is loaded into its memory",
       );
     }
-    return this.#sendPart(this.#python.snapshot());
+    const bytes = take();
+    const { length } = bytes;
+    this.#peer.sendChunk({ blob: MEMORY_BLOB, type: "bytes", offset: 0, total: length, bytes });
+    return null;
   }
 
-  /** Sends a part of a snapshot as blob 0, which no value of Python's has. */
-  #sendPart(bytes: Uint8Array<ArrayBuffer>): JsonValue {
-    this.#peer.sendChunk({
-      blob: MEMORY_BLOB,
-      type: "bytes",
-      offset: 0,
-      total: bytes.length,
-      bytes,
-    });
-    return null;
+  #takeDifference(): Uint8Array<ArrayBuffer> {
+    const base = this.#base;
+    if (base === null) return this.#python.difference(NO_PAGES);
+    this.#base = null;
+    const difference = this.#python.difference(openImage(base).pages);
+    release(base);
+    return difference;
   }
 }
 
@@ -170,6 +180,13 @@ function reasonOf(error: unknown): string {
   const type = Reflect.get(error, "type");
   return [type, error.message].filter((part) => typeof part === "string" && part !== "")
     .join(": ").slice(0, 500);
+}
+
+/** Why Python did not start. What Emscripten throws is often no `Error`, but has a name and a number. */
+function failureOf(error: unknown): string {
+  if (error instanceof Error || typeof error !== "object" || error === null) return String(error);
+  const parts = ["name", "message", "errno"].map((key) => Reflect.get(error, key));
+  return parts.filter((part) => part !== undefined && part !== "").join(" ");
 }
 
 /** Keeps an error in a callback that guest code gave to JavaScript from ending the realm: nobody waits for it. */
@@ -204,7 +221,7 @@ async function boot(message: BootMessage): Promise<void> {
     worker.peer.notify("ready", python.versions);
   } catch (error) {
     port.postMessage(
-      JSON.stringify({ jsonrpc: "2.0", method: "failed", params: { message: String(error) } }),
+      JSON.stringify({ jsonrpc: "2.0", method: "failed", params: { message: failureOf(error) } }),
     );
   }
 }
