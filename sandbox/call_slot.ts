@@ -51,7 +51,9 @@ export class CallSlot {
   /** The calls as they come, for a thread that must not block; whoever writes them may write anything. */
   async *calls(): AsyncGenerator<string> {
     for (let seen = 0;;) {
-      await Atomics.waitAsync(this.#head, CALLS, seen).value;
+      const next = Atomics.waitAsync(this.#head, CALLS, seen);
+      // Whoever is always ahead of this thread would keep its event loop, and with it its clocks, from turning.
+      await (next.async ? next.value : new Promise((resolve) => setTimeout(resolve, 0)));
       seen = Atomics.load(this.#head, CALLS);
       yield this.#read();
     }

@@ -290,12 +290,13 @@ unread=Atomics.load(this.shared,0)}get isEmpty(){return Atomics.load(this.shared
 0,size),Atomics.notify(this.shared,0)}open(){Atomics.store(this.shared,0,-1073741824),Atomics.notify(this.shared,0)}};var encoder2=new TextEncoder,decoder2=new TextDecoder,CallSlot=class{shared;#head;#text;constructor(shared=new SharedArrayBuffer(
 65548)){this.shared=shared,this.#head=new Int32Array(shared,0,12/4),this.#text=new Uint8Array(shared,12)}clear(){Atomics.
 store(this.#head,0,0)}ask(text){return this.#write(text)?(Atomics.add(this.#head,2,1),Atomics.notify(this.#head,2),!0):!1}async*calls(){
-for(let seen=0;;)await Atomics.waitAsync(this.#head,2,seen).value,seen=Atomics.load(this.#head,2),yield this.#read()}wait(){
-for(;Atomics.load(this.#head,0)===0;)Atomics.wait(this.#head,0,0);return Atomics.load(this.#head,0)===1?this.#read():null}put(text){
-let fits=this.#write(text);return this.#wake(fits?1:2),fits}refer(){this.#wake(2)}isWaitedFor(){return Atomics.notify(this.#head,
-0)>0}#wake(state){Atomics.store(this.#head,0,state),Atomics.notify(this.#head,0)}#write(text){let bytes=text.length<=65536?
-encoder2.encode(text):null;return bytes===null||bytes.length>65536?!1:(this.#text.set(bytes),Atomics.store(this.#head,1,
-bytes.length),!0)}#read(){return decoder2.decode(this.#text.slice(0,Atomics.load(this.#head,1)))}};async function compressImage(image){return await pipe(image,new CompressionStream("gzip"))}async function inflateImage(bytes){
+for(let seen=0;;){let next=Atomics.waitAsync(this.#head,2,seen);await(next.async?next.value:new Promise(resolve=>setTimeout(
+resolve,0))),seen=Atomics.load(this.#head,2),yield this.#read()}}wait(){for(;Atomics.load(this.#head,0)===0;)Atomics.wait(
+this.#head,0,0);return Atomics.load(this.#head,0)===1?this.#read():null}put(text){let fits=this.#write(text);return this.#wake(
+fits?1:2),fits}refer(){this.#wake(2)}isWaitedFor(){return Atomics.notify(this.#head,0)>0}#wake(state){Atomics.store(this.#head,
+0,state),Atomics.notify(this.#head,0)}#write(text){let bytes=text.length<=65536?encoder2.encode(text):null;return bytes===
+null||bytes.length>65536?!1:(this.#text.set(bytes),Atomics.store(this.#head,1,bytes.length),!0)}#read(){return decoder2.
+decode(this.#text.slice(0,Atomics.load(this.#head,1)))}};async function compressImage(image){return await pipe(image,new CompressionStream("gzip"))}async function inflateImage(bytes){
 try{return await pipe(bytes,new DecompressionStream("gzip"))}catch(error){let why=error instanceof Error?error.message:String(
 error);throw new RangeError(\`Cannot inflate image: \${why}\`,{cause:error})}}async function pipe(bytes,{readable,writable}){
 let write=async()=>{let writer=writable.getWriter();for(let at=0;at<bytes.length;at+=1048576)await writer.write(bytes.subarray(
@@ -557,12 +558,13 @@ try{return view.data.toBase64()}finally{view.release()}}function sendBlob(peer,b
 Limits.chunkBytes)})}var encoder=new TextEncoder,decoder=new TextDecoder,CallSlot=class{shared;#head;#text;constructor(shared=new SharedArrayBuffer(
 65548)){this.shared=shared,this.#head=new Int32Array(shared,0,12/4),this.#text=new Uint8Array(shared,12)}clear(){Atomics.
 store(this.#head,0,0)}ask(text){return this.#write(text)?(Atomics.add(this.#head,2,1),Atomics.notify(this.#head,2),!0):!1}async*calls(){
-for(let seen=0;;)await Atomics.waitAsync(this.#head,2,seen).value,seen=Atomics.load(this.#head,2),yield this.#read()}wait(){
-for(;Atomics.load(this.#head,0)===0;)Atomics.wait(this.#head,0,0);return Atomics.load(this.#head,0)===1?this.#read():null}put(text){
-let fits2=this.#write(text);return this.#wake(fits2?1:2),fits2}refer(){this.#wake(2)}isWaitedFor(){return Atomics.notify(
-this.#head,0)>0}#wake(state){Atomics.store(this.#head,0,state),Atomics.notify(this.#head,0)}#write(text){let bytes=text.
-length<=65536?encoder.encode(text):null;return bytes===null||bytes.length>65536?!1:(this.#text.set(bytes),Atomics.store(
-this.#head,1,bytes.length),!0)}#read(){return decoder.decode(this.#text.slice(0,Atomics.load(this.#head,1)))}};function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}function isFolder(node){return(node.mode&61440)===16384}function isFile(node){return(node.mode&61440)===32768}function entriesOf({
+for(let seen=0;;){let next=Atomics.waitAsync(this.#head,2,seen);await(next.async?next.value:new Promise(resolve=>setTimeout(
+resolve,0))),seen=Atomics.load(this.#head,2),yield this.#read()}}wait(){for(;Atomics.load(this.#head,0)===0;)Atomics.wait(
+this.#head,0,0);return Atomics.load(this.#head,0)===1?this.#read():null}put(text){let fits2=this.#write(text);return this.#wake(
+fits2?1:2),fits2}refer(){this.#wake(2)}isWaitedFor(){return Atomics.notify(this.#head,0)>0}#wake(state){Atomics.store(this.#head,
+0,state),Atomics.notify(this.#head,0)}#write(text){let bytes=text.length<=65536?encoder.encode(text):null;return bytes===
+null||bytes.length>65536?!1:(this.#text.set(bytes),Atomics.store(this.#head,1,bytes.length),!0)}#read(){return decoder.decode(
+this.#text.slice(0,Atomics.load(this.#head,1)))}};function field(value,name){return typeof value!="object"||value===null||Array.isArray(value)?null:value[name]??null}function isFolder(node){return(node.mode&61440)===16384}function isFile(node){return(node.mode&61440)===32768}function entriesOf({
 contents}){return contents===void 0||ArrayBuffer.isView(contents)?[]:Object.entries(contents)}function bytesOf({contents}){
 return ArrayBuffer.isView(contents)?contents.length:0}function copyOf({contents,usedBytes=0},from,length){if(!ArrayBuffer.
 isView(contents))return new Uint8Array(0);let end=Math.min(usedBytes,from+length);return new Uint8Array(contents.buffer,

@@ -12,7 +12,7 @@ function worker(attack: string): string {
   return `
     const heard = [];
     const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-    addEventListener("message", ({ data: { port } }) => {
+    addEventListener("message", ({ data: { port, slot, interrupt } }) => {
       const post = (value, moved) => port.postMessage(value, moved ?? []);
       const say = (message) => post(JSON.stringify({ jsonrpc: "2.0", ...message }));
       const attack = async (id, params) => { ${attack} };
@@ -147,6 +147,27 @@ Deno.test("a tool call of the open execution reaches the host once, and its answ
   assertEquals(Object(heard[1]?.["result"]).value, 5);
 });
 
+Deno.test("calls written faster than they can be read, of any length, leave the gateway free for the host (R60, C133)", async () => {
+  const program = worker(`
+    const [head, text] = [new Int32Array(slot, 0, 3), new Uint8Array(slot, 12)];
+    text.fill(91);
+    const until = performance.now() + 5_000;
+    for (let n = 0; performance.now() < until && Atomics.load(interrupt, 0) === 0; n++) {
+      head[1] = [-7, 60_000, 2 ** 30][n % 3];
+      Atomics.notify(head, 2);
+      for (let times = 0; times < 10_000; times++) Atomics.add(head, 2, 1);
+    }
+    heard.push({ interrupted: Atomics.load(interrupt, 0) === 2 });
+  `);
+  await using child = await RawChild.ready({ worker: program });
+  const cell = { ...executeParams(""), timeoutMs: 60_000 };
+  await child.send({ jsonrpc: "2.0", id: "cell", method: "execute", params: cell });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await child.send({ jsonrpc: "2.0", method: "interrupt", params: { executionId: "e1" } });
+  const { result } = await child.hear();
+  assertEquals(JSON.parse(Object(result).value), [{ interrupted: true }]);
+});
+
 Deno.test("noise of every kind is answered or dropped, and the gateway lives on (C133)", async () => {
   const { reached, heard, child } = await attack(`
     const noise = [
@@ -238,7 +259,7 @@ Deno.test("a worker that throws, or says that it is broken, ends the child with 
 Deno.test("a worker that fails to start is an error of initialize", async () => {
   const failing = [
     `throw new Error("on purpose");`,
-    `addEventListener("message", ({ data: { port } }) => port.postMessage(
+    `addEventListener("message", ({ data: { port, slot, interrupt } }) => port.postMessage(
        '{"jsonrpc":"2.0","method":"failed","params":{"message":"on purpose"}}'));`,
   ];
   for (const program of failing) {
