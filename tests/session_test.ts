@@ -13,8 +13,8 @@ async function start(cacheDir?: string): Promise<SandboxSession> {
   );
 }
 
-/** Longer than the rest after which a checkpoint is taken. */
-const REST = 1_500;
+/** Longer than the rest after which a checkpoint is taken, also where the start was slow. */
+const REST = 2_500;
 
 Deno.test("a guest killed in a cell comes back from its last checkpoint, and the cell says what is back and what is gone (C143)", async () => {
   await using sandbox = await start();

@@ -20,6 +20,9 @@ import { ToolCalls } from "./tool_calls.ts";
 const REST_MS = 150;
 /** How often the time that the last checkpoint took must pass before the next: on a busy machine cells come first. */
 const REST_PER_SAVE = 4;
+/** What part of the start's time the first checkpoint is taken to need, as on a busy machine both take long; and the most. */
+const SAVE_PER_START = 0.15;
+const FIRST_SAVE_MS = 250;
 /** A guest larger than this is restored from its inputs: saving it would take longer than most models think. */
 const CHECKPOINT_BYTES = 256 * 1024 * 1024;
 /** What is told of a worker whose Python does not stop. */
@@ -37,8 +40,8 @@ export class SandboxSession implements Sandbox {
   #names: readonly string[] = [];
   #cells = 0;
   #rest: ReturnType<typeof setTimeout> | undefined;
-  /** Milliseconds that the last checkpoint took. */
-  #saveMs = 0;
+  /** Milliseconds that the last checkpoint took, or that the first one is taken to need. */
+  #saveMs: number;
   /** The last of the operations that were asked for; each waits for the one before. */
   #turn: Promise<unknown> = Promise.resolve();
   /** Aborts when the sandbox is closed, and with it a start that is going on. */
@@ -48,9 +51,10 @@ export class SandboxSession implements Sandbox {
   /** What the next cell must be told. */
   #untold: Restored | null = null;
 
-  private constructor(settings: Settings, guest: Guest) {
+  private constructor(settings: Settings, guest: Guest, saveMs: number) {
     this.#settings = settings;
     this.#guest = guest;
+    this.#saveMs = saveMs;
   }
 
   /** Starts a sandbox, from a checkpoint if there is one. */
@@ -59,8 +63,10 @@ export class SandboxSession implements Sandbox {
     options: { checkpoint?: Checkpoint; signal?: AbortSignal | undefined },
   ): Promise<SandboxSession> {
     const { checkpoint = null, signal } = options;
+    const startedAt = performance.now();
     const { guest, names } = await startGuest(settings, checkpoint, signal);
-    const session = new SandboxSession(settings, guest);
+    const saveMs = Math.min(FIRST_SAVE_MS, SAVE_PER_START * (performance.now() - startedAt));
+    const session = new SandboxSession(settings, guest, saveMs);
     session.#names = names;
     session.#checkpoint = checkpoint;
     session.#cells = checkpoint?.cells ?? 0;
