@@ -109,7 +109,7 @@ browserTest("Keys lead through the run, fold it, and explain themselves", async 
   await page.reload();
   assert(!await page.locator(".scroller").isVisible(), "it is remembered");
   await page.locator(".timeline button", { hasText: "show" }).click();
-  assertGreater(await page.locator("rect.bar-turn").count(), 4);
+  await page.locator("rect.bar-turn").nth(4).waitFor({ state: "attached" });
   await page.keyboard.press("?");
   assert(await page.locator("dialog").isVisible());
   await page.keyboard.press("Escape");
