@@ -8,7 +8,7 @@ Deno.test(
   "a saved guest goes on elsewhere with its variables, functions, classes, generators and tools",
   options,
   async () => {
-    const guest = await PreludeGuest.loadPlain();
+    const guest = await PreludeGuest.load();
     const fresh = guest.save();
     await guest.run(`
 import asyncio, threading, random
