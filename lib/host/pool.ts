@@ -22,6 +22,16 @@ export interface LeaseOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Milliseconds by which a lease is ahead of the start that takes its place, so that its first cell has the machine for itself. */
+const HEAD_START_MS = 50;
+
+/** A sandbox that is warm, or on its way to be. */
+interface Warming {
+  readonly started: Promise<SandboxSession>;
+  /** Starts it now, if it was to start later. */
+  hurry(): void;
+}
+
 /**
  * Keeps sandboxes warm, so that a lease takes milliseconds. A sandbox that comes back is ended and a
  * fresh one takes its place: no run ever meets what another left behind.
@@ -40,9 +50,9 @@ export class SandboxPool implements AsyncDisposable {
   readonly #size: number;
   readonly #max: number;
   /** Warm ones, and those on their way to be. */
-  readonly #warm: Promise<SandboxSession>[] = [];
+  readonly #warm: Warming[] = [];
   /** These, and those that a lease waits for: all that end with the pool. */
-  readonly #unleased = new Set<Promise<SandboxSession>>();
+  readonly #unleased = new Set<Warming>();
   /** Leases that wait for a place. */
   readonly #waiting: (() => void)[] = [];
   readonly #stopped = new AbortController();
@@ -67,7 +77,7 @@ export class SandboxPool implements AsyncDisposable {
 
   /** Resolves when the warm ones are ready; rejects when one of them did not start. */
   get ready(): Promise<void> {
-    return Promise.all(this.#warm).then(() => {});
+    return Promise.all(this.#warm.map(({ started }) => started)).then(() => {});
   }
 
   /** Hands out a sandbox in clean state; dispose of it to make room for the next. */
@@ -104,9 +114,10 @@ export class SandboxPool implements AsyncDisposable {
     );
     for (const wake of this.#waiting.splice(0)) wake();
     this.#warm.length = 0;
-    const closing = [...this.#unleased].map((started) =>
-      started.then((session) => session.close(), () => {})
-    );
+    const closing = [...this.#unleased].map(async ({ started, hurry }) => {
+      hurry();
+      await started.then((session) => session.close(), () => {});
+    });
     await Promise.all(closing);
   }
 
@@ -121,46 +132,48 @@ export class SandboxPool implements AsyncDisposable {
 
   /** A warm sandbox, or a new one where there is a place for it; null when there is none. */
   async #take(signal: AbortSignal | undefined): Promise<SandboxSession | null> {
-    const started = this.#warm.shift() ?? (this.#alive < this.#max ? this.#start() : null);
-    if (started === null) return null;
-    this.#refill();
+    const warming = this.#warm.shift() ?? (this.#alive < this.#max ? this.#start() : null);
+    if (warming === null) return null;
+    warming.hurry();
+    this.#refill(HEAD_START_MS);
     try {
-      const session = await abortable(started, signal);
+      const session = await abortable(warming.started, signal);
       this.#throwIfClosed();
-      this.#unleased.delete(started);
+      this.#unleased.delete(warming);
       return session;
     } catch (error) {
       // Given up while it was starting: it stays warm for the next.
-      if (signal?.aborted) this.#warm.unshift(started);
+      if (signal?.aborted) this.#warm.unshift(warming);
       throw error;
     }
   }
 
-  #refill(): void {
+  #refill(afterMs = 0): void {
     while (
       !this.#stopped.signal.aborted && this.#warm.length < this.#size && this.#alive < this.#max
     ) {
-      this.#warm.push(this.#start());
+      this.#warm.push(this.#start(afterMs));
     }
   }
 
   /** Starts one sandbox, which counts as alive until it is released. */
-  #start(): Promise<SandboxSession> {
+  #start(afterMs = 0): Warming {
     this.#alive++;
+    const { due, hurry } = momentAfter(afterMs);
     this.#packages ??= packagesOf({ ...this.#options, signal: this.#stopped.signal });
     // A start that fails before it comes to them does not look at them.
     this.#packages.catch(() => {});
-    const started = readSettings(this.#options, this.#packages).then((settings) =>
-      this.#startWarm(settings)
-    );
-    this.#unleased.add(started);
+    const settings = readSettings(this.#options, this.#packages);
+    const started = Promise.all([settings, due]).then(([settings]) => this.#startWarm(settings));
+    const warming = { started, hurry };
+    this.#unleased.add(warming);
     started.catch(() => {
       // Whoever leases it learns why; its place is free again, and the packages may be there the next time.
-      this.#unleased.delete(started);
+      this.#unleased.delete(warming);
       this.#alive--;
       this.#packages = null;
     });
-    return started;
+    return warming;
   }
 
   async #startWarm(settings: Settings): Promise<SandboxSession> {
@@ -191,6 +204,17 @@ export class SandboxPool implements AsyncDisposable {
       if (index >= 0) this.#waiting.splice(index, 1);
     }
   }
+}
+
+/** A moment that comes after a time, or now where somebody can't wait for it. */
+function momentAfter(afterMs: number): { due: Promise<void>; hurry: () => void } {
+  const { promise: due, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, afterMs);
+  const hurry = () => {
+    clearTimeout(timer);
+    resolve();
+  };
+  return { due, hurry };
 }
 
 /** A sandbox for the time of one lease. */
