@@ -1359,11 +1359,15 @@ class Tool:
         return f"<tool {self._arguments.text}>"
 
     @staticmethod
-    def send(tool: Tool, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
-        """Sends a call of \`tool\`; what it returns waits for the answer, as the call itself would have."""
+    def send(
+        then: Callable[[Any], Any] | None, tool: Tool, /, *args: Any, **kwargs: Any
+    ) -> Callable[[], Any]:
+        """Sends a call of \`tool\`; what it returns waits for the answer, as the call itself would have, and hands it to \`then\`."""
         execution = tool._execution()
         open_call = OpenCall(execution, tool._request(execution, args, kwargs))
-        return lambda: tool._answer(open_call.answer())
+        if then is None:
+            return lambda: tool._answer(open_call.answer())
+        return lambda: then(tool._answer(open_call.answer()))
 
     def __reduce__(self) -> str:
         return self.__name__
@@ -2019,13 +2023,13 @@ class Names:
         """Whether a concurrent tool is named in \`node\`."""
         return any(isinstance(part, ast.Name) and part.id in self.tools for part in ast.walk(node))
 
-    def sending(self, node: ast.expr) -> ast.Call | None:
-        """For a call of a tool whose arguments call none: the call that sends it without waiting for the answer."""
+    def sending(self, node: ast.expr, then: ast.expr) -> ast.Call | None:
+        """For a call of a tool whose arguments call none: the call that sends it, and gives \`then\` the answer when asked."""
         match node:
             case ast.Call(func=ast.Name(id=name) as tool, args=args, keywords=keywords) if (
                 name in self.tools and not any(map(self.mentions_tool, [*args, *keywords]))
             ):
-                return cell_call("send", [tool, *args], keywords)
+                return cell_call("send", [then, tool, *args], keywords)
         return None
 
     def is_pure(self, node: ast.AST) -> bool:
@@ -2069,7 +2073,9 @@ def cell_call(
     method: str, arguments: list[ast.expr], keywords: list[ast.keyword] | None = None
 ) -> ast.Call:
     """A call of a method of the running cell."""
-    return ast.Call(ast.Attribute(ast.Constant(CELL), method, ast.Load()), arguments, keywords or [])
+    return ast.Call(
+        ast.Attribute(ast.Constant(CELL), method, ast.Load()), arguments, keywords or []
+    )
 
 
 def located[N: ast.AST](node: N, like: ast.AST) -> N:
@@ -2125,7 +2131,7 @@ def rewrite_loop(node: ast.For, names: Names, where: str) -> ast.For | None:
         sorted(reads - names.known),
         sorted(written),
     )
-    return _build(node, parts, where)
+    return _build(node, parts, names, where)
 
 
 @dataclass
@@ -2239,29 +2245,46 @@ def _reads(calling: list[ast.stmt], bound: list[str]) -> set[str]:
     return found
 
 
-def _build(node: ast.For, parts: _Parts, where: str) -> ast.For:
+def _build(node: ast.For, parts: _Parts, names: Names, where: str) -> ast.For:
     """The loop over the results of its calling part, of which each is a tuple of all names that a round sets."""
-    kept = [*parts.bound, *parts.made]
-    steps: list[ast.expr] = [
-        ast.NamedExpr(target, statement.value)
-        for statement in parts.calling
-        if isinstance(statement, ast.Assign)
-        and isinstance(target := statement.targets[0], ast.Name)
-    ]
-    body = ast.Subscript(
-        ast.Tuple([*steps, _tuple(kept)], ast.Load()), ast.Constant(-1), ast.Load()
-    )
     items = ast.comprehension(node.target, ast.Name(_ITEMS, ast.Load()), [], 0)
     arguments = [
         node.iter,
-        _lambda([_ITEMS], ast.GeneratorExp(thunk(parts.bound, body), [items])),
+        _lambda([_ITEMS], _rounds(parts, names, items)),
         _lambda([], _tuple(parts.reads)),
         _lambda([], _tuple(parts.written)),
         ast.Constant(where),
     ]
-    target = ast.Tuple([ast.Name(name, ast.Store()) for name in kept], ast.Store())
+    target = ast.Tuple(
+        [ast.Name(name, ast.Store()) for name in [*parts.bound, *parts.made]], ast.Store()
+    )
     loop = ast.For(target, cell_call("loop_together", arguments), parts.keeping or [ast.Pass()], [])
     return located(loop, node)
+
+
+def _rounds(parts: _Parts, names: Names, items: ast.comprehension) -> ast.expr:
+    """What runs together: for each item the calling part, then the tuple of its names.
+
+    Where the only call is all of the last step, the tuple is made when its answer is there.
+    """
+    steps = [
+        (target, statement.value)
+        for statement in parts.calling
+        if isinstance(statement, ast.Assign)
+        and isinstance(target := statement.targets[0], ast.Name)
+    ]
+    target, value = steps[-1]
+    kept = _tuple([*parts.bound, *parts.made])
+    sent = None
+    if not any(names.calls_tool(value) for _, value in steps[:-1]):
+        sent = names.sending(value, _lambda([target.id], kept))
+    done = steps if sent is None else steps[:-1]
+    named: list[ast.expr] = [ast.NamedExpr(target, value) for target, value in done]
+    body = ast.Subscript(
+        ast.Tuple([*named, sent or kept], ast.Load()), ast.Constant(-1), ast.Load()
+    )
+    rounds = ast.GeneratorExp(thunk(parts.bound, body), [items])
+    return rounds if sent is None else cell_call("calls", [rounds])
 
 
 def _tuple(names: list[str]) -> ast.Tuple:
@@ -2295,6 +2318,11 @@ from .prelude_rewrite_names import (
     target_names,
     thunk,
 )
+
+
+#: Names for an answer and for its key; no cell can write them.
+_ANSWER = "\\0answer"
+_KEY = "\\0key"
 
 
 def _only_parameter(parameters: ast.arguments) -> str | None:
@@ -2387,11 +2415,28 @@ class _Rewriter(ast.NodeTransformer):
         calls_elsewhere = any(map(names.mentions_tool, [*conditions, *sources]))
         if not (plain and harmless and names.calls_tool(element)) or calls_elsewhere:
             return self.generic_visit(node)
-        if method == "together" and (send := names.sending(element)) is not None:
-            method, element = "calls_together", send
         bound = [name for generator in node.generators for name in target_names(generator.target)]
-        thunks = ast.GeneratorExp(thunk(list(dict.fromkeys(bound)), element), node.generators)
+        sent = self._sending(element)
+        round = thunk(list(dict.fromkeys(bound)), sent or element)
+        thunks: ast.expr = ast.GeneratorExp(round, node.generators)
+        if sent is not None:
+            thunks = cell_call("calls", [thunks])
         return located(cell_call(method, [thunks, ast.Constant(self._where(node))]), node)
+
+    def _sending(self, element: ast.expr) -> ast.expr | None:
+        """What sends the call of an element that is one, or of an item of a dict that has one as its value."""
+        answer = ast.Name(_ANSWER, ast.Load())
+        match element:
+            case ast.Tuple(elts=[key, value]) if not (
+                isinstance(key, ast.Starred) or self._names.mentions_tool(key)
+            ):
+                # A default, so that the key is known before the call is sent, as it would be in turn.
+                then = ast.Lambda(
+                    ast.arguments([], [ast.arg(_ANSWER), ast.arg(_KEY)], None, [], [], None, [key]),
+                    ast.Tuple([ast.Name(_KEY, ast.Load()), answer], ast.Load()),
+                )
+                return self._names.sending(value, then)
+        return self._names.sending(element, ast.Constant(None))
 
     def _where(self, node: ast.expr | ast.stmt) -> str:
         """What the model is told of a rewritten place."""
@@ -3107,8 +3152,32 @@ _ITERATORS = frozenset(
 )
 
 
+class Calls:
+    """Rounds that are one tool call each: to send it is one step, to take its answer another."""
+
+    def __init__(self, sends: Iterable[Callable[[], Callable[[], Any]]]) -> None:
+        self.sends = sends
+
+    def __iter__(self) -> Iterator[Callable[[], Any]]:
+        """The rounds as thunks, for who runs them in turn."""
+        for send in self.sends:
+            yield partial(_in_turn, send)
+
+
+def _in_turn(send: Callable[[], Callable[[], Any]]) -> Any:
+    """One round from its call to its answer."""
+    return send()()
+
+
 def in_order(thunks: Iterable[Callable[[], Any]], where: str) -> Iterator[Any]:
     """Results of \`thunks\`, which run together, in their order; the first that fails ends it."""
+    if isinstance(thunks, Calls):
+        return _from_one_stack(thunks, where)
+    return _from_many_stacks(thunks, where)
+
+
+def _from_many_stacks(thunks: Iterable[Callable[[], Any]], where: str) -> Iterator[Any]:
+    """Results of thunks that may do anything around their calls."""
     pending: deque[Future[Any]] = deque()
     # Leaving waits for the calls in flight: they are paid for, and none may outlive what made them.
     with ThreadPoolExecutor(WINDOW) as executor:
@@ -3122,14 +3191,11 @@ def in_order(thunks: Iterable[Callable[[], Any]], where: str) -> Iterator[Any]:
             yield pending.popleft().result()
 
 
-def calls_in_order(sends: Iterable[Callable[[], Callable[[], Any]]], where: str) -> Iterator[Any]:
-    """Results of calls, each of which one of \`sends\` sends, in their order; the first that fails ends it.
-
-    One stack sends them all and waits for one after the other: a stack for each would cost more than the call.
-    """
+def _from_one_stack(calls: Calls, where: str) -> Iterator[Any]:
+    """Results of calls that are all sent before the first is waited for: a stack for each would cost more than the call."""
     pending: deque[Callable[[], Any]] = deque()
     try:
-        for send in sends:
+        for send in calls.sends:
             try:
                 pending.append(send())
             except Control:
@@ -3148,7 +3214,7 @@ def calls_in_order(sends: Iterable[Callable[[], Callable[[], Any]]], where: str)
         cancel_calls()
         raise
     finally:
-        # They are paid for, and none may outlive what made it.
+        # As above, none may outlive what made it.
         for answer in pending:
             _attempt(answer)
 
@@ -3175,11 +3241,6 @@ def _note(where: str) -> None:
 def together(thunks: Iterable[Callable[[], Any]], where: str) -> list[Any]:
     """The list of a rewritten list comprehension."""
     return list(in_order(thunks, where))
-
-
-def calls_together(sends: Iterable[Callable[[], Callable[[], Any]]], where: str) -> list[Any]:
-    """The list of a rewritten list comprehension whose elements are calls and nothing else."""
-    return list(calls_in_order(sends, where))
 
 
 def loop_together(
@@ -3655,7 +3716,7 @@ from .prelude_output import Output
 from .prelude_repr import bounded_repr
 from .prelude_rewrite import rewrite
 from .prelude_rewrite_await import await_tools
-from .prelude_together import calls_together, loop_together, together
+from .prelude_together import Calls, loop_together, together
 from .prelude_tools import Tool
 from .prelude_wire import dumps, loads
 
@@ -3666,7 +3727,7 @@ MAX_VALUE_CHARS = 1_000_000
 class Cell:
     """One cell while it runs; its compiled code calls \`show\`, \`send\` and what runs calls together."""
 
-    calls_together = staticmethod(calls_together)
+    calls = Calls
     loop_together = staticmethod(loop_together)
     send = staticmethod(Tool.send)
     together = staticmethod(together)

@@ -17,7 +17,7 @@ from .prelude_output import Output
 from .prelude_repr import bounded_repr
 from .prelude_rewrite import rewrite
 from .prelude_rewrite_await import await_tools
-from .prelude_together import calls_together, loop_together, together
+from .prelude_together import Calls, loop_together, together
 from .prelude_tools import Tool
 from .prelude_wire import dumps, loads
 
@@ -28,7 +28,7 @@ MAX_VALUE_CHARS = 1_000_000
 class Cell:
     """One cell while it runs; its compiled code calls `show`, `send` and what runs calls together."""
 
-    calls_together = staticmethod(calls_together)
+    calls = Calls
     loop_together = staticmethod(loop_together)
     send = staticmethod(Tool.send)
     together = staticmethod(together)

@@ -20,6 +20,11 @@ from .prelude_rewrite_names import (
 )
 
 
+#: Names for an answer and for its key; no cell can write them.
+_ANSWER = "\0answer"
+_KEY = "\0key"
+
+
 def _only_parameter(parameters: ast.arguments) -> str | None:
     """The name of a single plain parameter, or None if there are others."""
     match parameters:
@@ -110,11 +115,28 @@ class _Rewriter(ast.NodeTransformer):
         calls_elsewhere = any(map(names.mentions_tool, [*conditions, *sources]))
         if not (plain and harmless and names.calls_tool(element)) or calls_elsewhere:
             return self.generic_visit(node)
-        if method == "together" and (send := names.sending(element)) is not None:
-            method, element = "calls_together", send
         bound = [name for generator in node.generators for name in target_names(generator.target)]
-        thunks = ast.GeneratorExp(thunk(list(dict.fromkeys(bound)), element), node.generators)
+        sent = self._sending(element)
+        round = thunk(list(dict.fromkeys(bound)), sent or element)
+        thunks: ast.expr = ast.GeneratorExp(round, node.generators)
+        if sent is not None:
+            thunks = cell_call("calls", [thunks])
         return located(cell_call(method, [thunks, ast.Constant(self._where(node))]), node)
+
+    def _sending(self, element: ast.expr) -> ast.expr | None:
+        """What sends the call of an element that is one, or of an item of a dict that has one as its value."""
+        answer = ast.Name(_ANSWER, ast.Load())
+        match element:
+            case ast.Tuple(elts=[key, value]) if not (
+                isinstance(key, ast.Starred) or self._names.mentions_tool(key)
+            ):
+                # A default, so that the key is known before the call is sent, as it would be in turn.
+                then = ast.Lambda(
+                    ast.arguments([], [ast.arg(_ANSWER), ast.arg(_KEY)], None, [], [], None, [key]),
+                    ast.Tuple([ast.Name(_KEY, ast.Load()), answer], ast.Load()),
+                )
+                return self._names.sending(value, then)
+        return self._names.sending(element, ast.Constant(None))
 
     def _where(self, node: ast.expr | ast.stmt) -> str:
         """What the model is told of a rewritten place."""

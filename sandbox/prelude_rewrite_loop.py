@@ -44,7 +44,7 @@ def rewrite_loop(node: ast.For, names: Names, where: str) -> ast.For | None:
         sorted(reads - names.known),
         sorted(written),
     )
-    return _build(node, parts, where)
+    return _build(node, parts, names, where)
 
 
 @dataclass
@@ -158,29 +158,46 @@ def _reads(calling: list[ast.stmt], bound: list[str]) -> set[str]:
     return found
 
 
-def _build(node: ast.For, parts: _Parts, where: str) -> ast.For:
+def _build(node: ast.For, parts: _Parts, names: Names, where: str) -> ast.For:
     """The loop over the results of its calling part, of which each is a tuple of all names that a round sets."""
-    kept = [*parts.bound, *parts.made]
-    steps: list[ast.expr] = [
-        ast.NamedExpr(target, statement.value)
-        for statement in parts.calling
-        if isinstance(statement, ast.Assign)
-        and isinstance(target := statement.targets[0], ast.Name)
-    ]
-    body = ast.Subscript(
-        ast.Tuple([*steps, _tuple(kept)], ast.Load()), ast.Constant(-1), ast.Load()
-    )
     items = ast.comprehension(node.target, ast.Name(_ITEMS, ast.Load()), [], 0)
     arguments = [
         node.iter,
-        _lambda([_ITEMS], ast.GeneratorExp(thunk(parts.bound, body), [items])),
+        _lambda([_ITEMS], _rounds(parts, names, items)),
         _lambda([], _tuple(parts.reads)),
         _lambda([], _tuple(parts.written)),
         ast.Constant(where),
     ]
-    target = ast.Tuple([ast.Name(name, ast.Store()) for name in kept], ast.Store())
+    target = ast.Tuple(
+        [ast.Name(name, ast.Store()) for name in [*parts.bound, *parts.made]], ast.Store()
+    )
     loop = ast.For(target, cell_call("loop_together", arguments), parts.keeping or [ast.Pass()], [])
     return located(loop, node)
+
+
+def _rounds(parts: _Parts, names: Names, items: ast.comprehension) -> ast.expr:
+    """What runs together: for each item the calling part, then the tuple of its names.
+
+    Where the only call is all of the last step, the tuple is made when its answer is there.
+    """
+    steps = [
+        (target, statement.value)
+        for statement in parts.calling
+        if isinstance(statement, ast.Assign)
+        and isinstance(target := statement.targets[0], ast.Name)
+    ]
+    target, value = steps[-1]
+    kept = _tuple([*parts.bound, *parts.made])
+    sent = None
+    if not any(names.calls_tool(value) for _, value in steps[:-1]):
+        sent = names.sending(value, _lambda([target.id], kept))
+    done = steps if sent is None else steps[:-1]
+    named: list[ast.expr] = [ast.NamedExpr(target, value) for target, value in done]
+    body = ast.Subscript(
+        ast.Tuple([*named, sent or kept], ast.Load()), ast.Constant(-1), ast.Load()
+    )
+    rounds = ast.GeneratorExp(thunk(parts.bound, body), [items])
+    return rounds if sent is None else cell_call("calls", [rounds])
 
 
 def _tuple(names: list[str]) -> ast.Tuple:

@@ -74,13 +74,13 @@ class Names:
         """Whether a concurrent tool is named in `node`."""
         return any(isinstance(part, ast.Name) and part.id in self.tools for part in ast.walk(node))
 
-    def sending(self, node: ast.expr) -> ast.Call | None:
-        """For a call of a tool whose arguments call none: the call that sends it without waiting for the answer."""
+    def sending(self, node: ast.expr, then: ast.expr) -> ast.Call | None:
+        """For a call of a tool whose arguments call none: the call that sends it, and gives `then` the answer when asked."""
         match node:
             case ast.Call(func=ast.Name(id=name) as tool, args=args, keywords=keywords) if (
                 name in self.tools and not any(map(self.mentions_tool, [*args, *keywords]))
             ):
-                return cell_call("send", [tool, *args], keywords)
+                return cell_call("send", [then, tool, *args], keywords)
         return None
 
     def is_pure(self, node: ast.AST) -> bool:
@@ -124,7 +124,9 @@ def cell_call(
     method: str, arguments: list[ast.expr], keywords: list[ast.keyword] | None = None
 ) -> ast.Call:
     """A call of a method of the running cell."""
-    return ast.Call(ast.Attribute(ast.Constant(CELL), method, ast.Load()), arguments, keywords or [])
+    return ast.Call(
+        ast.Attribute(ast.Constant(CELL), method, ast.Load()), arguments, keywords or []
+    )
 
 
 def located[N: ast.AST](node: N, like: ast.AST) -> N:

@@ -22,8 +22,32 @@ _ITERATORS = frozenset(
 )
 
 
+class Calls:
+    """Rounds that are one tool call each: to send it is one step, to take its answer another."""
+
+    def __init__(self, sends: Iterable[Callable[[], Callable[[], Any]]]) -> None:
+        self.sends = sends
+
+    def __iter__(self) -> Iterator[Callable[[], Any]]:
+        """The rounds as thunks, for who runs them in turn."""
+        for send in self.sends:
+            yield partial(_in_turn, send)
+
+
+def _in_turn(send: Callable[[], Callable[[], Any]]) -> Any:
+    """One round from its call to its answer."""
+    return send()()
+
+
 def in_order(thunks: Iterable[Callable[[], Any]], where: str) -> Iterator[Any]:
     """Results of `thunks`, which run together, in their order; the first that fails ends it."""
+    if isinstance(thunks, Calls):
+        return _from_one_stack(thunks, where)
+    return _from_many_stacks(thunks, where)
+
+
+def _from_many_stacks(thunks: Iterable[Callable[[], Any]], where: str) -> Iterator[Any]:
+    """Results of thunks that may do anything around their calls."""
     pending: deque[Future[Any]] = deque()
     # Leaving waits for the calls in flight: they are paid for, and none may outlive what made them.
     with ThreadPoolExecutor(WINDOW) as executor:
@@ -37,14 +61,11 @@ def in_order(thunks: Iterable[Callable[[], Any]], where: str) -> Iterator[Any]:
             yield pending.popleft().result()
 
 
-def calls_in_order(sends: Iterable[Callable[[], Callable[[], Any]]], where: str) -> Iterator[Any]:
-    """Results of calls, each of which one of `sends` sends, in their order; the first that fails ends it.
-
-    One stack sends them all and waits for one after the other: a stack for each would cost more than the call.
-    """
+def _from_one_stack(calls: Calls, where: str) -> Iterator[Any]:
+    """Results of calls that are all sent before the first is waited for: a stack for each would cost more than the call."""
     pending: deque[Callable[[], Any]] = deque()
     try:
-        for send in sends:
+        for send in calls.sends:
             try:
                 pending.append(send())
             except Control:
@@ -63,7 +84,7 @@ def calls_in_order(sends: Iterable[Callable[[], Callable[[], Any]]], where: str)
         cancel_calls()
         raise
     finally:
-        # They are paid for, and none may outlive what made it.
+        # As above, none may outlive what made it.
         for answer in pending:
             _attempt(answer)
 
@@ -90,11 +111,6 @@ def _note(where: str) -> None:
 def together(thunks: Iterable[Callable[[], Any]], where: str) -> list[Any]:
     """The list of a rewritten list comprehension."""
     return list(in_order(thunks, where))
-
-
-def calls_together(sends: Iterable[Callable[[], Callable[[], Any]]], where: str) -> list[Any]:
-    """The list of a rewritten list comprehension whose elements are calls and nothing else."""
-    return list(calls_in_order(sends, where))
 
 
 def loop_together(

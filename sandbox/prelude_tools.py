@@ -136,11 +136,15 @@ class Tool:
         return f"<tool {self._arguments.text}>"
 
     @staticmethod
-    def send(tool: Tool, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
-        """Sends a call of `tool`; what it returns waits for the answer, as the call itself would have."""
+    def send(
+        then: Callable[[Any], Any] | None, tool: Tool, /, *args: Any, **kwargs: Any
+    ) -> Callable[[], Any]:
+        """Sends a call of `tool`; what it returns waits for the answer, as the call itself would have, and hands it to `then`."""
         execution = tool._execution()
         open_call = OpenCall(execution, tool._request(execution, args, kwargs))
-        return lambda: tool._answer(open_call.answer())
+        if then is None:
+            return lambda: tool._answer(open_call.answer())
+        return lambda: then(tool._answer(open_call.answer()))
 
     def __reduce__(self) -> str:
         return self.__name__

@@ -27,6 +27,11 @@ test("independent calls in a comprehension, a map or a loop run together, with t
     "[slow(x) for x in range(4)]",
     "{slow(x) for x in range(4)}",
     "[slow(*[x]) for x in range(300)]",
+    "[(f'{x}', slow(x)) for x in range(4)]",
+    "[(*[x], slow(x)) for x in range(4)]",
+    "{slow(x): slow(-x) for x in range(4)}",
+    "out = []\nfor x in range(4):\n    p = f'{x}'\n    p = slow(p)\n    out.append((p, x))\nout, p, x",
+    "out = []\nfor x in range(4):\n    a = slow(x)\n    b = slow(a)\n    out.append((a, b))\nout, a, b",
     "[slow(x=slow(x)) for x in range(4)]",
     "{f'k{x}': slow(x) for x in range(4)}",
     "[slow(f'{x}{y}'.upper()) for x in 'ab' for y in 'cd' if x != y]",
@@ -102,6 +107,9 @@ test("the first failure in order is the one that is raised, after the rounds bef
   assertStringIncludes(unsent.error?.traceback ?? "", "Cell 4, line 1");
   // No more than would have been sent in turn.
   assertEquals(unsent.calls.map((call) => call.arguments), [{ x: 2 }, { x: 4 }]);
+  const keyless = await guest.run("{['a', 'b'][x]: picky(2 * x) for x in range(4)}", options);
+  assertEquals(keyless.error?.type, "IndexError");
+  assertEquals(keyless.calls.map((call) => call.arguments), [{ x: 0 }, { x: 2 }]);
 });
 
 test("tools that are not concurrent, and cells that ask for it, keep their order", async () => {
