@@ -56,6 +56,7 @@ interface GuestModule {
   bind(text: string): string;
   /** Must be entered by `callPromising`, or it can't wait for tools. */
   readonly execute: { callPromising(text: string): Promise<string> };
+  preload(): void;
   reseed(seed: string, env: string): void;
   open_blob(id: number, type: string, length: number): number;
 }
@@ -78,8 +79,8 @@ export class Python {
     this.#bridge = bridge;
     this.#interrupt = interrupt;
     // Taken once: what the guest later puts in their place is not what is called.
-    const { bind, execute, reseed, open_blob } = pyodide.pyimport("_rlm");
-    this.#guest = { bind, execute, reseed, open_blob };
+    const { bind, execute, preload, reseed, open_blob } = pyodide.pyimport("_rlm");
+    this.#guest = { bind, execute, preload, reseed, open_blob };
   }
 
   /** Loads an interpreter with the prelude in it. */
@@ -149,6 +150,7 @@ export class Python {
 
   /** All that the next start needs of this guest. */
   image(): Uint8Array<ArrayBuffer> {
+    this.#guest.preload();
     return this.#pack(NO_PAGES, this.#script.code());
   }
 

@@ -4519,6 +4519,7 @@ and nothing else: those have names by which a saved memory finds them again.
 """
 
 import builtins
+import importlib
 import os
 import platform
 import random
@@ -4534,7 +4535,7 @@ from .prelude_hints import SITE_PACKAGES
 from .prelude_tools import ToolError
 from .prelude_wire import LLMError, dumps, loads
 
-__all__ = ["bind", "execute", "names", "open_blob", "reseed", "reset", "version"]
+__all__ = ["bind", "execute", "names", "open_blob", "preload", "reseed", "reset", "version"]
 
 #: The modules of this package, in the order in which they are loaded.
 PARTS = (
@@ -4567,6 +4568,21 @@ PARTS = (
     "prelude_cell",
 )
 
+#: Modules that cells about texts and tables import most: compiled anew in each guest, they would take a second together\\
+.
+COMMON = (
+    "calendar",
+    "csv",
+    "difflib",
+    "gzip",
+    "hashlib",
+    "html.parser",
+    "pprint",
+    "shlex",
+    "statistics",
+    "xml.etree.ElementTree",
+)
+
 
 def bind(text: str) -> str:
     """Binds variables: \\\`BindParams\\\` as JSON in, \\\`BindResult\\\` as JSON out, or \\\`{"error": why}\\\`.
@@ -4597,6 +4613,13 @@ def reset() -> None:
     """Forgets all variables, tools and cells."""
     prelude_namespace.reset()
     forget_sources()
+
+
+def preload() -> None:
+    """Imports what many cells will; done once, before the snapshot is taken that later guests start from."""
+    for name in COMMON:
+        importlib.import_module(name)
+    prelude_namespace.protect()
 
 
 def reseed(seed: str, env: str) -> None:
@@ -4675,23 +4698,24 @@ numbers,contents:bytes.subarray(start,end)},notes:bytes.subarray(end,end+noteByt
 noteBytes+codeBytes)}}function checkNumbers(numbers,length){let least=0;for(let page of numbers){if(page<least||(page+1)*
 4096>length)throw damaged(\`page \${page} is out of place\`);least=page+1}}function damaged(how){return new RangeError(\`Can\\
 not open image: \${how}\`)}var Python=class _Python{#pyodide;#guest;#script;#bridge;#interrupt;constructor(pyodide,script,{bridge,interrupt}){this.#pyodide=
-pyodide,this.#script=script,this.#bridge=bridge,this.#interrupt=interrupt;let{bind,execute,reseed,open_blob}=pyodide.pyimport(
-"_rlm");this.#guest={bind,execute,reseed,open_blob}}static async start(options){let{code,memory}=options,script=new PyodideScript(
-options.pyodide,code),pyodide=await loadPyodide(script,options);memory===null&&pyodide.runPython(PRELUDE);for(let{contents}of memory?.
-layers??[])release(contents);return new _Python(pyodide,script,options)}get versions(){let{version,_api}=this.#pyodide;return{
-python:_api.pyVersionTuple.join("."),pyodide:version}}personalize(env){let seed=crypto.getRandomValues(new Uint8Array(32)).
-toHex();this.#guest.reseed(seed,env),this.#pyodide.setInterruptBuffer(this.#interrupt)}bind(text){return this.#guest.bind(
-text)}execute(text){return this.#guest.execute.callPromising(text)}get files(){return this.#pyodide.FS}get memoryBytes(){
-return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){return this.#guest.open_blob(id,type,length)}fillBlob(address,bytes){
-this.#pyodide._module.HEAPU8.set(bytes,address)}get hasLibraries(){return Object.values(this.#pyodide._module.LDSO.loadedLibsByName).
-filter(({exports})=>exports!=="loading").length>1}image(){return this.#pack(NO_PAGES,this.#script.code())}difference(base){
-return this.#pack(base,new Uint8Array(0))}#pack(base,code){let names=new Map([[this.#bridge,""]]);for(let key of BRIDGE_KEYS)
-names.set(this.#bridge[key],key);let notes=this.#pyodide.makeMemorySnapshot({serializer:value=>names.get(value)??"dead"}),
-{_module}=this.#pyodide;return packImage({memory:_module.HEAPU8,use:useOf(_module),base,notes,code})}};async function loadPyodide(script,options){
-let{memory,bridge}=options;serveFiles(options.pyodide,Math.max(0,...memory?.layers.map(({length})=>length)??[]));let programs=script.
-run(),revive=name=>name===""?bridge:BRIDGE_KEYS.some(key=>key===name)?Reflect.get(bridge,name):Object.create(null);return await programs.
-loadPyodide({indexURL:FILES_URL,createPyodideModule:programs.createPyodideModule,lockFileContents:LOCK_FILE,jsglobals:Object.
-assign(Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"\\
+pyodide,this.#script=script,this.#bridge=bridge,this.#interrupt=interrupt;let{bind,execute,preload,reseed,open_blob}=pyodide.
+pyimport("_rlm");this.#guest={bind,execute,preload,reseed,open_blob}}static async start(options){let{code,memory}=options,
+script=new PyodideScript(options.pyodide,code),pyodide=await loadPyodide(script,options);memory===null&&pyodide.runPython(
+PRELUDE);for(let{contents}of memory?.layers??[])release(contents);return new _Python(pyodide,script,options)}get versions(){
+let{version,_api}=this.#pyodide;return{python:_api.pyVersionTuple.join("."),pyodide:version}}personalize(env){let seed=crypto.
+getRandomValues(new Uint8Array(32)).toHex();this.#guest.reseed(seed,env),this.#pyodide.setInterruptBuffer(this.#interrupt)}bind(text){
+return this.#guest.bind(text)}execute(text){return this.#guest.execute.callPromising(text)}get files(){return this.#pyodide.
+FS}get memoryBytes(){return this.#pyodide._module.HEAPU8.length}openBlob(id,type,length){return this.#guest.open_blob(id,
+type,length)}fillBlob(address,bytes){this.#pyodide._module.HEAPU8.set(bytes,address)}get hasLibraries(){return Object.values(
+this.#pyodide._module.LDSO.loadedLibsByName).filter(({exports})=>exports!=="loading").length>1}image(){return this.#guest.
+preload(),this.#pack(NO_PAGES,this.#script.code())}difference(base){return this.#pack(base,new Uint8Array(0))}#pack(base,code){
+let names=new Map([[this.#bridge,""]]);for(let key of BRIDGE_KEYS)names.set(this.#bridge[key],key);let notes=this.#pyodide.
+makeMemorySnapshot({serializer:value=>names.get(value)??"dead"}),{_module}=this.#pyodide;return packImage({memory:_module.
+HEAPU8,use:useOf(_module),base,notes,code})}};async function loadPyodide(script,options){let{memory,bridge}=options;serveFiles(
+options.pyodide,Math.max(0,...memory?.layers.map(({length})=>length)??[]));let programs=script.run(),revive=name=>name===
+""?bridge:BRIDGE_KEYS.some(key=>key===name)?Reflect.get(bridge,name):Object.create(null);return await programs.loadPyodide(
+{indexURL:FILES_URL,createPyodideModule:programs.createPyodideModule,lockFileContents:LOCK_FILE,jsglobals:Object.assign(
+Object.create(null),{rlm:bridge}),stdin:()=>null,stdout:()=>{},stderr:()=>{},env:{HOME:"/home/guest"},args:[],_sysExecutable:"\\
 python",_makeSnapshot:!0,_snapshotDeserializer:revive,...memory===null?{}:{_loadSnapshot:memory.notes,_writeMemory:module=>writePages(
 module.HEAPU8,memory.layers,useOf(module))}})}function useOf(module){return{free:[module._emscripten_stack_get_end(),module.
 _emscripten_stack_get_current()],end:module._sbrk(0)}}var WASM_PAGE=65536,FILES_URL="https://pyodide.invalid/",LOCK_FILE={

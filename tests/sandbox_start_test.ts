@@ -75,6 +75,17 @@ Deno.test("storing a snapshot removes those of other versions that were not used
   assertEquals(left.sort(), ["other.bin", nameOf("b"), nameOf("d")]);
 });
 
+Deno.test("what cells about texts and tables import is there from the start, and is none of the guest's names", async () => {
+  await using sandbox = await createSandbox();
+  const common = ["csv", "difflib", "html.parser", "pprint", "statistics"];
+  const { value } = await sandbox.execute(
+    `import sys\n[name for name in ${
+      JSON.stringify(common)
+    } if name not in sys.modules], sorted(dir())[-1]`,
+  );
+  assertEquals(value, "([], 'sys')");
+});
+
 Deno.test("a snapshot that was altered is made anew by the next start", async () => {
   await using folder = await temporaryFolder();
   const file = await copyOfSnapshot(folder.path);
