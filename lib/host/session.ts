@@ -28,6 +28,8 @@ const CHECKPOINT_BYTES = 256 * 1024 * 1024;
 /** What is told of a worker whose Python does not stop. */
 const ABANDONED = "Cannot use sandbox: Python does not stop, and its thread runs on in this " +
   'process; end the program, and use the backend "subprocess" for code that may hang';
+/** Why tools that still run are aborted; made once, as an error costs more than all the rest of a cell's end. */
+const ENDED = new DOMException("The cell has ended", "AbortError");
 /** Name of `SUBMIT`'s field when the caller declares none. */
 const DEFAULT_SUBMIT = [{ name: "answer", required: true }];
 
@@ -209,7 +211,7 @@ export class SandboxSession implements Sandbox {
       return lostCell(error.message, record(restored));
     } finally {
       hardKill();
-      ended.abort(new DOMException("The cell has ended", "AbortError"));
+      ended.abort(ENDED);
     }
   }
 
