@@ -13,7 +13,7 @@ import { OpenExecution } from "./open_execution.ts";
 import { ErrorCode, type JsonValue, Limits, MEMORY_BLOB, PROTOCOL_VERSION } from "./protocol.ts";
 import { RpcError, RpcPeer, type Transport } from "./rpc_peer.ts";
 import { readInitialize } from "./read_initialize.ts";
-import { readStartFiles } from "./start_files.ts";
+import { compilePython, readStartFiles } from "./start_files.ts";
 
 /** A transport to the host whose frames carry a token once it is known. */
 export interface SealableTransport extends Transport {
@@ -85,7 +85,7 @@ export class Gateway {
     if (options.token !== null) this.#transport.seal(options.token);
     this.#state = { name: "booting" };
     const startedAt = performance.now();
-    const reading = readStartFiles(options, this.#early);
+    const compiling = compilePython(options.pyodide);
     const interpreter = new Interpreter(options.worker, {
       callTool: (call, signal) => this.#callTool(call, signal),
       fetch: (request, signal) => this.#fetch(request, signal),
@@ -96,7 +96,7 @@ export class Gateway {
     this.#interpreter = interpreter;
     this.#onBoot();
     const [files, granted, packages] = await Promise.all([
-      reading,
+      readStartFiles(options, this.#early, compiling),
       readGrantedFiles(options.grants.paths, options.fileBytes - bytesOfPackages(options.packages)),
       packageEntries(options.packages, this.#early),
     ]);

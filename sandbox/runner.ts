@@ -312,11 +312,11 @@ garbled"};let{blob,type,offset,total,bytes}=data;if(!isBlobType(type)||!isCount(
 !(bytes instanceof Uint8Array)||!(bytes.buffer instanceof ArrayBuffer)||offset+bytes.length>total)return{kind:"garbled"};
 let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{kind:"chunk",blob,type,offset,total,bytes:own}}
 function sizeOf(frame){return frame.kind==="garbled"?0:frame.kind==="message"?frame.text.length:frame.bytes.length}function isCount(value){
-return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}function release(bytes){bytes.buffer.transfer(0)}async function readWhole(path){using file=await Deno.open(path);let bytes=new Uint8Array((await file.stat()).size);return await fill(
-file,bytes),bytes}async function fill(file,bytes){for(let at=0;at<bytes.length;){let count=await file.read(bytes.subarray(
-at));if(count===null)throw new Deno.errors.UnexpectedEof(\`Cannot read file: it ends after \${at} bytes\`);at+=count}}var MAGIC="RLMSNAP2",TRAILER=64+MAGIC.length,PIECE=1024*1024;async function readSnapshot(path){try{using file=await Deno.open(path);let length=(await file.stat()).size-TRAILER;if(length<=
+return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}function release(bytes){bytes.buffer.transfer(0)}function readWhole(path){using file=Deno.openSync(path);let bytes=new Uint8Array(file.statSync().size);return fill(file,
+bytes),bytes}function fill(file,bytes){for(let at=0;at<bytes.length;){let count=file.readSync(bytes.subarray(at));if(count===
+null)throw new Deno.errors.UnexpectedEof(\`Cannot read file: it ends after \${at} bytes\`);at+=count}}var MAGIC="RLMSNAP2",TRAILER=64+MAGIC.length,PIECE=512*1024;async function readSnapshot(path){try{using file=Deno.openSync(path);let length=file.statSync().size-TRAILER;if(length<=
 0)return null;let bytes=new Uint8Array(length),hashes=[];for(let at=0;at<length;at+=PIECE){let piece=bytes.subarray(at,at+
-PIECE);await fill(file,piece),hashes.push(digest(piece))}let trailer=new Uint8Array(TRAILER);await fill(file,trailer);let sha256=await joinedHash(
+PIECE);fill(file,piece),hashes.push(digest(piece))}let trailer=new Uint8Array(TRAILER);fill(file,trailer);let sha256=await joinedHash(
 hashes);return new TextDecoder().decode(trailer)===sha256+MAGIC?{bytes,sha256}:null}catch{return null}}async function hashOf(bytes){
 let hashes=[];for(let at=0;at<bytes.length;at+=PIECE)hashes.push(digest(bytes.subarray(at,at+PIECE)));return await joinedHash(
 hashes)}async function joinedHash(hashes){let all=(await Promise.all(hashes)).flatMap(hash=>[...new Uint8Array(hash)]);return new Uint8Array(
@@ -327,12 +327,12 @@ ytes\`);let numbers=new Uint32Array(buffer,byteOffset+HEAD,count);return checkNu
 contents:bytes.subarray(start,end)},notes:bytes.subarray(end,end+noteBytes),code:bytes.subarray(end+noteBytes,end+noteBytes+
 codeBytes)}}function checkNumbers(numbers,length){let least=0;for(let page of numbers){if(page<least||(page+1)*4096>length)
 throw damaged(\`page \${page} is out of place\`);least=page+1}}function damaged(how){return new RangeError(\`Cannot open ima\\
-ge: \${how}\`)}var LOADER="pyodide.mjs",MODULE="pyodide.asm.mjs",WASM="pyodide.asm.wasm",STDLIB="python_stdlib.zip";async function readStartFiles(options,early){
-let[pyodide,memory]=await Promise.all([readPyodide(options.pyodide),readMemory(options,early)]);return{pyodide,...memory}}
-async function readPyodide(folder){let[loader,module,wasm,stdlib]=await Promise.all([Deno.readTextFile(folder+LOADER),Deno.
-readTextFile(folder+MODULE),compile(folder+WASM),readWhole(folder+STDLIB)]);return await Promise.all([LOADER,MODULE,WASM,
-STDLIB].map(name=>Deno.permissions.revoke({name:"read",path:folder+name}))),{loader,module,wasm,stdlib}}async function compile(path){
-let bytes=await readWhole(path),module=await WebAssembly.compile(bytes);return release(bytes),module}async function readMemory({
+ge: \${how}\`)}var LOADER="pyodide.mjs",MODULE="pyodide.asm.mjs",WASM="pyodide.asm.wasm",STDLIB="python_stdlib.zip";async function compilePython(folder){
+let bytes=readWhole(folder+WASM),module=await WebAssembly.compile(bytes);return release(bytes),module}async function readStartFiles(options,early,compiling){
+let folder=options.pyodide,[wasm,memory,texts]=await Promise.all([compiling,readMemory(options,early),readTexts(folder)]);
+return await Promise.all([LOADER,MODULE,WASM,STDLIB].map(name=>Deno.permissions.revoke({name:"read",path:folder+name}))),
+{pyodide:{wasm,...texts},...memory}}async function readTexts(folder){let[loader,module]=await Promise.all([Deno.readTextFile(
+folder+LOADER),Deno.readTextFile(folder+MODULE)]);return{loader,module,stdlib:readWhole(folder+STDLIB)}}async function readMemory({
 snapshot,checkpoint},early){let file=snapshot===null?null:await readSnapshot(snapshot),base=file?.sha256??null,image=file===
 null?null:openImage(file.bytes),code=image?.code??null,start=image&&{layers:[image.pages],notes:image.notes};if(checkpoint===
 null)return{memory:start,code,base};if(checkpoint.base!==null&&checkpoint.base!==base)throw new RpcError(ErrorCode.invalidParams,
@@ -429,13 +429,13 @@ execute:(params,{signal})=>this.#execute(params,signal),checkpoint:params=>this.
 interpreter,params)),shutdown:()=>this.#shutdown()},notifications:{interrupt:params=>this.#interrupt(params)},onChunk:chunk=>this.#takeChunk(
 chunk)})}get ended(){return this.#host.ended}async#initialize(params){if(this.#state.name!=="new")throw wrongState("init\\
 ialize",this.#state);let options=readInitialize(params);options.token!==null&&this.#transport.seal(options.token),this.#state=
-{name:"booting"};let startedAt=performance.now(),reading=readStartFiles(options,this.#early),interpreter=new Interpreter(
-options.worker,{callTool:(call,signal)=>this.#callTool(call,signal),fetch:(request,signal)=>this.#fetch(request,signal),
-output:output=>this.#passOutput(output),chunk:chunk=>this.#passChunk(chunk),fatal:message=>this.die(message)});this.#interpreter=
-interpreter,this.#onBoot();let[files,granted,packages]=await Promise.all([reading,readGrantedFiles(options.grants.paths,
-options.fileBytes-bytesOfPackages(options.packages)),packageEntries(options.packages,this.#early)]),readMs=performance.now()-
-startedAt;this.#early=[];let base=options.snapshot!==null?{path:options.snapshot,sha256:files.base}:null,entries=[...granted.
-entries,...packages],given={...granted,bytes:options.fileBytes,entries},{env,memoryBytes}=options,versions=await interpreter.
+{name:"booting"};let startedAt=performance.now(),compiling=compilePython(options.pyodide),interpreter=new Interpreter(options.
+worker,{callTool:(call,signal)=>this.#callTool(call,signal),fetch:(request,signal)=>this.#fetch(request,signal),output:output=>this.#passOutput(
+output),chunk:chunk=>this.#passChunk(chunk),fatal:message=>this.die(message)});this.#interpreter=interpreter,this.#onBoot();
+let[files,granted,packages]=await Promise.all([readStartFiles(options,this.#early,compiling),readGrantedFiles(options.grants.
+paths,options.fileBytes-bytesOfPackages(options.packages)),packageEntries(options.packages,this.#early)]),readMs=performance.
+now()-startedAt;this.#early=[];let base=options.snapshot!==null?{path:options.snapshot,sha256:files.base}:null,entries=[
+...granted.entries,...packages],given={...granted,bytes:options.fileBytes,entries},{env,memoryBytes}=options,versions=await interpreter.
 boot(files,given,{env,memoryBytes,base}),grants=new CellGrants(options.grants,granted,interpreter);return this.#state={name:"\\
 idle",interpreter,grants},{protocolVersion:1,python:field(versions,"python"),pyodide:field(versions,"pyodide"),start:options.
 checkpoint?"checkpoint":files.base!==null?"snapshot":"plain",base:files.base,timings:{readMs,pythonMs:performance.now()-

@@ -5,8 +5,8 @@ import { fill } from "./read_whole.ts";
 const MAGIC = "RLMSNAP2";
 /** Hash in hex, then the mark. */
 const TRAILER = 64 + MAGIC.length;
-/** Bytes that are hashed by themselves, while the next are being read; the hash of their hashes is the file's. */
-const PIECE = 1024 * 1024;
+/** Bytes that are hashed by themselves, by another thread while the next are read; the hash of their hashes is the file's. */
+const PIECE = 512 * 1024;
 
 /** A snapshot that was read and found whole. */
 export interface Snapshot {
@@ -29,18 +29,18 @@ export async function sealSnapshot(
 /** The snapshot in a file; null when it is not there, truncated, altered, or something else: Python then starts plain. */
 export async function readSnapshot(path: string): Promise<Snapshot | null> {
   try {
-    using file = await Deno.open(path);
-    const length = (await file.stat()).size - TRAILER;
+    using file = Deno.openSync(path);
+    const length = file.statSync().size - TRAILER;
     if (length <= 0) return null;
     const bytes = new Uint8Array(length);
     const hashes: Promise<ArrayBuffer>[] = [];
     for (let at = 0; at < length; at += PIECE) {
       const piece = bytes.subarray(at, at + PIECE);
-      await fill(file, piece);
+      fill(file, piece);
       hashes.push(digest(piece));
     }
     const trailer = new Uint8Array(TRAILER);
-    await fill(file, trailer);
+    fill(file, trailer);
     const sha256 = await joinedHash(hashes);
     return new TextDecoder().decode(trailer) === sha256 + MAGIC ? { bytes, sha256 } : null;
   } catch {

@@ -47,42 +47,40 @@ const MODULE = "pyodide.asm.mjs";
 const WASM = "pyodide.asm.wasm";
 const STDLIB = "python_stdlib.zip";
 
-/** Reads everything at once. */
+/** Reads and compiles Python's program, which V8 does on threads of its own: what is asked for first is there first. */
+export async function compilePython(folder: string): Promise<WebAssembly.Module> {
+  const bytes = readWhole(folder + WASM);
+  const module = await WebAssembly.compile(bytes);
+  release(bytes);
+  return module;
+}
+
+/** Reads all else, and gives up the right to read Pyodide; the snapshot stays readable for checkpoints. */
 export async function readStartFiles(
   options: InitializeParams,
   early: readonly Chunk[],
+  compiling: Promise<WebAssembly.Module>,
 ): Promise<StartFiles> {
-  const [pyodide, memory] = await Promise.all([
-    readPyodide(options.pyodide),
+  const folder = options.pyodide;
+  const [wasm, memory, texts] = await Promise.all([
+    compiling,
     readMemory(options, early),
-  ]);
-  return { pyodide, ...memory };
-}
-
-/**
- * Reads and compiles Pyodide, then gives up the right to read it; the snapshot stays readable for checkpoints. V8
- * compiles WebAssembly on threads of its own, while the worker's realm is being made.
- */
-async function readPyodide(folder: string): Promise<PyodideFiles> {
-  const [loader, module, wasm, stdlib] = await Promise.all([
-    Deno.readTextFile(folder + LOADER),
-    Deno.readTextFile(folder + MODULE),
-    compile(folder + WASM),
-    readWhole(folder + STDLIB),
+    readTexts(folder),
   ]);
   await Promise.all(
     [LOADER, MODULE, WASM, STDLIB].map((name) =>
       Deno.permissions.revoke({ name: "read", path: folder + name })
     ),
   );
-  return { loader, module, wasm, stdlib };
+  return { pyodide: { wasm, ...texts }, ...memory };
 }
 
-async function compile(path: string): Promise<WebAssembly.Module> {
-  const bytes = await readWhole(path);
-  const module = await WebAssembly.compile(bytes);
-  release(bytes);
-  return module;
+async function readTexts(folder: string): Promise<Omit<PyodideFiles, "wasm">> {
+  const [loader, module] = await Promise.all([
+    Deno.readTextFile(folder + LOADER),
+    Deno.readTextFile(folder + MODULE),
+  ]);
+  return { loader, module, stdlib: readWhole(folder + STDLIB) };
 }
 
 async function readMemory(
