@@ -314,13 +314,14 @@ let own=new Uint8Array(bytes.buffer,bytes.byteOffset,bytes.byteLength);return{ki
 function sizeOf(frame){return frame.kind==="garbled"?0:frame.kind==="message"?frame.text.length:frame.bytes.length}function isCount(value){
 return typeof value=="number"&&Number.isSafeInteger(value)&&value>=0}function release(bytes){bytes.buffer.transfer(0)}function readWhole(path){using file=Deno.openSync(path);let bytes=new Uint8Array(file.statSync().size);return fill(file,
 bytes),bytes}function fill(file,bytes){for(let at=0;at<bytes.length;){let count=file.readSync(bytes.subarray(at));if(count===
-null)throw new Deno.errors.UnexpectedEof(\`Cannot read file: it ends after \${at} bytes\`);at+=count}}var MAGIC="RLMSNAP2",TRAILER=64+MAGIC.length,PIECE=512*1024;async function readSnapshot(path){try{using file=Deno.openSync(path);let length=file.statSync().size-TRAILER;if(length<=
-0)return null;let bytes=new Uint8Array(length),hashes=[];for(let at=0;at<length;at+=PIECE){let piece=bytes.subarray(at,at+
-PIECE);fill(file,piece),hashes.push(digest(piece))}let trailer=new Uint8Array(TRAILER);fill(file,trailer);let sha256=await joinedHash(
-hashes);return new TextDecoder().decode(trailer)===sha256+MAGIC?{bytes,sha256}:null}catch{return null}}async function hashOf(bytes){
-let hashes=[];for(let at=0;at<bytes.length;at+=PIECE)hashes.push(digest(bytes.subarray(at,at+PIECE)));return await joinedHash(
-hashes)}async function joinedHash(hashes){let all=(await Promise.all(hashes)).flatMap(hash=>[...new Uint8Array(hash)]);return new Uint8Array(
-await digest(Uint8Array.from(all))).toHex()}function digest(bytes){return crypto.subtle.digest("SHA-256",bytes)}var NO_PAGES={length:0,numbers:new Uint32Array(0),contents:new Uint8Array(0)};var HEAD=16;function openImage(bytes){if(bytes.length<HEAD)throw damaged(\`\${bytes.length} bytes\`);let{buffer,byteOffset}=bytes,[length=0,
+null)throw new Deno.errors.UnexpectedEof(\`Cannot read file: it ends after \${at} bytes\`);at+=count}}var MAGIC="RLMSNAP2",TRAILER=64+MAGIC.length,PIECE=512*1024;async function readSnapshot(path){try{let{bytes,hashes,trailer}=readSealed(path),sha256=await joinedHash(hashes);return trailer===
+sha256+MAGIC?{bytes,sha256}:null}catch{return null}}function readSealed(path){using file=Deno.openSync(path);let bytes=new Uint8Array(
+file.statSync().size-TRAILER),hashes=[];for(let at=0;at<bytes.length;at+=PIECE){let piece=bytes.subarray(at,at+PIECE);fill(
+file,piece),hashes.push(digest(piece))}let trailer=new Uint8Array(TRAILER);return fill(file,trailer),{bytes,hashes,trailer:new TextDecoder().
+decode(trailer)}}async function hashOf(bytes){let hashes=[];for(let at=0;at<bytes.length;at+=PIECE)hashes.push(digest(bytes.
+subarray(at,at+PIECE)));return await joinedHash(hashes)}async function joinedHash(hashes){let all=(await Promise.all(hashes)).
+flatMap(hash=>[...new Uint8Array(hash)]);return new Uint8Array(await digest(Uint8Array.from(all))).toHex()}function digest(bytes){
+return crypto.subtle.digest("SHA-256",bytes)}var NO_PAGES={length:0,numbers:new Uint32Array(0),contents:new Uint8Array(0)};var HEAD=16;function openImage(bytes){if(bytes.length<HEAD)throw damaged(\`\${bytes.length} bytes\`);let{buffer,byteOffset}=bytes,[length=0,
 count=0,noteBytes=0,codeBytes=0]=new Uint32Array(buffer,byteOffset,HEAD/4),start=HEAD+4*count,end=start+count*4096;if(end+
 noteBytes+codeBytes>bytes.length)throw damaged(\`\${count} pages, \${noteBytes} and \${codeBytes} bytes in \${bytes.length} b\\
 ytes\`);let numbers=new Uint32Array(buffer,byteOffset+HEAD,count);return checkNumbers(numbers,length),{pages:{length,numbers,

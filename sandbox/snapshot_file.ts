@@ -29,23 +29,33 @@ export async function sealSnapshot(
 /** The snapshot in a file; null when it is not there, truncated, altered, or something else: Python then starts plain. */
 export async function readSnapshot(path: string): Promise<Snapshot | null> {
   try {
-    using file = Deno.openSync(path);
-    const length = file.statSync().size - TRAILER;
-    if (length <= 0) return null;
-    const bytes = new Uint8Array(length);
-    const hashes: Promise<ArrayBuffer>[] = [];
-    for (let at = 0; at < length; at += PIECE) {
-      const piece = bytes.subarray(at, at + PIECE);
-      fill(file, piece);
-      hashes.push(digest(piece));
-    }
-    const trailer = new Uint8Array(TRAILER);
-    fill(file, trailer);
+    const { bytes, hashes, trailer } = readSealed(path);
     const sha256 = await joinedHash(hashes);
-    return new TextDecoder().decode(trailer) === sha256 + MAGIC ? { bytes, sha256 } : null;
+    return trailer === sha256 + MAGIC ? { bytes, sha256 } : null;
   } catch {
     return null;
   }
+}
+
+/** What a file says of itself, and what is being found out. */
+interface SealedFile {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly hashes: readonly Promise<ArrayBuffer>[];
+  readonly trailer: string;
+}
+
+function readSealed(path: string): SealedFile {
+  using file = Deno.openSync(path);
+  const bytes = new Uint8Array(file.statSync().size - TRAILER);
+  const hashes: Promise<ArrayBuffer>[] = [];
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    const piece = bytes.subarray(at, at + PIECE);
+    fill(file, piece);
+    hashes.push(digest(piece));
+  }
+  const trailer = new Uint8Array(TRAILER);
+  fill(file, trailer);
+  return { bytes, hashes, trailer: new TextDecoder().decode(trailer) };
 }
 
 /** Hash in hex, as it stands in the file of these bytes. */

@@ -112,10 +112,9 @@ Deno.test("the child asks for what it starts from, then for nothing but the snap
   await using child = await RawChild.ready({}, { variables: { DENO_AUDIT_PERMISSIONS: path } });
   const atStart = await recorded(path);
   const expected = [...PYODIDE_FILES.map((name) => pyodide + name), snapshot];
-  assertEquals(
-    atStart.map(({ value }) => value).toSorted(),
-    expected.toSorted(),
-  );
+  // To open a file by its own handle is to ask twice.
+  const asked = new Set(atStart.map(({ value }) => value));
+  assertEquals([...asked].toSorted(), expected.toSorted());
   const flag = childCommand({ ...settings, program: "" }).args.find((arg) =>
     arg.startsWith("--allow-read=")
   );
@@ -131,7 +130,9 @@ Deno.test("the child asks for what it starts from, then for nothing but the snap
   assertMatch(saved.base, /^[0-9a-f]{64}$/);
   assertEquals(await answer(child, 4, "shutdown", {}), null);
   assertEquals(await child.exited, 0);
-  assertEquals((await recorded(path)).slice(atStart.length), [
-    { permission: "read", value: snapshot },
-  ]);
+  const later = (await recorded(path)).slice(atStart.length);
+  assertEquals(
+    new Set(later.map(({ permission, value }) => `${permission} ${value}`)),
+    new Set([`read ${snapshot}`]),
+  );
 });
