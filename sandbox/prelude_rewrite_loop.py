@@ -159,7 +159,7 @@ def _reads(calling: list[ast.stmt], bound: list[str]) -> set[str]:
 
 
 def _build(node: ast.For, parts: _Parts, names: Names, where: str) -> ast.For:
-    """The loop over the results of its calling part, of which each is a tuple of all names that a round sets."""
+    """The loop over the results of its calling part, which are what a round's target is and what the round makes."""
     items = ast.comprehension(node.target, ast.Name(_ITEMS, ast.Load()), [], 0)
     arguments = [
         node.iter,
@@ -168,17 +168,18 @@ def _build(node: ast.For, parts: _Parts, names: Names, where: str) -> ast.For:
         _lambda([], _tuple(parts.written)),
         ast.Constant(where),
     ]
+    # Taken one after the other: where a round fails, its target is set.
     target = ast.Tuple(
-        [ast.Name(name, ast.Store()) for name in [*parts.bound, *parts.made]], ast.Store()
+        [_tuple(parts.bound, ast.Store()), _tuple(parts.made, ast.Store())], ast.Store()
     )
     loop = ast.For(target, cell_call("loop_together", arguments), parts.keeping or [ast.Pass()], [])
     return located(loop, node)
 
 
 def _rounds(parts: _Parts, names: Names, items: ast.comprehension) -> ast.expr:
-    """What runs together: for each item the calling part, then the tuple of its names.
+    """What runs together: for each item the calling part, then a pair of tuples: the target's names and the part's own.
 
-    Where the only call is all of the last step, the tuple is made when its answer is there.
+    Where the only call is all of the last step, the pair is made when its answer is there.
     """
     steps = [
         (target, statement.value)
@@ -187,7 +188,7 @@ def _rounds(parts: _Parts, names: Names, items: ast.comprehension) -> ast.expr:
         and isinstance(target := statement.targets[0], ast.Name)
     ]
     target, value = steps[-1]
-    kept = _tuple([*parts.bound, *parts.made])
+    kept = ast.Tuple([_tuple(parts.bound), _tuple(parts.made)], ast.Load())
     sent = None
     if not any(names.calls_tool(value) for _, value in steps[:-1]):
         sent = names.sending(value, _lambda([target.id], kept))
@@ -200,9 +201,9 @@ def _rounds(parts: _Parts, names: Names, items: ast.comprehension) -> ast.expr:
     return rounds if sent is None else cell_call("calls", [rounds])
 
 
-def _tuple(names: list[str]) -> ast.Tuple:
-    """A tuple of what names stand for."""
-    return ast.Tuple([ast.Name(name, ast.Load()) for name in names], ast.Load())
+def _tuple(names: list[str], use: ast.expr_context = ast.Load()) -> ast.Tuple:
+    """A tuple of what names stand for, or shall stand for."""
+    return ast.Tuple([ast.Name(name, use) for name in names], use)
 
 
 def _lambda(parameters: list[str], body: ast.expr) -> ast.Lambda:

@@ -51,7 +51,7 @@ def _from_many_stacks(thunks: Iterable[Callable[[], Any]], where: str) -> Iterat
     pending: deque[Future[Any]] = deque()
     # Leaving waits for the calls in flight: they are paid for, and none may outlive what made them.
     with ThreadPoolExecutor(WINDOW) as executor:
-        for thunk in thunks:
+        for thunk in _up_to_failure(thunks):
             pending.append(executor.submit(thunk))
             if len(pending) == 2:
                 _note(where)
@@ -65,7 +65,7 @@ def _from_one_stack(calls: Calls, where: str) -> Iterator[Any]:
     """Results of calls that are all sent before the first is waited for: a stack for each would cost more than the call."""
     pending: deque[Callable[[], Any]] = deque()
     try:
-        for send in calls.sends:
+        for send in _up_to_failure(calls.sends):
             try:
                 pending.append(send())
             except Control:
@@ -89,6 +89,14 @@ def _from_one_stack(calls: Calls, where: str) -> Iterator[Any]:
             _attempt(answer)
 
 
+def _up_to_failure(thunks: Iterable[Callable[[], Any]]) -> Iterator[Callable[[], Any]]:
+    """The thunks; where no more can be made, the last one says why, after all before it have had their turn."""
+    try:
+        yield from thunks
+    except Exception as error:
+        yield partial(_raise, error)
+
+
 def _raise(error: BaseException) -> NoReturn:
     raise error
 
@@ -97,6 +105,8 @@ def _attempt(answer: Callable[[], Any]) -> None:
     """Waits for an answer that nobody wants any more."""
     try:
         answer()
+    except Control:
+        cancel_calls()
     except BaseException:
         pass
 
@@ -119,15 +129,46 @@ def loop_together(
     reads: Callable[[], tuple[Any, ...]],
     writes: Callable[[], tuple[Any, ...]],
     where: str,
-) -> Iterator[Any]:
-    """Results of the calling part of a rewritten loop: together if that can be shown to be the same, else in turn."""
+) -> Iterator[tuple[Iterable[Any], Iterable[Any]]]:
+    """What the rounds of a rewritten loop set: together if that can be shown to be the same, else in turn.
+
+    Of each round first what the loop's target is, then what the calling part made. One that failed has the
+    target too, which a cell may look at to see where it failed; who takes the rest gets the failure.
+    """
     if type(items) in _ITERATORS:
         items = list(items)
-    if _independent(items, reads, writes):
-        yield from in_order(thunks(items), where)
-    else:
-        for thunk in thunks(items):
-            yield thunk()
+    independent = _independent(items, reads, writes)
+    made = thunks(items)
+    targets: deque[tuple[Any, ...]] = deque()
+    rounds: Iterable[Callable[[], Any]] = (
+        Calls(_noting(made.sends, targets)) if isinstance(made, Calls) else _noting(made, targets)
+    )
+    results = in_order(rounds, where) if independent else (round() for round in rounds)
+    while True:
+        try:
+            result = next(results)
+        except StopIteration:
+            return
+        except Exception as error:
+            if not targets:
+                raise
+            result = targets[0], _failing(error)
+        targets.popleft()
+        yield result
+
+
+def _noting(
+    thunks: Iterable[Any], targets: deque[tuple[Any, ...]]
+) -> Iterator[Callable[[], Any]]:
+    """The thunks of a loop, of each of which the items are added to `targets`: they are its defaults."""
+    for thunk in thunks:
+        targets.append(thunk.__defaults__ or ())
+        yield thunk
+
+
+def _failing(error: Exception) -> Iterator[Any]:
+    """Raises `error` when it is unpacked."""
+    yield _raise(error)
 
 
 def _independent(

@@ -98,7 +98,7 @@ test("the first failure in order is the one that is raised, after the rounds bef
     options,
   );
   assertEquals([loop.error?.type, loop.error?.message], ["ValueError", "no 1"]);
-  assertEquals((await guest.run("out")).value, "[0]");
+  assertEquals((await guest.run("out, x")).value, "([0], 1)");
   const { error, notes } = await guest.run("[picky(x) for x in range(5)]", options);
   assertEquals([error?.type, error?.message], ["ValueError", "no 1"]);
   assertEquals(notes, ["Cell 3, line 1: the calls of picky ran together"]);
@@ -110,6 +110,39 @@ test("the first failure in order is the one that is raised, after the rounds bef
   const keyless = await guest.run("{['a', 'b'][x]: picky(2 * x) for x in range(4)}", options);
   assertEquals(keyless.error?.type, "IndexError");
   assertEquals(keyless.calls.map((call) => call.arguments), [{ x: 0 }, { x: 2 }]);
+});
+
+test("a round that cannot be made fails after those before it, and leaves what they did", async () => {
+  const ends = [
+    ["[picky(x) for x, y in [(1, 0), 3]]", "ValueError", "no 1"],
+    ["[picky(x) for x in [1, 0] if 8 // x]", "ValueError", "no 1"],
+    ["[str(picky(x)) for x in [1, 0] if 8 // x]", "ValueError", "no 1"],
+    ["{x: picky(x) for x in [2, 0] if 8 // x}", "ZeroDivisionError", "division by zero"],
+    ["for x, y in [(2, 0), 3]:\n    out.append(picky(x))", "TypeError", "cannot unpack"],
+    ["for x, y in [(2, 0), 3]:\n    out.append(str(picky(x)))", "TypeError", "cannot unpack"],
+    [
+      "for x in [2, 3, 4]:\n    p = picky(8 // x)\n    out.append(str(picky(x)))",
+      "ValueError",
+      "no 3",
+    ],
+    [
+      "for x in [2, 3, 4]:\n    p = picky(x)\n    print(p)\n    out.append(x)",
+      "ValueError",
+      "no 3",
+    ],
+  ] as const;
+  for (const [code, type, message] of ends) {
+    const seen = [];
+    for (const rewrite of [true, false]) {
+      await guest.run("out = []\nx = y = None");
+      const options = { tools: [toolSpec("picky")], rewrite };
+      const { error, stdout } = await guest.run(code, options);
+      assertEquals(error?.type, type, code);
+      assertStringIncludes(error?.message ?? "", message);
+      seen.push([stdout, (await guest.run("out, x, y")).value]);
+    }
+    assertEquals(seen[0], seen[1], code);
+  }
 });
 
 test("tools that are not concurrent, and cells that ask for it, keep their order", async () => {
