@@ -28,7 +28,9 @@ _tools: dict[str, tuple[dict[str, Any], Tool]] = {}
 
 _builtins: dict[str, object] = {}
 _modules: dict[str, ModuleType] = {}
-#: `sys.modules` as it was when it was last looked through.
+#: What imports look in, whatever a cell makes of the name `sys.modules`.
+_table: dict[str, ModuleType] = sys.modules
+#: The table as it was when it was last looked through.
 _seen_modules: dict[str, ModuleType] = {}
 _recursion_limit = sys.getrecursionlimit()
 
@@ -78,7 +80,8 @@ def given_tools() -> frozenset[str]:
 
 def restore_names(execution: Execution) -> None:
     """Gives back the names that a cell overwrote, and says so."""
-    _drop_strange_keys(execution)
+    if _remove_strange_keys(variables):
+        execution.note("keys of globals() that were not plain text were removed")
     variables.update(_initial)
     for name, value in _given.items():
         if variables.get(name) is not value:
@@ -95,6 +98,7 @@ def restore_names(execution: Execution) -> None:
     current = vars(builtins)
     if _is_same(current, _builtins):
         return
+    _remove_strange_keys(current)
     changed = [name for name, value in _builtins.items() if current.get(name) is not value]
     if changed:
         current.update(_builtins)
@@ -102,15 +106,15 @@ def restore_names(execution: Execution) -> None:
         execution.note(f"builtins were changed or deleted; they are back: {names}")
 
 
-def _drop_strange_keys(execution: Execution) -> None:
-    """Removes what is no name: `globals()` takes any key, and one with methods of its own would run in the runner."""
-    if all(map(is_, map(type, variables), repeat(str))):
-        return
+def _remove_strange_keys(table: dict[str, Any]) -> bool:
+    """Removes what is no name: a table takes any key, and one with methods of its own would run in the runner."""
+    if all(map(is_, map(type, table), repeat(str))):
+        return False
     # Not one by one: a look-up would call those methods.
-    items = list(variables.items())
-    variables.clear()
-    variables.update((key, value) for key, value in items if type(key) is str)
-    execution.note("keys of globals() that were not plain text were removed")
+    items = list(table.items())
+    table.clear()
+    table.update((key, value) for key, value in items if type(key) is str)
+    return True
 
 
 def protect() -> None:
@@ -145,7 +149,8 @@ def _restore() -> None:
     _signal.signal(_signal.SIGINT, on_interrupt)
     if sys.getrecursionlimit() != _recursion_limit:
         sys.setrecursionlimit(_recursion_limit)
-    if not _is_same(sys.modules, _seen_modules):
+    sys.modules = _table
+    if not _is_same(_table, _seen_modules):
         _restore_modules()
     vars(output.stdout).pop("write", None)
     sys.stdout = sys.__stdout__ = output.stdout
@@ -155,18 +160,22 @@ def _restore() -> None:
 
 def _restore_modules() -> None:
     """Puts back the modules that a cell removed; what it put in the place of one is its own affair."""
-    modules = sys.modules
+    _remove_strange_keys(_table)
     for name, module in _modules.items():
-        if modules.get(name) is None:
-            modules[name] = module
-    modules["__main__"] = _main
+        if _table.get(name) is None:
+            _table[name] = module
+    _table["__main__"] = _main
     _seen_modules.clear()
-    _seen_modules.update(modules)
+    _seen_modules.update(_table)
 
 
 def _is_same(current: dict[str, Any], known: dict[str, Any]) -> bool:
-    """Whether two dicts hold the same objects in the same order; asks none of them, and costs less than a look at each."""
-    return len(current) == len(known) and all(map(is_, current.values(), known.values()))
+    """Whether two dicts hold the same objects by the same names in the same order; asks none of them, and costs less than a look at each."""
+    return (
+        len(current) == len(known)
+        and all(map(is_, current.values(), known.values()))
+        and all(map(is_, current, known))
+    )
 
 
 def names() -> list[str]:

@@ -192,6 +192,23 @@ seen = echo("a")
   assertEquals([cell.status, cell.calls[0]?.arguments], ["ok", { x: "a" }]);
   assertStringIncludes(cell.notes.join(), "builtins were changed or deleted; they are back:");
   assertEquals((await guest.run("import asyncio\nlen(seen), echo(str(1))")).value, "(1, '1')");
+  const tables = "import builtins, sys\ntables = [vars(builtins), sys.modules]\n";
+  const renamed = "names = t.copy()\n    t.clear()\n    for k in names: t['_' + k] = names[k]";
+  const poisons = [
+    `${tables}for t in tables:\n    k, v = t.popitem()\n    t['_' + k] = v`,
+    `${tables}for t in tables:\n    ${renamed}`,
+    `${tables}class K(str):\n    def __eq__(s, o): 1 / 0\n    __hash__ = str.__hash__\nfor t in tables: t[K('len')] = t.pop('len', 1)`,
+    "import sys\nclass D(dict):\n    def values(self): 1 / 0\n    __len__ = get = values\nsys.modules = D(sys.modules)",
+    "import sys\nsys.modules = 5",
+    "import sys\ndel sys.modules",
+  ];
+  for (const poison of poisons) {
+    assertEquals((await guest.run(poison)).status, "ok", poison);
+    const next = await guest.run(
+      "import json, sys\nlen([1]), ToolError('a'), 'json' in sys.modules",
+    );
+    assertEquals([next.value, next.error], ["(1, ToolError('a'), True)", null], poison);
+  }
 });
 
 test("R78, R79: streams, trace and profile functions, signal handlers and a cleared namespace are put right", async () => {
