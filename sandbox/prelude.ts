@@ -2246,7 +2246,7 @@ def _reads(calling: list[ast.stmt], bound: list[str]) -> set[str]:
 
 
 def _build(node: ast.For, parts: _Parts, names: Names, where: str) -> ast.For:
-    """The loop over the results of its calling part, of which each is a tuple of all names that a round sets."""
+    """The loop over the results of its calling part, which are what a round's target is and what the round makes."""
     items = ast.comprehension(node.target, ast.Name(_ITEMS, ast.Load()), [], 0)
     arguments = [
         node.iter,
@@ -2255,17 +2255,18 @@ def _build(node: ast.For, parts: _Parts, names: Names, where: str) -> ast.For:
         _lambda([], _tuple(parts.written)),
         ast.Constant(where),
     ]
+    # Taken one after the other: where a round fails, its target is set.
     target = ast.Tuple(
-        [ast.Name(name, ast.Store()) for name in [*parts.bound, *parts.made]], ast.Store()
+        [_tuple(parts.bound, ast.Store()), _tuple(parts.made, ast.Store())], ast.Store()
     )
     loop = ast.For(target, cell_call("loop_together", arguments), parts.keeping or [ast.Pass()], [])
     return located(loop, node)
 
 
 def _rounds(parts: _Parts, names: Names, items: ast.comprehension) -> ast.expr:
-    """What runs together: for each item the calling part, then the tuple of its names.
+    """What runs together: for each item the calling part, then a pair of tuples: the target's names and the part's own.
 
-    Where the only call is all of the last step, the tuple is made when its answer is there.
+    Where the only call is all of the last step, the pair is made when its answer is there.
     """
     steps = [
         (target, statement.value)
@@ -2274,7 +2275,7 @@ def _rounds(parts: _Parts, names: Names, items: ast.comprehension) -> ast.expr:
         and isinstance(target := statement.targets[0], ast.Name)
     ]
     target, value = steps[-1]
-    kept = _tuple([*parts.bound, *parts.made])
+    kept = ast.Tuple([_tuple(parts.bound), _tuple(parts.made)], ast.Load())
     sent = None
     if not any(names.calls_tool(value) for _, value in steps[:-1]):
         sent = names.sending(value, _lambda([target.id], kept))
@@ -2287,9 +2288,9 @@ def _rounds(parts: _Parts, names: Names, items: ast.comprehension) -> ast.expr:
     return rounds if sent is None else cell_call("calls", [rounds])
 
 
-def _tuple(names: list[str]) -> ast.Tuple:
-    """A tuple of what names stand for."""
-    return ast.Tuple([ast.Name(name, ast.Load()) for name in names], ast.Load())
+def _tuple(names: list[str], use: ast.expr_context = ast.Load()) -> ast.Tuple:
+    """A tuple of what names stand for, or shall stand for."""
+    return ast.Tuple([ast.Name(name, use) for name in names], use)
 
 
 def _lambda(parameters: list[str], body: ast.expr) -> ast.Lambda:
@@ -3181,7 +3182,7 @@ def _from_many_stacks(thunks: Iterable[Callable[[], Any]], where: str) -> Iterat
     pending: deque[Future[Any]] = deque()
     # Leaving waits for the calls in flight: they are paid for, and none may outlive what made them.
     with ThreadPoolExecutor(WINDOW) as executor:
-        for thunk in thunks:
+        for thunk in _up_to_failure(thunks):
             pending.append(executor.submit(thunk))
             if len(pending) == 2:
                 _note(where)
@@ -3195,7 +3196,7 @@ def _from_one_stack(calls: Calls, where: str) -> Iterator[Any]:
     """Results of calls that are all sent before the first is waited for: a stack for each would cost more than the call."""
     pending: deque[Callable[[], Any]] = deque()
     try:
-        for send in calls.sends:
+        for send in _up_to_failure(calls.sends):
             try:
                 pending.append(send())
             except Control:
@@ -3219,6 +3220,14 @@ def _from_one_stack(calls: Calls, where: str) -> Iterator[Any]:
             _attempt(answer)
 
 
+def _up_to_failure(thunks: Iterable[Callable[[], Any]]) -> Iterator[Callable[[], Any]]:
+    """The thunks; where no more can be made, the last one says why, after all before it have had their turn."""
+    try:
+        yield from thunks
+    except Exception as error:
+        yield partial(_raise, error)
+
+
 def _raise(error: BaseException) -> NoReturn:
     raise error
 
@@ -3227,6 +3236,8 @@ def _attempt(answer: Callable[[], Any]) -> None:
     """Waits for an answer that nobody wants any more."""
     try:
         answer()
+    except Control:
+        cancel_calls()
     except BaseException:
         pass
 
@@ -3249,15 +3260,46 @@ def loop_together(
     reads: Callable[[], tuple[Any, ...]],
     writes: Callable[[], tuple[Any, ...]],
     where: str,
-) -> Iterator[Any]:
-    """Results of the calling part of a rewritten loop: together if that can be shown to be the same, else in turn."""
+) -> Iterator[tuple[Iterable[Any], Iterable[Any]]]:
+    """What the rounds of a rewritten loop set: together if that can be shown to be the same, else in turn.
+
+    Of each round first what the loop's target is, then what the calling part made. One that failed has the
+    target too, which a cell may look at to see where it failed; who takes the rest gets the failure.
+    """
     if type(items) in _ITERATORS:
         items = list(items)
-    if _independent(items, reads, writes):
-        yield from in_order(thunks(items), where)
-    else:
-        for thunk in thunks(items):
-            yield thunk()
+    independent = _independent(items, reads, writes)
+    made = thunks(items)
+    targets: deque[tuple[Any, ...]] = deque()
+    rounds: Iterable[Callable[[], Any]] = (
+        Calls(_noting(made.sends, targets)) if isinstance(made, Calls) else _noting(made, targets)
+    )
+    results = in_order(rounds, where) if independent else (round() for round in rounds)
+    while True:
+        try:
+            result = next(results)
+        except StopIteration:
+            return
+        except Exception as error:
+            if not targets:
+                raise
+            result = targets[0], _failing(error)
+        targets.popleft()
+        yield result
+
+
+def _noting(
+    thunks: Iterable[Any], targets: deque[tuple[Any, ...]]
+) -> Iterator[Callable[[], Any]]:
+    """The thunks of a loop, of each of which the items are added to \`targets\`: they are its defaults."""
+    for thunk in thunks:
+        targets.append(thunk.__defaults__ or ())
+        yield thunk
+
+
+def _failing(error: Exception) -> Iterator[Any]:
+    """Raises \`error\` when it is unpacked."""
+    yield _raise(error)
 
 
 def _independent(
@@ -3378,7 +3420,9 @@ _tools: dict[str, tuple[dict[str, Any], Tool]] = {}
 
 _builtins: dict[str, object] = {}
 _modules: dict[str, ModuleType] = {}
-#: \`sys.modules\` as it was when it was last looked through.
+#: What imports look in, whatever a cell makes of the name \`sys.modules\`.
+_table: dict[str, ModuleType] = sys.modules
+#: The table as it was when it was last looked through.
 _seen_modules: dict[str, ModuleType] = {}
 _recursion_limit = sys.getrecursionlimit()
 
@@ -3428,7 +3472,8 @@ def given_tools() -> frozenset[str]:
 
 def restore_names(execution: Execution) -> None:
     """Gives back the names that a cell overwrote, and says so."""
-    _drop_strange_keys(execution)
+    if _remove_strange_keys(variables):
+        execution.note("keys of globals() that were not plain text were removed")
     variables.update(_initial)
     for name, value in _given.items():
         if variables.get(name) is not value:
@@ -3445,6 +3490,7 @@ def restore_names(execution: Execution) -> None:
     current = vars(builtins)
     if _is_same(current, _builtins):
         return
+    _remove_strange_keys(current)
     changed = [name for name, value in _builtins.items() if current.get(name) is not value]
     if changed:
         current.update(_builtins)
@@ -3452,15 +3498,15 @@ def restore_names(execution: Execution) -> None:
         execution.note(f"builtins were changed or deleted; they are back: {names}")
 
 
-def _drop_strange_keys(execution: Execution) -> None:
-    """Removes what is no name: \`globals()\` takes any key, and one with methods of its own would run in the runner."""
-    if all(map(is_, map(type, variables), repeat(str))):
-        return
+def _remove_strange_keys(table: dict[str, Any]) -> bool:
+    """Removes what is no name: a table takes any key, and one with methods of its own would run in the runner."""
+    if all(map(is_, map(type, table), repeat(str))):
+        return False
     # Not one by one: a look-up would call those methods.
-    items = list(variables.items())
-    variables.clear()
-    variables.update((key, value) for key, value in items if type(key) is str)
-    execution.note("keys of globals() that were not plain text were removed")
+    items = list(table.items())
+    table.clear()
+    table.update((key, value) for key, value in items if type(key) is str)
+    return True
 
 
 def protect() -> None:
@@ -3495,7 +3541,8 @@ def _restore() -> None:
     _signal.signal(_signal.SIGINT, on_interrupt)
     if sys.getrecursionlimit() != _recursion_limit:
         sys.setrecursionlimit(_recursion_limit)
-    if not _is_same(sys.modules, _seen_modules):
+    sys.modules = _table
+    if not _is_same(_table, _seen_modules):
         _restore_modules()
     vars(output.stdout).pop("write", None)
     sys.stdout = sys.__stdout__ = output.stdout
@@ -3505,18 +3552,22 @@ def _restore() -> None:
 
 def _restore_modules() -> None:
     """Puts back the modules that a cell removed; what it put in the place of one is its own affair."""
-    modules = sys.modules
+    _remove_strange_keys(_table)
     for name, module in _modules.items():
-        if modules.get(name) is None:
-            modules[name] = module
-    modules["__main__"] = _main
+        if _table.get(name) is None:
+            _table[name] = module
+    _table["__main__"] = _main
     _seen_modules.clear()
-    _seen_modules.update(modules)
+    _seen_modules.update(_table)
 
 
 def _is_same(current: dict[str, Any], known: dict[str, Any]) -> bool:
-    """Whether two dicts hold the same objects in the same order; asks none of them, and costs less than a look at each."""
-    return len(current) == len(known) and all(map(is_, current.values(), known.values()))
+    """Whether two dicts hold the same objects by the same names in the same order; asks none of them, and costs less than a look at each."""
+    return (
+        len(current) == len(known)
+        and all(map(is_, current.values(), known.values()))
+        and all(map(is_, current, known))
+    )
 
 
 def names() -> list[str]:

@@ -7,7 +7,7 @@ import { readWhole } from "./read_whole.ts";
 import { RpcError } from "./rpc_peer.ts";
 import { release } from "./release.ts";
 import { readSnapshot } from "./snapshot_file.ts";
-import { openImage, type StartImage } from "./start_image.ts";
+import { imageBytes, openImage, type StartImage } from "./start_image.ts";
 
 /** Pyodide as a worker needs it. */
 export interface PyodideFiles {
@@ -84,7 +84,7 @@ async function readTexts(folder: string): Promise<Omit<PyodideFiles, "wasm">> {
 }
 
 async function readMemory(
-  { snapshot, checkpoint }: InitializeParams,
+  { snapshot, checkpoint, memoryBytes }: InitializeParams,
   early: readonly Chunk[],
 ): Promise<StartMemory> {
   const file = snapshot === null ? null : await readSnapshot(snapshot);
@@ -99,20 +99,39 @@ async function readMemory(
       "Cannot restore checkpoint: the snapshot that it was taken against is gone; run the cells again",
     );
   }
-  const { pages, notes } = await checkpointImage(checkpoint.blob, early);
+  const { pages, notes } = await checkpointImage(checkpoint.blob, { early, memoryBytes });
   const below = checkpoint.base === null ? [] : start?.layers ?? [];
   return { memory: { layers: [...below, pages], notes }, code, base };
 }
 
-/** The image in a checkpoint that came as the chunks of a blob. */
-async function checkpointImage(blob: number, early: readonly Chunk[]): Promise<StartImage> {
+/** The image in a checkpoint that came as the chunks of a blob, for a guest that may have so much memory. */
+async function checkpointImage(
+  blob: number,
+  { early, memoryBytes }: { early: readonly Chunk[]; memoryBytes: number },
+): Promise<StartImage> {
   const parts = early.filter((chunk) => chunk.blob === blob).map(({ bytes }) => bytes);
+  const compressed = new Uint8Array(await new Blob(parts).arrayBuffer());
+  const image = await openCheckpoint(compressed, imageBytes(memoryBytes));
+  if (image.pages.length <= memoryBytes) return image;
+  const [holds, limit] = [image.pages.length, memoryBytes].map((size) =>
+    Math.ceil(size / 1024 ** 2)
+  );
+  throw new RpcError(
+    ErrorCode.invalidParams,
+    `Cannot restore checkpoint: its memory has ${holds} MB, and this sandbox may have ${limit}; raise memoryMb`,
+  );
+}
+
+async function openCheckpoint(
+  bytes: Uint8Array<ArrayBuffer>,
+  limit: number,
+): Promise<StartImage> {
   try {
-    return openImage(await inflateImage(new Uint8Array(await new Blob(parts).arrayBuffer())));
+    return openImage(await inflateImage(bytes, limit));
   } catch {
     throw new RpcError(
       ErrorCode.invalidParams,
-      "Cannot restore checkpoint: it is damaged; run the cells again",
+      "Cannot restore checkpoint: it is damaged, or too large for this sandbox; run the cells again",
     );
   }
 }

@@ -8,6 +8,14 @@ import { changedPages, copyPages, type MemoryPages, type MemoryUse, PAGE } from 
 /** Lengths of the memory, of the list of pages, of the notes and of the code, each as four bytes. */
 const HEAD = 16;
 
+/** Bytes that the notes may have: no guest has needed a hundredth of them. */
+const NOTE_BYTES = 16 * 1024 ** 2;
+
+/** Most bytes that an image without code has, of a memory of so many. */
+export function imageBytes(memoryBytes: number): number {
+  return HEAD + memoryBytes + 4 * Math.ceil(memoryBytes / PAGE) + NOTE_BYTES;
+}
+
 /** An image that was opened; its parts are views of its bytes. */
 export interface StartImage {
   readonly pages: MemoryPages;

@@ -1,5 +1,7 @@
 /** The gateway, spoken to by hand: what it refuses before Python is there, and in the wrong state. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { compressImage } from "../sandbox/checkpoint_bytes.ts";
+import { FrameEncoder } from "../sandbox/framing.ts";
 import { Gateway } from "../sandbox/gateway.ts";
 import { ErrorCode, type JsonValue } from "../sandbox/protocol.ts";
 import { FarEnd } from "./fixtures/linked_pair.ts";
@@ -216,17 +218,34 @@ testChild(
   },
 );
 
-Deno.test("a checkpoint that is damaged, or of another snapshot, is refused by the real child", async () => {
-  const cases: [base: string | null, message: string][] = [
-    [null, "Cannot restore checkpoint: it is damaged; run the cells again"],
+Deno.test("a checkpoint that is damaged, too large, or of another snapshot, is refused by the real child", async () => {
+  const none = new Uint8Array(0);
+  const image = (mib: number) =>
+    compressImage(new Uint8Array(Uint32Array.of(mib * 1024 ** 2, 0, 0, 0).buffer));
+  const damaged =
+    "Cannot restore checkpoint: it is damaged, or too large for this sandbox; run the cells again";
+  const cases: [base: string | null, bytes: Uint8Array<ArrayBuffer>, message: string][] = [
+    [null, none, damaged],
+    [null, await compressImage(new Uint8Array(18 * 1024 ** 2)), damaged],
+    [
+      null,
+      await image(2),
+      "Cannot restore checkpoint: its memory has 2 MB, and this sandbox may have 1; raise memoryMb",
+    ],
     [
       "f".repeat(64),
+      none,
       "Cannot restore checkpoint: the snapshot that it was taken against is gone; run the cells again",
     ],
   ];
-  for (const [base, message] of cases) {
+  for (const [base, bytes, message] of cases) {
     await using child = await RawChild.start();
-    const params = await initializeParams({ checkpoint: { blob: 0, base } });
+    const piece = { blob: 0, type: "bytes", offset: 0, total: bytes.length, bytes } as const;
+    for (const part of new FrameEncoder().encode({ kind: "chunk", ...piece })) {
+      await child.write(part);
+    }
+    const memoryBytes = 1024 ** 2;
+    const params = await initializeParams({ checkpoint: { blob: 0, base }, memoryBytes });
     assertEquals(
       await child.ask(1, "initialize", params),
       errorReply(1, ErrorCode.invalidParams, message),

@@ -8,6 +8,7 @@ import { Random } from "./fixtures/random.ts";
 const random = new Random(8);
 const ALL: MemoryUse = { free: [0, 0], end: Infinity };
 const EMPTY = new Uint8Array(0);
+const LIMIT = 100 * PAGE;
 
 /** A memory in which the named pages hold something. */
 function memoryWith(pages: readonly number[], count: number): Uint8Array<ArrayBuffer> {
@@ -30,7 +31,7 @@ for (
     const other = memory.slice();
     if (other.length > 3 * PAGE) other.set(random.bytes(5), 2 * PAGE + 9);
     const difference = packImage({ ...parts, memory: other, base: image.pages, code: EMPTY });
-    const { pages, code } = openImage(await inflateImage(await compressImage(difference)));
+    const { pages, code } = openImage(await inflateImage(await compressImage(difference), LIMIT));
     assertEquals(code, EMPTY);
     const again = new Uint8Array(pages.length);
     writePages(again, [image.pages, pages], ALL);
@@ -88,16 +89,24 @@ Deno.test("a compressed image with any bit changed, or any part missing, is refu
     const at = random.below(damaged.length);
     damaged[at] = (damaged[at] ?? 0) ^ (1 << random.below(8));
     try {
-      assertEquals(await inflateImage(damaged), image);
+      assertEquals(await inflateImage(damaged, LIMIT), image);
     } catch (error) {
       refused += error instanceof RangeError ? 1 : fail(error);
     }
   }
   assertLess(390, refused);
   for (const length of [0, 1, 9, 10, 11, 100, compressed.length - 8, compressed.length - 1]) {
-    await assertRejects(() => inflateImage(compressed.slice(0, length)), RangeError);
+    await assertRejects(() => inflateImage(compressed.slice(0, length), LIMIT), RangeError);
   }
-  await assertRejects(() => inflateImage(random.bytes(1_000)), RangeError);
+  await assertRejects(() => inflateImage(random.bytes(1_000), LIMIT), RangeError);
+});
+
+Deno.test("a compressed image that inflates to more than it may is refused before it is whole", async () => {
+  const bomb = await compressImage(new Uint8Array(64 * 1024 ** 2));
+  assertLess(bomb.length, LIMIT);
+  const error = await assertRejects(() => inflateImage(bomb, LIMIT), RangeError);
+  assertEquals(error.message, `Cannot inflate image: more than ${LIMIT} bytes`);
+  assertEquals((await inflateImage(await compressImage(random.bytes(LIMIT)), LIMIT)).length, LIMIT);
 });
 
 function fail(error: unknown): never {
