@@ -296,12 +296,14 @@ this.#head,0,0);return Atomics.load(this.#head,0)===1?this.#read():null}put(text
 fits?1:2),fits}refer(){this.#wake(2)}isWaitedFor(){return Atomics.notify(this.#head,0)>0}#wake(state){Atomics.store(this.#head,
 0,state),Atomics.notify(this.#head,0)}#write(text){let bytes=text.length<=65536?encoder2.encode(text):null;return bytes===
 null||bytes.length>65536?!1:(this.#text.set(bytes),Atomics.store(this.#head,1,bytes.length),!0)}#read(){return decoder2.
-decode(this.#text.slice(0,Atomics.load(this.#head,1)))}};async function compressImage(image){return await pipe(image,new CompressionStream("gzip"))}async function inflateImage(bytes){
-try{return await pipe(bytes,new DecompressionStream("gzip"))}catch(error){let why=error instanceof Error?error.message:String(
-error);throw new RangeError(\`Cannot inflate image: \${why}\`,{cause:error})}}async function pipe(bytes,{readable,writable}){
-let write=async()=>{let writer=writable.getWriter();for(let at=0;at<bytes.length;at+=1048576)await writer.write(bytes.subarray(
-at,at+1048576));await writer.close()},[result]=await Promise.all([new Response(readable).arrayBuffer(),write()]);return new Uint8Array(
-result)}function portTransport(port,flow={}){let queue=[],wake=()=>{},closed=!1;port.onmessage=event=>{queue.push(toFrame(event.
+decode(this.#text.slice(0,Atomics.load(this.#head,1)))}};async function compressImage(image){return await pipe(image,new CompressionStream("gzip"))}async function inflateImage(bytes,limit){
+let{readable,writable}=new DecompressionStream("gzip");try{return await pipe(bytes,{readable:readable.pipeThrough(atMost(
+limit)),writable})}catch(error){let why=error instanceof Error?error.message:String(error);throw new RangeError(\`Cannot \\
+inflate image: \${why}\`,{cause:error})}}function atMost(limit){let left=limit;return new TransformStream({transform(piece,controller){
+if(left-=piece.length,left<0)throw new RangeError(\`more than \${limit} bytes\`);controller.enqueue(piece)}})}async function pipe(bytes,{
+readable,writable}){let write=async()=>{let writer=writable.getWriter();for(let at=0;at<bytes.length;at+=1048576)await writer.
+write(bytes.subarray(at,at+1048576));await writer.close()},[result]=await Promise.all([new Response(readable).arrayBuffer(),
+write()]);return new Uint8Array(result)}function portTransport(port,flow={}){let queue=[],wake=()=>{},closed=!1;port.onmessage=event=>{queue.push(toFrame(event.
 data)),wake()};async function*frames(){for(;;){let frame=queue.shift();if(frame){let size=sizeOf(frame);yield frame,flow.
 taken?.(size)}else{if(closed)return;await new Promise(resolve=>wake=resolve)}}}return{frames:frames(),send(frame){let size=sizeOf(
 frame);if(frame.kind==="message")port.postMessage(frame.text);else{let bytes=withOwnBuffer(frame.bytes);port.postMessage(
@@ -321,7 +323,8 @@ file,piece),hashes.push(digest(piece))}let trailer=new Uint8Array(TRAILER);retur
 decode(trailer)}}async function hashOf(bytes){let hashes=[];for(let at=0;at<bytes.length;at+=PIECE)hashes.push(digest(bytes.
 subarray(at,at+PIECE)));return await joinedHash(hashes)}async function joinedHash(hashes){let all=(await Promise.all(hashes)).
 flatMap(hash=>[...new Uint8Array(hash)]);return new Uint8Array(await digest(Uint8Array.from(all))).toHex()}function digest(bytes){
-return crypto.subtle.digest("SHA-256",bytes)}var NO_PAGES={length:0,numbers:new Uint32Array(0),contents:new Uint8Array(0)};var HEAD=16;function openImage(bytes){if(bytes.length<HEAD)throw damaged(\`\${bytes.length} bytes\`);let{buffer,byteOffset}=bytes,[length=0,
+return crypto.subtle.digest("SHA-256",bytes)}var NO_PAGES={length:0,numbers:new Uint32Array(0),contents:new Uint8Array(0)};var HEAD=16,NOTE_BYTES=16*1024**2;function imageBytes(memoryBytes){return HEAD+memoryBytes+4*Math.ceil(memoryBytes/4096)+
+NOTE_BYTES}function openImage(bytes){if(bytes.length<HEAD)throw damaged(\`\${bytes.length} bytes\`);let{buffer,byteOffset}=bytes,[length=0,
 count=0,noteBytes=0,codeBytes=0]=new Uint32Array(buffer,byteOffset,HEAD/4),start=HEAD+4*count,end=start+count*4096;if(end+
 noteBytes+codeBytes>bytes.length)throw damaged(\`\${count} pages, \${noteBytes} and \${codeBytes} bytes in \${bytes.length} b\\
 ytes\`);let numbers=new Uint32Array(buffer,byteOffset+HEAD,count);return checkNumbers(numbers,length),{pages:{length,numbers,
@@ -334,15 +337,19 @@ let folder=options.pyodide,[wasm,memory,texts]=await Promise.all([compiling,read
 return await Promise.all([LOADER,MODULE,WASM,STDLIB].map(name=>Deno.permissions.revoke({name:"read",path:folder+name}))),
 {pyodide:{wasm,...texts},...memory}}async function readTexts(folder){let[loader,module]=await Promise.all([Deno.readTextFile(
 folder+LOADER),Deno.readTextFile(folder+MODULE)]);return{loader,module,stdlib:readWhole(folder+STDLIB)}}async function readMemory({
-snapshot,checkpoint},early){let file=snapshot===null?null:await readSnapshot(snapshot),base=file?.sha256??null,image=file===
-null?null:openImage(file.bytes),code=image?.code??null,start=image&&{layers:[image.pages],notes:image.notes};if(checkpoint===
-null)return{memory:start,code,base};if(checkpoint.base!==null&&checkpoint.base!==base)throw new RpcError(ErrorCode.invalidParams,
-"Cannot restore checkpoint: the snapshot that it was taken against is gone; run the cells again");let{pages,notes}=await checkpointImage(
-checkpoint.blob,early);return{memory:{layers:[...checkpoint.base===null?[]:start?.layers??[],pages],notes},code,base}}async function checkpointImage(blob,early){
-let parts=early.filter(chunk=>chunk.blob===blob).map(({bytes})=>bytes);try{return openImage(await inflateImage(new Uint8Array(
-await new Blob(parts).arrayBuffer())))}catch{throw new RpcError(ErrorCode.invalidParams,"Cannot restore checkpoint: it i\\
-s damaged; run the cells again")}}function buffersOf({memory,code}){let parts=[...memory?.layers.map(({contents})=>contents)??
-[],...code?[code]:[]];return[...new Set(parts.map(({buffer})=>buffer))]}async function answerText(answer){try{return JSON.stringify(await answer())}catch(error){if(error instanceof RpcError&&error.
+snapshot,checkpoint,memoryBytes},early){let file=snapshot===null?null:await readSnapshot(snapshot),base=file?.sha256??null,
+image=file===null?null:openImage(file.bytes),code=image?.code??null,start=image&&{layers:[image.pages],notes:image.notes};
+if(checkpoint===null)return{memory:start,code,base};if(checkpoint.base!==null&&checkpoint.base!==base)throw new RpcError(
+ErrorCode.invalidParams,"Cannot restore checkpoint: the snapshot that it was taken against is gone; run the cells again");
+let{pages,notes}=await checkpointImage(checkpoint.blob,{early,memoryBytes});return{memory:{layers:[...checkpoint.base===
+null?[]:start?.layers??[],pages],notes},code,base}}async function checkpointImage(blob,{early,memoryBytes}){let parts=early.
+filter(chunk=>chunk.blob===blob).map(({bytes})=>bytes),compressed=new Uint8Array(await new Blob(parts).arrayBuffer()),image=await openCheckpoint(
+compressed,imageBytes(memoryBytes));if(image.pages.length<=memoryBytes)return image;let[holds,limit]=[image.pages.length,
+memoryBytes].map(size=>Math.ceil(size/1024**2));throw new RpcError(ErrorCode.invalidParams,\`Cannot restore checkpoint: i\\
+ts memory has \${holds} MB, and this sandbox may have \${limit}; raise memoryMb\`)}async function openCheckpoint(bytes,limit){
+try{return openImage(await inflateImage(bytes,limit))}catch{throw new RpcError(ErrorCode.invalidParams,"Cannot restore c\\
+heckpoint: it is damaged, or too large for this sandbox; run the cells again")}}function buffersOf({memory,code}){let parts=[
+...memory?.layers.map(({contents})=>contents)??[],...code?[code]:[]];return[...new Set(parts.map(({buffer})=>buffer))]}async function answerText(answer){try{return JSON.stringify(await answer())}catch(error){if(error instanceof RpcError&&error.
 code===ErrorCode.toolFailed)return JSON.stringify({error:error.data});let message=error instanceof Error?error.message:String(
 error);return JSON.stringify({error:{type:"RuntimeError",message}})}}var LOOK_MS=10;var WaitingCallee=class{#slot;#send;#open=null;constructor(slot,send){this.#slot=slot,this.#send=send}async serve(answer){
 for await(let text of this.#slot.calls())this.answer(async()=>await answer(readCall(text)))}async answer(call){if(this.#open!==
@@ -2889,7 +2896,7 @@ def _reads(calling: list[ast.stmt], bound: list[str]) -> set[str]:
 
 
 def _build(node: ast.For, parts: _Parts, names: Names, where: str) -> ast.For:
-    """The loop over the results of its calling part, of which each is a tuple of all names that a round sets."""
+    """The loop over the results of its calling part, which are what a round's target is and what the round makes."""
     items = ast.comprehension(node.target, ast.Name(_ITEMS, ast.Load()), [], 0)
     arguments = [
         node.iter,
@@ -2898,17 +2905,19 @@ def _build(node: ast.For, parts: _Parts, names: Names, where: str) -> ast.For:
         _lambda([], _tuple(parts.written)),
         ast.Constant(where),
     ]
+    # Taken one after the other: where a round fails, its target is set.
     target = ast.Tuple(
-        [ast.Name(name, ast.Store()) for name in [*parts.bound, *parts.made]], ast.Store()
+        [_tuple(parts.bound, ast.Store()), _tuple(parts.made, ast.Store())], ast.Store()
     )
     loop = ast.For(target, cell_call("loop_together", arguments), parts.keeping or [ast.Pass()], [])
     return located(loop, node)
 
 
 def _rounds(parts: _Parts, names: Names, items: ast.comprehension) -> ast.expr:
-    """What runs together: for each item the calling part, then the tuple of its names.
+    """What runs together: for each item the calling part, then a pair of tuples: the target's names and the part's own.\\
 
-    Where the only call is all of the last step, the tuple is made when its answer is there.
+
+    Where the only call is all of the last step, the pair is made when its answer is there.
     """
     steps = [
         (target, statement.value)
@@ -2917,7 +2926,7 @@ def _rounds(parts: _Parts, names: Names, items: ast.comprehension) -> ast.expr:
         and isinstance(target := statement.targets[0], ast.Name)
     ]
     target, value = steps[-1]
-    kept = _tuple([*parts.bound, *parts.made])
+    kept = ast.Tuple([_tuple(parts.bound), _tuple(parts.made)], ast.Load())
     sent = None
     if not any(names.calls_tool(value) for _, value in steps[:-1]):
         sent = names.sending(value, _lambda([target.id], kept))
@@ -2930,9 +2939,9 @@ def _rounds(parts: _Parts, names: Names, items: ast.comprehension) -> ast.expr:
     return rounds if sent is None else cell_call("calls", [rounds])
 
 
-def _tuple(names: list[str]) -> ast.Tuple:
-    """A tuple of what names stand for."""
-    return ast.Tuple([ast.Name(name, ast.Load()) for name in names], ast.Load())
+def _tuple(names: list[str], use: ast.expr_context = ast.Load()) -> ast.Tuple:
+    """A tuple of what names stand for, or shall stand for."""
+    return ast.Tuple([ast.Name(name, use) for name in names], use)
 
 
 def _lambda(parameters: list[str], body: ast.expr) -> ast.Lambda:
@@ -3819,7 +3828,7 @@ def _from_many_stacks(thunks: Iterable[Callable[[], Any]], where: str) -> Iterat
     pending: deque[Future[Any]] = deque()
     # Leaving waits for the calls in flight: they are paid for, and none may outlive what made them.
     with ThreadPoolExecutor(WINDOW) as executor:
-        for thunk in thunks:
+        for thunk in _up_to_failure(thunks):
             pending.append(executor.submit(thunk))
             if len(pending) == 2:
                 _note(where)
@@ -3834,7 +3843,7 @@ def _from_one_stack(calls: Calls, where: str) -> Iterator[Any]:
 ."""
     pending: deque[Callable[[], Any]] = deque()
     try:
-        for send in calls.sends:
+        for send in _up_to_failure(calls.sends):
             try:
                 pending.append(send())
             except Control:
@@ -3858,6 +3867,14 @@ def _from_one_stack(calls: Calls, where: str) -> Iterator[Any]:
             _attempt(answer)
 
 
+def _up_to_failure(thunks: Iterable[Callable[[], Any]]) -> Iterator[Callable[[], Any]]:
+    """The thunks; where no more can be made, the last one says why, after all before it have had their turn."""
+    try:
+        yield from thunks
+    except Exception as error:
+        yield partial(_raise, error)
+
+
 def _raise(error: BaseException) -> NoReturn:
     raise error
 
@@ -3866,6 +3883,8 @@ def _attempt(answer: Callable[[], Any]) -> None:
     """Waits for an answer that nobody wants any more."""
     try:
         answer()
+    except Control:
+        cancel_calls()
     except BaseException:
         pass
 
@@ -3888,15 +3907,46 @@ def loop_together(
     reads: Callable[[], tuple[Any, ...]],
     writes: Callable[[], tuple[Any, ...]],
     where: str,
-) -> Iterator[Any]:
-    """Results of the calling part of a rewritten loop: together if that can be shown to be the same, else in turn."""
+) -> Iterator[tuple[Iterable[Any], Iterable[Any]]]:
+    """What the rounds of a rewritten loop set: together if that can be shown to be the same, else in turn.
+
+    Of each round first what the loop's target is, then what the calling part made. One that failed has the
+    target too, which a cell may look at to see where it failed; who takes the rest gets the failure.
+    """
     if type(items) in _ITERATORS:
         items = list(items)
-    if _independent(items, reads, writes):
-        yield from in_order(thunks(items), where)
-    else:
-        for thunk in thunks(items):
-            yield thunk()
+    independent = _independent(items, reads, writes)
+    made = thunks(items)
+    targets: deque[tuple[Any, ...]] = deque()
+    rounds: Iterable[Callable[[], Any]] = (
+        Calls(_noting(made.sends, targets)) if isinstance(made, Calls) else _noting(made, targets)
+    )
+    results = in_order(rounds, where) if independent else (round() for round in rounds)
+    while True:
+        try:
+            result = next(results)
+        except StopIteration:
+            return
+        except Exception as error:
+            if not targets:
+                raise
+            result = targets[0], _failing(error)
+        targets.popleft()
+        yield result
+
+
+def _noting(
+    thunks: Iterable[Any], targets: deque[tuple[Any, ...]]
+) -> Iterator[Callable[[], Any]]:
+    """The thunks of a loop, of each of which the items are added to \\\`targets\\\`: they are its defaults."""
+    for thunk in thunks:
+        targets.append(thunk.__defaults__ or ())
+        yield thunk
+
+
+def _failing(error: Exception) -> Iterator[Any]:
+    """Raises \\\`error\\\` when it is unpacked."""
+    yield _raise(error)
 
 
 def _independent(
@@ -4017,7 +4067,9 @@ _tools: dict[str, tuple[dict[str, Any], Tool]] = {}
 
 _builtins: dict[str, object] = {}
 _modules: dict[str, ModuleType] = {}
-#: \\\`sys.modules\\\` as it was when it was last looked through.
+#: What imports look in, whatever a cell makes of the name \\\`sys.modules\\\`.
+_table: dict[str, ModuleType] = sys.modules
+#: The table as it was when it was last looked through.
 _seen_modules: dict[str, ModuleType] = {}
 _recursion_limit = sys.getrecursionlimit()
 
@@ -4067,7 +4119,8 @@ def given_tools() -> frozenset[str]:
 
 def restore_names(execution: Execution) -> None:
     """Gives back the names that a cell overwrote, and says so."""
-    _drop_strange_keys(execution)
+    if _remove_strange_keys(variables):
+        execution.note("keys of globals() that were not plain text were removed")
     variables.update(_initial)
     for name, value in _given.items():
         if variables.get(name) is not value:
@@ -4084,6 +4137,7 @@ def restore_names(execution: Execution) -> None:
     current = vars(builtins)
     if _is_same(current, _builtins):
         return
+    _remove_strange_keys(current)
     changed = [name for name, value in _builtins.items() if current.get(name) is not value]
     if changed:
         current.update(_builtins)
@@ -4091,15 +4145,15 @@ def restore_names(execution: Execution) -> None:
         execution.note(f"builtins were changed or deleted; they are back: {names}")
 
 
-def _drop_strange_keys(execution: Execution) -> None:
-    """Removes what is no name: \\\`globals()\\\` takes any key, and one with methods of its own would run in the runner."""
-    if all(map(is_, map(type, variables), repeat(str))):
-        return
+def _remove_strange_keys(table: dict[str, Any]) -> bool:
+    """Removes what is no name: a table takes any key, and one with methods of its own would run in the runner."""
+    if all(map(is_, map(type, table), repeat(str))):
+        return False
     # Not one by one: a look-up would call those methods.
-    items = list(variables.items())
-    variables.clear()
-    variables.update((key, value) for key, value in items if type(key) is str)
-    execution.note("keys of globals() that were not plain text were removed")
+    items = list(table.items())
+    table.clear()
+    table.update((key, value) for key, value in items if type(key) is str)
+    return True
 
 
 def protect() -> None:
@@ -4134,7 +4188,8 @@ def _restore() -> None:
     _signal.signal(_signal.SIGINT, on_interrupt)
     if sys.getrecursionlimit() != _recursion_limit:
         sys.setrecursionlimit(_recursion_limit)
-    if not _is_same(sys.modules, _seen_modules):
+    sys.modules = _table
+    if not _is_same(_table, _seen_modules):
         _restore_modules()
     vars(output.stdout).pop("write", None)
     sys.stdout = sys.__stdout__ = output.stdout
@@ -4144,19 +4199,23 @@ def _restore() -> None:
 
 def _restore_modules() -> None:
     """Puts back the modules that a cell removed; what it put in the place of one is its own affair."""
-    modules = sys.modules
+    _remove_strange_keys(_table)
     for name, module in _modules.items():
-        if modules.get(name) is None:
-            modules[name] = module
-    modules["__main__"] = _main
+        if _table.get(name) is None:
+            _table[name] = module
+    _table["__main__"] = _main
     _seen_modules.clear()
-    _seen_modules.update(modules)
+    _seen_modules.update(_table)
 
 
 def _is_same(current: dict[str, Any], known: dict[str, Any]) -> bool:
-    """Whether two dicts hold the same objects in the same order; asks none of them, and costs less than a look at each.\\
-"""
-    return len(current) == len(known) and all(map(is_, current.values(), known.values()))
+    """Whether two dicts hold the same objects by the same names in the same order; asks none of them, and costs less th\\
+an a look at each."""
+    return (
+        len(current) == len(known)
+        and all(map(is_, current.values(), known.values()))
+        and all(map(is_, current, known))
+    )
 
 
 def names() -> list[str]:
@@ -4687,11 +4746,11 @@ what,by])=>replace(program,what,by),module)],[loadPyodide2,createPyodideModule]=
 "import.meta.url",'"pyodide"')}
 })()\`);return\`"use strict";
 ({ loadPyodide: \${loadPyodide2}, createPyodideModule: \${createPyodideModule} })\`}function replace(program,what,by){let changed=program.
-replace(what,by);if(changed===program)throw new SyntaxError("Cannot read Pyodide: not the program it should be");return changed}function release(bytes){bytes.buffer.transfer(0)}var HEAD=16;function packImage(source){let{memory,use,base,notes,code}=source,numbers=changedPages(memory,base,use),start=HEAD+
-numbers.byteLength,end=start+numbers.length*4096,bytes=new Uint8Array(end+notes.length+code.length),figures=new Uint32Array(
-bytes.buffer,0,start/4);return figures.set([memory.length,numbers.length,notes.length,code.length]),figures.set(numbers,
-HEAD/4),copyPages(memory,base,{numbers,contents:bytes.subarray(start,end)}),bytes.set(notes,end),bytes.set(code,end+notes.
-length),bytes}function openImage(bytes){if(bytes.length<HEAD)throw damaged(\`\${bytes.length} bytes\`);let{buffer,byteOffset}=bytes,
+replace(what,by);if(changed===program)throw new SyntaxError("Cannot read Pyodide: not the program it should be");return changed}function release(bytes){bytes.buffer.transfer(0)}var HEAD=16,NOTE_BYTES=16*1024**2;function packImage(source){let{memory,use,base,notes,code}=source,numbers=changedPages(memory,base,use),start=HEAD+numbers.
+byteLength,end=start+numbers.length*4096,bytes=new Uint8Array(end+notes.length+code.length),figures=new Uint32Array(bytes.
+buffer,0,start/4);return figures.set([memory.length,numbers.length,notes.length,code.length]),figures.set(numbers,HEAD/4),
+copyPages(memory,base,{numbers,contents:bytes.subarray(start,end)}),bytes.set(notes,end),bytes.set(code,end+notes.length),
+bytes}function openImage(bytes){if(bytes.length<HEAD)throw damaged(\`\${bytes.length} bytes\`);let{buffer,byteOffset}=bytes,
 [length=0,count=0,noteBytes=0,codeBytes=0]=new Uint32Array(buffer,byteOffset,HEAD/4),start=HEAD+4*count,end=start+count*
 4096;if(end+noteBytes+codeBytes>bytes.length)throw damaged(\`\${count} pages, \${noteBytes} and \${codeBytes} bytes in \${bytes.
 length} bytes\`);let numbers=new Uint32Array(buffer,byteOffset+HEAD,count);return checkNumbers(numbers,length),{pages:{length,
