@@ -112,7 +112,7 @@ Deno.test("the child asks for what it starts from, then for nothing but the snap
   await using child = await RawChild.ready({}, { variables: { DENO_AUDIT_PERMISSIONS: path } });
   const atStart = await recorded(path);
   const expected = [...PYODIDE_FILES.map((name) => pyodide + name), snapshot];
-  // To open a file by its own handle is to ask twice.
+  // Deno asks twice for a file that is opened to be read piece by piece.
   const asked = new Set(atStart.map(({ value }) => value));
   assertEquals([...asked].toSorted(), expected.toSorted());
   const flag = childCommand({ ...settings, program: "" }).args.find((arg) =>
