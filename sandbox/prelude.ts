@@ -1424,6 +1424,7 @@ from typing import Any, NoReturn
 
 from .prelude_control import Submitted, acting
 from .prelude_encode import encode
+from .prelude_host import cancel_calls
 from .prelude_tools import to_text
 
 
@@ -1458,6 +1459,8 @@ class Submit:
         values = self._bind(args, kwargs)
         wire = {name: encode(value, f"SUBMIT {name}") for name, value in values.items()}
         execution.submission = to_text(wire, "SUBMIT")
+        # Other stacks may wait for tools: what they would be answered is of no use any more.
+        cancel_calls()
         raise Submitted
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -3288,9 +3291,7 @@ def loop_together(
         yield result
 
 
-def _noting(
-    thunks: Iterable[Any], targets: deque[tuple[Any, ...]]
-) -> Iterator[Callable[[], Any]]:
+def _noting(thunks: Iterable[Any], targets: deque[tuple[Any, ...]]) -> Iterator[Callable[[], Any]]:
     """The thunks of a loop, of each of which the items are added to \`targets\`: they are its defaults."""
     for thunk in thunks:
         targets.append(thunk.__defaults__ or ())

@@ -4,6 +4,7 @@ from typing import Any, NoReturn
 
 from .prelude_control import Submitted, acting
 from .prelude_encode import encode
+from .prelude_host import cancel_calls
 from .prelude_tools import to_text
 
 
@@ -38,6 +39,8 @@ class Submit:
         values = self._bind(args, kwargs)
         wire = {name: encode(value, f"SUBMIT {name}") for name, value in values.items()}
         execution.submission = to_text(wire, "SUBMIT")
+        # Other stacks may wait for tools: what they would be answered is of no use any more.
+        cancel_calls()
         raise Submitted
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -157,9 +157,7 @@ def loop_together(
         yield result
 
 
-def _noting(
-    thunks: Iterable[Any], targets: deque[tuple[Any, ...]]
-) -> Iterator[Callable[[], Any]]:
+def _noting(thunks: Iterable[Any], targets: deque[tuple[Any, ...]]) -> Iterator[Callable[[], Any]]:
     """The thunks of a loop, of each of which the items are added to `targets`: they are its defaults."""
     for thunk in thunks:
         targets.append(thunk.__defaults__ or ())

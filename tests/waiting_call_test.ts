@@ -225,14 +225,22 @@ print("answered")`);
   assertEquals([status, stdout, error], ["ok", "background\nanswered\n", null]);
 });
 
-Deno.test("aborting a cell that waits in a plain call, or for many, ends it, and the sandbox lives", async () => {
+Deno.test("aborting a cell that waits in a plain call, or for many, ends it, and what it had stays", async () => {
   const never = { ...toolThat(() => new Promise(() => {})), concurrent: true };
-  await using sandbox = await createSandbox({ tools: { never }, graceMs: 200 });
+  await using sandbox = await createSandbox({ tools: { never }, graceMs: 30_000 });
   for (const code of ["never(0)", "[never(n) for n in range(300)]"]) {
+    await sandbox.execute("kept = 7");
     const giveUp = new AbortController();
     const running = sandbox.execute(code, { signal: giveUp.signal });
     setTimeout(() => giveUp.abort(new Error("enough")), 100);
     await assertRejects(() => running, Error, "enough");
-    assertEquals((await sandbox.execute("1 + 1")).value, "2", code);
+    const { value, restored } = await sandbox.execute("kept");
+    assertEquals([value, restored], ["7", null], code);
   }
+  const submitted = await sandbox.execute(`
+import threading
+threading.Timer(0.05, SUBMIT, [7]).start()
+[never(n) for n in range(3)]`);
+  assertEquals([submitted.status, submitted.submission], ["submitted", { answer: 7 }]);
+  assertEquals((await sandbox.execute("kept")).restored, null);
 });

@@ -175,7 +175,7 @@ export class SandboxSession implements Sandbox {
     });
     const id = crypto.randomUUID();
     const softMs = options.timeoutMs ?? timeoutMs;
-    const hardKill = armHardKill(options.signal, graceMs, guest);
+    const hardKill = armHardKill(options.signal, graceMs, { guest, ended });
     try {
       const params: { [key: string]: JsonValue } = {
         executionId: id,
@@ -278,10 +278,18 @@ export class SandboxSession implements Sandbox {
   }
 }
 
-/** After an abort Python has the grace to stop by itself; then the process is ended. Returns what disarms it. */
-function armHardKill(signal: AbortSignal | undefined, graceMs: number, guest: Guest): () => void {
+/**
+ * After an abort the tools are given up, which Python may wait for, and it has the grace to stop by itself; then the
+ * process is ended. Returns what disarms it.
+ */
+function armHardKill(
+  signal: AbortSignal | undefined,
+  graceMs: number,
+  { guest, ended }: { guest: Guest; ended: AbortController },
+): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const onAbort = () => {
+    ended.abort(ENDED);
     timer = setTimeout(() => guest.kill("it did not stop when it was aborted"), graceMs);
   };
   signal?.addEventListener("abort", onAbort, { once: true });
