@@ -27,9 +27,9 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
     "answered and counted by one thread that also serves the loopback model.",
   runs20:
     "Twenty sandboxes of their own that start at the same time on the machine's cores, each for about 0.7 s of CPU time, and a first " +
-    "checkpoint of each for another 0.3 s; with cores to spare, time shrinks to that of the slowest run. Peers without a sandbox start nothing.",
+    "checkpoint of each for another 0.1 s; with cores to spare, time shrinks to that of the slowest run. Peers without a sandbox start nothing.",
   rest:
-    "Deno's program and V8's heaps for two realms, and Python's memory, of which a snapshot's untouched pages count as well. " +
+    "Deno's program and V8's heaps for two realms, and the pages of Python's memory that hold anything. " +
     "A further sandbox shares the program's pages with the first.",
   resume:
     "The new program reads the journal, starts a sandbox from the last checkpoint and asks the model only what nobody " +
