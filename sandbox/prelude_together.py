@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from functools import partial
+from gc import get_referents
+from types import GeneratorType
 from typing import Any, NoReturn
 
 from .prelude_control import Control, acting
@@ -20,6 +22,12 @@ _CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
 _ITERATORS = frozenset(
     {enumerate, zip, reversed, type({}.keys()), type({}.values()), type({}.items())}
 )
+#: Iterators whose items are made by the guest's code.
+_CODE = frozenset({GeneratorType, map, filter})
+#: What those before read a container through.
+_STEPS = _ITERATORS | frozenset(
+    type(iter(part)) for part in ([], (), {}, {}.values(), {}.items(), set(), range(0), "", "é", b"")
+) | {tuple, type(reversed([]))}  # fmt: skip
 
 
 class Calls:
@@ -135,9 +143,10 @@ def loop_together(
     Of each round first what the loop's target is, then what the calling part made. One that failed has the
     target too, which a cell may look at to see where it failed; who takes the rest gets the failure.
     """
-    if type(items) in _ITERATORS:
+    live = _follows(items, writes)
+    if type(items) in _ITERATORS and not live:
         items = list(items)
-    independent = _independent(items, reads, writes)
+    independent = not live and _independent(items, reads, writes)
     made = thunks(items)
     targets: deque[tuple[Any, ...]] = deque()
     rounds: Iterable[Callable[[], Any]] = (
@@ -167,6 +176,24 @@ def _noting(thunks: Iterable[Any], targets: deque[tuple[Any, ...]]) -> Iterator[
 def _failing(error: Exception) -> Iterator[Any]:
     """Raises `error` when it is unpacked."""
     yield _raise(error)
+
+
+def _follows(items: Iterable[Any], writes: Callable[[], tuple[Any, ...]]) -> bool:
+    """Whether what the loop writes may change an iterator's items, which are taken one by one, as it goes on."""
+    if type(items) not in _ITERATORS:
+        return False
+    try:
+        written = {id(value) for value in writes()}
+    except NameError:
+        return True
+    pending: list[Any] = [items]
+    while pending:
+        for part in get_referents(pending.pop()):
+            if type(part) in _CODE or id(part) in written:
+                return True
+            if type(part) in _STEPS:
+                pending.append(part)
+    return False
 
 
 def _independent(

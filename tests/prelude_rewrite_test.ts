@@ -44,6 +44,7 @@ test("independent calls in a comprehension, a map or a loop run together, with t
     "out = []\nfor x in range(4): out.append(slow(x))\nout, x",
     "out = {}\nfor i, x in enumerate('abc'):\n    prompt = f'{i}{x}'\n    answer = slow(prompt)\n    out[x] = answer\n    print(i, answer)\nout, i, x, prompt, answer",
     "n = 0\nout = []\nfor x in range(6):\n    a = slow(x)\n    if a % 2:\n        n += a\n        out.append((x, a))\nn, out",
+    "import collections\nd = collections.defaultdict(list, a=[1], b=[2])\nout = []\nfor k, v in d.items(): out.append(slow(k))\nout",
     "items = [1, 2]\nq = 'Q'\nout = []\nfor x in items: out.append(slow(f'{items}{q}{x}'))\nout",
     "def f(docs):\n    found = []\n    for d in docs:\n        r = slow(d['t'])\n        found.append(r)\n    return found\nf([{'t': 1}, {'t': 2}])",
   ];
@@ -61,6 +62,9 @@ test("calls that may depend on each other keep their order", async () => {
     "seen = []\nstate = {'s': seen}\nfor x in 'abc':\n    a = slow(f\"{state['s']}{x}\")\n    seen.append(a)\nseen",
     "out = []\nfor x in range(3):\n    a = slow(len(out))\n    out.append(a)\nout",
     "todo = [1, 2]\nfor x in todo:\n    a = slow(x)\n    if a < 5: todo.append(a + 3)\ntodo",
+    "todo = [1, 2]\nmore = todo\nout = []\nfor i, x in enumerate(todo):\n    a = slow(x)\n    out.append(i)\n    if a < 5: more.append(a + 3)\nout, todo",
+    "out = []\ng = (len(out) for _ in range(3))\nfor i, x in enumerate(g):\n    a = slow(x)\n    out.append(a)\nout",
+    "d = {1: 2, 3: 4}\nsame = d\nout = []\nfor k, v in zip(reversed(d), d.values()):\n    a = slow(v)\n    same[1] = same[3] = a + 1\n    out.append(a)\nout, d",
     "for x in range(5):\n    a = slow(x)\n    if a == 2: break\nx, a",
     "def f():\n    for x in range(5):\n        a = slow(x)\n        if a == 2: return a\nf()",
     "[slow(x) for x in range(4) if slow(x) % 2]",
