@@ -2258,10 +2258,9 @@ def _build(node: ast.For, parts: _Parts, names: Names, where: str) -> ast.For:
         _lambda([], _tuple(parts.written)),
         ast.Constant(where),
     ]
-    # Taken one after the other: where a round fails, its target is set.
-    target = ast.Tuple(
-        [_tuple(parts.bound, ast.Store()), _tuple(parts.made, ast.Store())], ast.Store()
-    )
+    # Taken one after the other: where a round fails, its target is set, and the place of what it made is the call's.
+    made = ast.copy_location(_tuple(parts.made, ast.Store()), parts.calling[-1])
+    target = ast.Tuple([_tuple(parts.bound, ast.Store()), made], ast.Store())
     loop = ast.For(target, cell_call("loop_together", arguments), parts.keeping or [ast.Pass()], [])
     return located(loop, node)
 

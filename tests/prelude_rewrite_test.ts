@@ -102,6 +102,7 @@ test("the first failure in order is the one that is raised, after the rounds bef
     options,
   );
   assertEquals([loop.error?.type, loop.error?.message], ["ValueError", "no 1"]);
+  assertStringIncludes(loop.error?.traceback ?? "", "Cell 1, line 3\n    a = picky(x)\n");
   assertEquals((await guest.run("out, x")).value, "([0], 1)");
   const { error, notes } = await guest.run("[picky(x) for x in range(5)]", options);
   assertEquals([error?.type, error?.message], ["ValueError", "no 1"]);
