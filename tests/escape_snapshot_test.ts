@@ -46,9 +46,13 @@ class Memory {
   }
 }
 
-/** A random number of Python's own, and one of the system's. */
-async function drawn(sandbox: Sandbox): Promise<string | null> {
-  return (await sandbox.execute("import random, os; random.random(), os.urandom(8)")).value;
+/** What Python draws by each of its ways: random numbers, the system's bytes, and names that are made of either. */
+async function drawn(sandbox: Sandbox): Promise<string[]> {
+  const { stdout } = await sandbox.execute(`
+import os, random, secrets, tempfile, uuid
+draws = random.random(), os.urandom(8), secrets.token_hex(8), uuid.uuid4(), uuid.uuid1().node, tempfile.mktemp()
+print(*draws, sep="\\n")`);
+  return stdout.trim().split("\n");
 }
 
 /** A text that is nowhere by chance. */
@@ -74,7 +78,7 @@ Deno.test("a snapshot holds no granted variable, no granted file, no package and
   Deno.env.set(variable, secret);
   const memory = new Memory();
   const options = { cacheDir: cache.path, tools: memory.tools, startTimeoutMs: 120_000 };
-  const draws: (string | null)[] = [];
+  const draws: string[][] = [];
   try {
     await using first = await createSandbox({
       ...options,
@@ -106,7 +110,9 @@ Deno.test("a snapshot holds no granted variable, no granted file, no package and
     assertEquals((await sandbox.execute("import tiny")).error?.type, "ModuleNotFoundError");
   }
   for (const [index, draw] of draws.entries()) {
-    assert(draw !== null);
-    for (const other of draws.slice(index + 1)) assertNotEquals(draw, other);
+    assertEquals(draw.length, 6);
+    for (const other of draws.slice(index + 1)) {
+      for (const [way, value] of draw.entries()) assertNotEquals(value, other[way]);
+    }
   }
 });
