@@ -33,7 +33,13 @@ export async function* growth(_effort: Effort): AsyncGenerator<Figure> {
   if (guest === undefined) throw new Error("Cannot measure growth: no child process");
   const measure = async () => {
     Reflect.get(globalThis, "gc")?.();
-    return { guest: await residentOf(guest), host: await residentOf(Deno.pid) };
+    const { heapTotal, heapUsed } = Deno.memoryUsage();
+    const host = await residentOf(Deno.pid);
+    return {
+      guest: await residentOf(guest),
+      host,
+      inUse: host - (heapTotal - heapUsed) / 1024 ** 2,
+    };
   };
   const run = async (from: number, to: number) => {
     for (let n = from; n < to; n++) {
@@ -52,4 +58,9 @@ export async function* growth(_effort: Effort): AsyncGenerator<Figure> {
       bar: { most: 10 },
     };
   }
+  yield {
+    what: "of the host, without the room that V8 keeps for new objects",
+    unit: "%",
+    spread: exactly(100 * (after.inUse / before.inUse - 1)),
+  };
 }
