@@ -57,6 +57,16 @@ export class Deadline {
     if (due) this.#expire();
   }
 
+  /** Lets the time be up when the next reminder would come, for a cell that was just stopped by other means. */
+  bringForward(): void {
+    const counts = this.#countsSince !== null;
+    this.#stop();
+    this.#remainingMs = Math.min(this.#remainingMs, REMINDER_MS);
+    if (!counts) return;
+    this.#countsSince = performance.now();
+    this.#setTimer();
+  }
+
   /** Allows more time, for what the other side's clock does not count. */
   extend(ms: number): void {
     this.#remainingMs += ms;

@@ -50,6 +50,8 @@ export class Gateway {
   readonly #onBoot: () => void;
   #interpreter: Interpreter | null = null;
   #state: State = { name: "new" };
+  /** Id of the execution that was last to be stopped, until the next one. */
+  #interrupted: JsonValue = null;
   /** Chunks that came ahead of `initialize`. */
   #early: Chunk[] = [];
 
@@ -122,6 +124,7 @@ export class Gateway {
   async #execute(params: JsonValue, signal: AbortSignal): Promise<JsonValue> {
     if (this.#state.name !== "idle") throw wrongState("execute", this.#state);
     const executionId = field(params, "executionId");
+    this.#interrupted = null;
     const { interpreter, grants } = this.#state;
     this.#state = { name: "busy", interpreter, grants, execution: null };
     try {
@@ -151,6 +154,7 @@ export class Gateway {
       rests: () => interpreter.rests(),
     });
     this.#state = { name: "busy", interpreter, grants, execution };
+    if (this.#interrupted === execution.id) execution.expire();
     const stop = () => this.#stop(execution, interpreter);
     signal.addEventListener("abort", stop, { once: true });
     try {
@@ -166,10 +170,17 @@ export class Gateway {
     execution.stop();
   }
 
-  /** Stops the named cell as its deadline would; unlike a cancelled request, it still gets its result. */
+  /**
+   * Stops the named cell by its deadline, which comes now; unlike a cancelled request, it still gets its result. One that
+   * is about to begin is stopped then.
+   */
   #interrupt(params: JsonValue): void {
+    this.#interrupted = field(params, "executionId");
     const execution = this.#openExecution(params);
-    if (execution && this.#state.name === "busy") this.#stop(execution, this.#state.interpreter);
+    if (execution === null || this.#state.name !== "busy") return;
+    this.#stop(execution, this.#state.interpreter);
+    // Again and again: Python may have been on its way into the cell's code, where the first stop is not seen.
+    execution.expire();
   }
 
   /** Runs one thing that is no execution, so that nothing else starts meanwhile. */

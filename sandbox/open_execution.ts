@@ -35,6 +35,11 @@ export class OpenExecution {
     }
   }
 
+  /** Stops the cell by its deadline, which comes at once, again and again until it has ended. */
+  expire(): void {
+    this.#deadline.bringForward();
+  }
+
   /** Whether a piece of output may be passed on. */
   admits(text: JsonValue): boolean {
     if (typeof text !== "string" || this.#outputLeft <= 0) return false;

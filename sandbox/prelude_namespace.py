@@ -119,6 +119,8 @@ def _remove_strange_keys(table: dict[str, Any]) -> bool:
 
 def protect() -> None:
     """Remembers the interpreter as it should be; called when all modules are loaded."""
+    # The first cell can be stopped before it has come to what each cell puts right.
+    _signal.signal(_signal.SIGINT, on_interrupt)
     _builtins.update(vars(builtins))
     _modules.update(sys.modules)
 

@@ -397,23 +397,25 @@ return new RpcError(ErrorCode.internalError,\`Cannot start Python: \${why}\`)}va
 this.#remainingMs=timeoutMs,this.#expire=expire,this.#rests=rests??null,this.#countsSince=performance.now(),this.#setTimer()}pause(){
 if(this.#pauses++>0)return;let due=this.#stop();this.#pausedAt=performance.now(),this.#pause++===0&&this.#rests!==null&&
 this.#setTimer(),due&&this.#expire()}resume(){if(--this.#pauses>0)return;let due=this.#stop();this.#countsSince=performance.
-now(),this.#timer===void 0&&this.#setTimer(),due&&this.#expire()}extend(ms){this.#remainingMs+=ms}[Symbol.dispose](){this.#disposed=
-!0,clearTimeout(this.#timer)}#setTimer(){if(clearTimeout(this.#timer),this.#disposed)return;let looks=this.#rests!==null&&
-this.#pause>0,ms=this.#countsSince!==null?Math.min(this.#remainingMs,looks?50:2147483647):50-(performance.now()-this.#pausedAt);
-this.#timer=setTimeout(()=>this.#onTimer(),Math.max(0,ms))}#onTimer(){if(this.#timer=void 0,this.#countsSince!==null){let due=this.#stop();
-this.#countsSince=performance.now(),this.#setTimer(),due&&this.#expire()}else this.#rests!==null&&(performance.now()-this.#pausedAt<
-50?this.#setTimer():this.#look(this.#rests,this.#pause))}async#look(rests,pause){if(this.#countsSince=performance.now(),
-this.#setTimer(),await rests(),pause!==this.#pause||this.#pauses===0||this.#disposed)return;let due=this.#stop();this.#pausedAt=
-performance.now(),this.#setTimer(),due&&this.#expire()}#stop(){return this.#countsSince!==null&&(this.#remainingMs-=performance.
-now()-this.#countsSince),this.#countsSince=null,this.#remainingMs>0||this.#disposed?!1:(this.#remainingMs=100,!0)}};var OpenExecution=class{id;#deadline;#outputLeft;#stopped=new AbortController;constructor(params,clock){let{id,timeoutMs,
+now(),this.#timer===void 0&&this.#setTimer(),due&&this.#expire()}bringForward(){let counts=this.#countsSince!==null;this.#stop(),
+this.#remainingMs=Math.min(this.#remainingMs,100),counts&&(this.#countsSince=performance.now(),this.#setTimer())}extend(ms){
+this.#remainingMs+=ms}[Symbol.dispose](){this.#disposed=!0,clearTimeout(this.#timer)}#setTimer(){if(clearTimeout(this.#timer),
+this.#disposed)return;let looks=this.#rests!==null&&this.#pause>0,ms=this.#countsSince!==null?Math.min(this.#remainingMs,
+looks?50:2147483647):50-(performance.now()-this.#pausedAt);this.#timer=setTimeout(()=>this.#onTimer(),Math.max(0,ms))}#onTimer(){
+if(this.#timer=void 0,this.#countsSince!==null){let due=this.#stop();this.#countsSince=performance.now(),this.#setTimer(),
+due&&this.#expire()}else this.#rests!==null&&(performance.now()-this.#pausedAt<50?this.#setTimer():this.#look(this.#rests,
+this.#pause))}async#look(rests,pause){if(this.#countsSince=performance.now(),this.#setTimer(),await rests(),pause!==this.#pause||
+this.#pauses===0||this.#disposed)return;let due=this.#stop();this.#pausedAt=performance.now(),this.#setTimer(),due&&this.#expire()}#stop(){
+return this.#countsSince!==null&&(this.#remainingMs-=performance.now()-this.#countsSince),this.#countsSince=null,this.#remainingMs>
+0||this.#disposed?!1:(this.#remainingMs=100,!0)}};var OpenExecution=class{id;#deadline;#outputLeft;#stopped=new AbortController;constructor(params,clock){let{id,timeoutMs,
 maxOutputChars}=readExecute(params);this.id=id,this.#outputLeft=2*maxOutputChars,this.#deadline=new Deadline(timeoutMs,()=>clock.
 expire(),()=>clock.rests())}async whilePaused(work){this.#deadline.pause();try{return await work()}finally{this.#deadline.
-resume()}}admits(text){return typeof text!="string"||this.#outputLeft<=0?!1:(this.#outputLeft-=text.length,!0)}get signal(){
-return this.#stopped.signal}stop(){this.#stopped.abort()}[Symbol.dispose](){this.stop(),this.#deadline[Symbol.dispose]()}};
-function readExecute(params){let{executionId,timeoutMs,maxOutputChars,code}=typeof params=="object"&&params!==null&&!Array.
-isArray(params)?params:{};if(typeof executionId!="string"||typeof timeoutMs!="number"||typeof code!="string"||typeof maxOutputChars!=
-"number")throw new RpcError(ErrorCode.invalidParams,"Cannot execute: executionId, timeoutMs, maxOutputChars and code are\\
- needed");return{id:executionId,timeoutMs,maxOutputChars}}function readGrants(value){if(value===null)return{paths:[],net:[]};let{paths,net}=typeof value=="object"&&!Array.isArray(
+resume()}}expire(){this.#deadline.bringForward()}admits(text){return typeof text!="string"||this.#outputLeft<=0?!1:(this.#outputLeft-=
+text.length,!0)}get signal(){return this.#stopped.signal}stop(){this.#stopped.abort()}[Symbol.dispose](){this.stop(),this.#deadline[Symbol.
+dispose]()}};function readExecute(params){let{executionId,timeoutMs,maxOutputChars,code}=typeof params=="object"&&params!==
+null&&!Array.isArray(params)?params:{};if(typeof executionId!="string"||typeof timeoutMs!="number"||typeof code!="string"||
+typeof maxOutputChars!="number")throw new RpcError(ErrorCode.invalidParams,"Cannot execute: executionId, timeoutMs, maxO\\
+utputChars and code are needed");return{id:executionId,timeoutMs,maxOutputChars}}function readGrants(value){if(value===null)return{paths:[],net:[]};let{paths,net}=typeof value=="object"&&!Array.isArray(
 value)?value:{};if(!Array.isArray(paths)||!Array.isArray(net)||!net.every(host=>typeof host=="string"))throw malformed2(
 "lists of paths and net are needed");return{paths:paths.map(readPathGrant),net}}function readPathGrant(value){let{hostPath,
 guestPath,access}=typeof value=="object"&&value!==null&&!Array.isArray(value)?value:{},isPath=path=>typeof path=="string"&&
@@ -430,7 +432,7 @@ k,v])=>[k,String(v)])),worker:text("worker"),pyodide:text("pyodide"),snapshot:fi
 field(params,"packages")),fileBytes:typeof fileBytes=="number"?fileBytes:FILE_BYTES,memoryBytes:typeof memoryBytes=="num\\
 ber"?memoryBytes:MEMORY_BYTES}}function readCheckpoint(value){let blob=field(value,"blob"),base=field(value,"base");if(typeof blob==
 "number"&&(base===null||typeof base=="string"))return{blob,base};throw new RpcError(ErrorCode.invalidParams,"Cannot init\\
-ialize: checkpoint must name blob and base")}var ANSWER_MS=5e3,Gateway=class{#transport;#host;#exit;#onBoot;#interpreter=null;#state={name:"new"};#early=[];constructor(transport,{
+ialize: checkpoint must name blob and base")}var ANSWER_MS=5e3,Gateway=class{#transport;#host;#exit;#onBoot;#interpreter=null;#state={name:"new"};#interrupted=null;#early=[];constructor(transport,{
 exit=Deno.exit,onBoot=()=>{}}={}){this.#transport=transport,this.#exit=exit,this.#onBoot=onBoot,this.#host=new RpcPeer(transport,
 {requests:{initialize:params=>this.#initialize(params),bind:params=>this.#whileIdle(1/0,interpreter=>interpreter.bind(params)),
 execute:(params,{signal})=>this.#execute(params,signal),checkpoint:params=>this.#whileIdle(ANSWER_MS,interpreter=>this.#checkpoint(
@@ -448,30 +450,31 @@ boot(files,given,{env,memoryBytes,base}),grants=new CellGrants(options.grants,gr
 idle",interpreter,grants},{protocolVersion:1,python:field(versions,"python"),pyodide:field(versions,"pyodide"),start:options.
 checkpoint?"checkpoint":files.base!==null?"snapshot":"plain",base:files.base,timings:{readMs,pythonMs:performance.now()-
 startedAt-readMs}}}async#execute(params,signal){if(this.#state.name!=="idle")throw wrongState("execute",this.#state);let executionId=field(
-params,"executionId"),{interpreter,grants}=this.#state;this.#state={name:"busy",interpreter,grants,execution:null};try{await interpreter.
-free(ANSWER_MS),signal.throwIfAborted();let result=await this.#run(params,signal,{interpreter,grants});return this.#state=
-{name:"busy",interpreter,grants,execution:null},await grants.afterCell(result,()=>this.#host.notify("saving",{executionId}))}finally{
-this.#state={name:"idle",interpreter,grants}}}async#run(params,signal,{interpreter,grants}){using execution=new OpenExecution(
-params,{expire:()=>{this.#stop(execution,interpreter),this.#host.notify("expired",{executionId:execution.id})},rests:()=>interpreter.
-rests()});this.#state={name:"busy",interpreter,grants,execution};let stop=()=>this.#stop(execution,interpreter);signal.addEventListener(
+params,"executionId");this.#interrupted=null;let{interpreter,grants}=this.#state;this.#state={name:"busy",interpreter,grants,
+execution:null};try{await interpreter.free(ANSWER_MS),signal.throwIfAborted();let result=await this.#run(params,signal,{
+interpreter,grants});return this.#state={name:"busy",interpreter,grants,execution:null},await grants.afterCell(result,()=>this.#host.
+notify("saving",{executionId}))}finally{this.#state={name:"idle",interpreter,grants}}}async#run(params,signal,{interpreter,
+grants}){using execution=new OpenExecution(params,{expire:()=>{this.#stop(execution,interpreter),this.#host.notify("expi\\
+red",{executionId:execution.id})},rests:()=>interpreter.rests()});this.#state={name:"busy",interpreter,grants,execution},
+this.#interrupted===execution.id&&execution.expire();let stop=()=>this.#stop(execution,interpreter);signal.addEventListener(
 "abort",stop,{once:!0});try{return await interpreter.execute(params)}finally{signal.removeEventListener("abort",stop)}}#stop(execution,interpreter){
-interpreter.interrupt(),execution.stop()}#interrupt(params){let execution=this.#openExecution(params);execution&&this.#state.
-name==="busy"&&this.#stop(execution,this.#state.interpreter)}async#whileIdle(answerMs,work){if(this.#state.name!=="idle")
-throw wrongState("request",this.#state);let{interpreter,grants}=this.#state;this.#state={name:"busy",interpreter,grants,
-execution:null};try{return await interpreter.free(answerMs),await work(interpreter)}finally{this.#state={name:"idle",interpreter,
-grants}}}async#checkpoint(interpreter,params){let form=field(params,"form")==="whole"?"whole":"difference",{bytes,base}=await interpreter.
-checkpoint(form),blob=MEMORY_BLOB;for(let offset=0;offset<bytes.length;offset+=Limits.chunkBytes){let piece=bytes.subarray(
-offset,offset+Limits.chunkBytes);await this.#host.sendChunk({blob,type:"bytes",offset,total:bytes.length,bytes:piece})}return{
-blob,base}}#takeChunk(chunk){this.#state.name==="idle"||this.#state.name==="busy"?this.#state.interpreter.sendChunk(chunk):
-this.#early.push(chunk)}async#callTool(call,signal){let execution=this.#openExecution(call);if(!execution)throw new RpcError(
-ErrorCode.wrongState,"Cannot call tool: no cell is running");return await execution.whilePaused(()=>this.#host.request("\\
-tool/call",call,signal?{signal}:{}))}async#fetch(request,signal){let execution=this.#openExecution(request);if(!execution||
-this.#state.name!=="busy")throw new RpcError(ErrorCode.wrongState,"Cannot reach the network: no cell is running");return await this.#state.
-grants.fetch(request,AbortSignal.any([signal,execution.signal]))}#passOutput(output){this.#openExecution(output)?.admits(
-field(output,"text"))&&this.#host.notify("output",output)}#passChunk(chunk){this.#state.name!=="busy"||this.#state.execution===
-null||chunk.bytes.length>Limits.chunkBytes||this.#host.sendChunk(chunk).catch(()=>{})}#openExecution(message){let execution=this.#state.
-name==="busy"?this.#state.execution:null;return execution?.id===field(message,"executionId")?execution:null}die(message){
-this.#host.notify("fatal",{message}),setTimeout(()=>this.#exit(70),50)}async endPython(answerMs){return await this.#interpreter?.
+interpreter.interrupt(),execution.stop()}#interrupt(params){this.#interrupted=field(params,"executionId");let execution=this.#openExecution(
+params);execution===null||this.#state.name!=="busy"||(this.#stop(execution,this.#state.interpreter),execution.expire())}async#whileIdle(answerMs,work){
+if(this.#state.name!=="idle")throw wrongState("request",this.#state);let{interpreter,grants}=this.#state;this.#state={name:"\\
+busy",interpreter,grants,execution:null};try{return await interpreter.free(answerMs),await work(interpreter)}finally{this.#state=
+{name:"idle",interpreter,grants}}}async#checkpoint(interpreter,params){let form=field(params,"form")==="whole"?"whole":"\\
+difference",{bytes,base}=await interpreter.checkpoint(form),blob=MEMORY_BLOB;for(let offset=0;offset<bytes.length;offset+=
+Limits.chunkBytes){let piece=bytes.subarray(offset,offset+Limits.chunkBytes);await this.#host.sendChunk({blob,type:"byte\\
+s",offset,total:bytes.length,bytes:piece})}return{blob,base}}#takeChunk(chunk){this.#state.name==="idle"||this.#state.name===
+"busy"?this.#state.interpreter.sendChunk(chunk):this.#early.push(chunk)}async#callTool(call,signal){let execution=this.#openExecution(
+call);if(!execution)throw new RpcError(ErrorCode.wrongState,"Cannot call tool: no cell is running");return await execution.
+whilePaused(()=>this.#host.request("tool/call",call,signal?{signal}:{}))}async#fetch(request,signal){let execution=this.#openExecution(
+request);if(!execution||this.#state.name!=="busy")throw new RpcError(ErrorCode.wrongState,"Cannot reach the network: no \\
+cell is running");return await this.#state.grants.fetch(request,AbortSignal.any([signal,execution.signal]))}#passOutput(output){
+this.#openExecution(output)?.admits(field(output,"text"))&&this.#host.notify("output",output)}#passChunk(chunk){this.#state.
+name!=="busy"||this.#state.execution===null||chunk.bytes.length>Limits.chunkBytes||this.#host.sendChunk(chunk).catch(()=>{})}#openExecution(message){
+let execution=this.#state.name==="busy"?this.#state.execution:null;return execution?.id===field(message,"executionId")?execution:
+null}die(message){this.#host.notify("fatal",{message}),setTimeout(()=>this.#exit(70),50)}async endPython(answerMs){return await this.#interpreter?.
 end(answerMs)??!0}#shutdown(){return setTimeout(()=>this.#exit(0),0),null}};function wrongState(what,state){return new RpcError(
 ErrorCode.wrongState,\`Cannot serve \${what}: the guest is \${state.name}\`)}function watchMemory(limit,exceeded){let timer=setInterval(()=>{let{rss}=Deno.memoryUsage();rss<=limit||(clearInterval(timer),
 exceeded(\`out of memory: the process holds \${inMb(rss)} MB, limit \${inMb(limit)} MB\`))},100)}function inMb(bytes){return Math.
@@ -4185,6 +4188,8 @@ def _remove_strange_keys(table: dict[str, Any]) -> bool:
 
 def protect() -> None:
     """Remembers the interpreter as it should be; called when all modules are loaded."""
+    # The first cell can be stopped before it has come to what each cell puts right.
+    _signal.signal(_signal.SIGINT, on_interrupt)
     _builtins.update(vars(builtins))
     _modules.update(sys.modules)
 

@@ -139,6 +139,22 @@ Deno.test("a cell that pauses more often than a timer fires meets its deadline a
   assertGreater(calls, 0);
 });
 
+Deno.test("a deadline that is brought forward comes as a reminder would, and is no later for it", async () => {
+  const { deadline, expired } = watched(60_000);
+  deadline.bringForward();
+  const soon = watched(10);
+  soon.deadline.bringForward();
+  deadline.pause();
+  await pass(150);
+  assertEquals([expired.length, soon.expired.length], [0, 2]);
+  deadline.resume();
+  while (expired.length < 2) await pass(20);
+  deadline[Symbol.dispose]();
+  soon.deadline[Symbol.dispose]();
+  assertLess(soon.expired[0] ?? Infinity, 100);
+  assertGreater(expired[0] ?? 0, 148);
+});
+
 Deno.test("time that is allowed on top moves the deadline", async () => {
   const { deadline, expired } = watched(50);
   deadline.extend(200);
