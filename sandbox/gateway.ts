@@ -171,8 +171,8 @@ export class Gateway {
   }
 
   /**
-   * Stops the named cell by its deadline, which comes now; unlike a cancelled request, it still gets its result. One that
-   * is about to begin is stopped then.
+   * Stops the named cell as its deadline would; unlike a cancelled request, it still gets its result. One that is about
+   * to begin is stopped when it has begun.
    */
   #interrupt(params: JsonValue): void {
     this.#interrupted = field(params, "executionId");

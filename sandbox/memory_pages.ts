@@ -3,6 +3,7 @@
  * again. Pages of zeros, almost half of a small guest's, take no room, and are not written either.
  */
 
+/** Bytes of a page. */
 export const PAGE = 4096;
 const WORDS = PAGE / 4;
 

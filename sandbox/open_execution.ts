@@ -35,7 +35,7 @@ export class OpenExecution {
     }
   }
 
-  /** Stops the cell by its deadline, which comes at once, again and again until it has ended. */
+  /** Brings the deadline forward to its next reminder, so that the cell is stopped again and again until it has ended. */
   expire(): void {
     this.#deadline.bringForward();
   }
